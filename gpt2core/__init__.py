@@ -1,0 +1,46 @@
+"""GPT-2 with every activation named: model, trace, sampling, training. Needs torch, tiktoken, safetensors, huggingface_hub."""
+
+from gpt2core.checkpoint import Pretrained, load_pretrained, save_pretrained
+from gpt2core.config import (
+    GPT_CONFIG_124M,
+    GPT_CONFIG_355M,
+    GPT_CONFIG_774M,
+    GPT_CONFIG_1558M,
+    GPT_CONFIG_SMALL,
+    PRESETS,
+    GPTConfig,
+)
+from gpt2core.errors import Gpt2CoreError
+from gpt2core.generation import KVCache, Step, generate
+from gpt2core.model import GPTModel
+from gpt2core.sites import SITES, Site
+from gpt2core.tokenizer import Tokenizer, gpt2_tokenizer
+from gpt2core.trace import Trace, trace
+from gpt2core.train import TrainEvent, TrainSettings, train
+
+__all__ = [
+    "GPT_CONFIG_124M",
+    "GPT_CONFIG_355M",
+    "GPT_CONFIG_774M",
+    "GPT_CONFIG_1558M",
+    "GPT_CONFIG_SMALL",
+    "PRESETS",
+    "SITES",
+    "GPTConfig",
+    "GPTModel",
+    "Gpt2CoreError",
+    "KVCache",
+    "Pretrained",
+    "Site",
+    "Step",
+    "Tokenizer",
+    "Trace",
+    "TrainEvent",
+    "TrainSettings",
+    "generate",
+    "gpt2_tokenizer",
+    "load_pretrained",
+    "save_pretrained",
+    "trace",
+    "train",
+]

@@ -1,0 +1,98 @@
+"""From a text to batches: read, encode, split, cut into windows.
+
+B windows a batch, T tokens a window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gpt2core.errors import CorpusNotText, CorpusTooShort
+from gpt2core.tokenizer import Tokenizer
+
+
+def decode_text(data: bytes) -> str:
+    """UTF-8 bytes as text, without a byte-order mark. Raises: CorpusNotText."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CorpusNotText(
+            f"This file is not UTF-8 text (byte {error.start:,} cannot be read). Save it as plain text in UTF-8 and try again."
+        ) from error
+    if "\x00" in text:
+        raise CorpusNotText(
+            "This file holds zero bytes, so it is not plain text. Save it as plain text in UTF-8 and try again."
+        )
+    return text
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Token ids to train on and, from the end of the text, ids never trained on. bytes_per_token is of the validation part."""
+
+    train_ids: Tensor
+    val_ids: Tensor
+    bytes_per_token: float
+
+
+def split_corpus(text: str, tokenizer: Tokenizer, context_length: int, val_fraction: float = 0.05) -> Corpus:
+    """Encode `text` and keep its last `val_fraction` (by characters, cut at a document if it has any) for validation.
+
+    Raises: CorpusTooShort unless both parts hold at least one window of context_length + 1 tokens.
+    """
+    cut = int(len(text) * (1 - val_fraction))
+    boundary = text.find("<|endoftext|>", cut)
+    if boundary != -1:
+        cut = boundary + len("<|endoftext|>")
+    train_part, val_part = text[:cut], text[cut:]
+    train_ids, val_ids = tokenizer.encode_documents(train_part), tokenizer.encode_documents(val_part)
+    needed = context_length + 1
+    if len(train_ids) < needed or len(val_ids) < needed:
+        total = len(train_ids) + len(val_ids)
+        raise CorpusTooShort(
+            f"The text is {total:,} tokens long; to train on windows of {context_length:,} tokens and keep {val_fraction:.0%} for checking, "
+            f"it needs about {int(needed / val_fraction):,}. Add more text or choose a shorter window."
+        )
+    n_bytes = len(val_part.encode("utf-8", errors="replace"))
+    return Corpus(torch.tensor(train_ids), torch.tensor(val_ids), n_bytes / len(val_ids))
+
+
+class SlidingWindows:
+    """All windows of T + 1 tokens that start `stride` apart; input and target are the window without its last or first token.
+
+    The order is a pure function of (seed, epoch), so a run can be resumed by its step alone. Each epoch shifts the
+    starts by a new offset below the stride, so that a model does not always meet the same cuts.
+    """
+
+    def __init__(
+        self, token_ids: Tensor, context_length: int, batch_size: int, *, stride: int | None = None, seed: int = 0
+    ) -> None:
+        self.token_ids, self.context_length, self.batch_size = token_ids, context_length, batch_size
+        self.stride, self.seed = stride or context_length, seed
+        last_start = len(token_ids) - context_length - 1
+        if last_start < 0:
+            raise CorpusTooShort(
+                f"The text is {len(token_ids):,} tokens long; a window takes {context_length + 1:,}. Add more text."
+            )
+        self.n_windows = max(1, (last_start - (self.stride - 1)) // self.stride + 1)
+        self._slack = min(self.stride - 1, last_start - (self.n_windows - 1) * self.stride)
+
+    def starts(self, epoch: int) -> Tensor:
+        """Where the windows of an epoch begin, in the order in which they are read. [n_windows]"""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        offset = int(torch.randint(self._slack + 1, (1,), generator=generator))
+        return torch.randperm(self.n_windows, generator=generator) * self.stride + offset
+
+    def batch(self, index: int) -> tuple[Tensor, Tensor]:
+        """Batch number `index` since the beginning of training: inputs and targets, [B, T] each."""
+        numbers = torch.arange(index * self.batch_size, (index + 1) * self.batch_size)
+        chosen: list[Tensor] = []
+        for epoch in (numbers // self.n_windows).unique().tolist():
+            here = numbers[numbers // self.n_windows == epoch] % self.n_windows
+            chosen.append(self.starts(epoch)[here])
+        spans = torch.cat(chosen).unsqueeze(1) + torch.arange(self.context_length + 1)  # [B, T + 1]
+        windows = self.token_ids[spans]
+        return windows[:, :-1], windows[:, 1:]

@@ -1,0 +1,94 @@
+"""Every refusal of the package: what happened, the limit, and what to do next, in one sentence or two.
+
+All of them derive from Gpt2CoreError, so a caller can show the message of any of them to a person as it stands;
+whatever else is raised is a defect of ours.
+"""
+
+
+class Gpt2CoreError(ValueError):
+    """Base of all refusals. `str(error)` is written for the person who asked."""
+
+
+class InvalidConfig(Gpt2CoreError):
+    """A model size that cannot be built."""
+
+
+class InvalidSetting(Gpt2CoreError):
+    """A sampling, training or edit setting outside its range."""
+
+
+class EmptyPrompt(Gpt2CoreError):
+    """No token to read."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no text to read. Type at least one character.")
+
+
+class PromptTooLong(Gpt2CoreError):
+    """More tokens than the model has positions for."""
+
+    def __init__(self, n_tokens: int, limit: int) -> None:
+        self.n_tokens, self.limit = n_tokens, limit
+        excess = n_tokens - limit
+        super().__init__(
+            f"The text is {n_tokens:,} tokens long; this model reads at most {limit:,}. "
+            f"Remove about {excess:,} {'token' if excess == 1 else 'tokens'}."
+        )
+
+
+class TokenOutOfRange(Gpt2CoreError):
+    """An id that the model has no embedding row for."""
+
+    def __init__(self, token_id: int, vocab_size: int) -> None:
+        super().__init__(
+            f"Token id {token_id} is outside this model's vocabulary, whose ids run from 0 to {vocab_size - 1}. "
+            "Encode the text with the tokenizer that belongs to the model."
+        )
+
+
+class NotFinite(Gpt2CoreError):
+    """A weight, logit or loss that is NaN or infinite."""
+
+
+class MissingActivation(Gpt2CoreError):
+    """A site that the trace did not record."""
+
+    def __init__(self, site: str, layer: int | None) -> None:
+        place = site if layer is None else f"{site}, layer {layer}"
+        super().__init__(f"The trace did not record {place}. Ask for it: trace(model, token_ids, sites={{'{site}'}}).")
+
+
+class UnknownSite(Gpt2CoreError):
+    """A name that is not in sites.SITES, or a layer that the model does not have."""
+
+
+class UnknownModel(Gpt2CoreError):
+    """A model name that nothing answers to."""
+
+
+class UnreadableCheckpoint(Gpt2CoreError):
+    """A file or folder that is not a model we can open."""
+
+
+class MissingTensor(UnreadableCheckpoint):
+    """A checkpoint that lacks a tensor."""
+
+
+class ShapeMismatch(UnreadableCheckpoint):
+    """A tensor of another shape than the configuration asks for."""
+
+
+class UnsafePickle(UnreadableCheckpoint):
+    """A pickle that holds more than tensors: opening it would run code."""
+
+
+class DamagedVocabulary(Gpt2CoreError):
+    """A vocabulary file whose hash is not the pinned one."""
+
+
+class CorpusTooShort(Gpt2CoreError):
+    """Too little text to cut one training and one validation window from."""
+
+
+class CorpusNotText(Gpt2CoreError):
+    """Bytes that are not UTF-8 text."""

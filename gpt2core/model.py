@@ -1,0 +1,213 @@
+"""GPT-2, whole. Module names are those of Raschka's course, activation names those of sites.py.
+
+B batch, T tokens, P tokens already cached, H heads, D head width, C model width, V vocabulary.
+
+`forward(token_ids)` runs fused and fast. `forward(token_ids, tap)` runs the same mathematics step by step and calls
+`x = tap(site, layer, x)` at every site: what the tap returns replaces the value, so recording, ablation and patching
+are one mechanism.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gpt2core.config import GPTConfig
+from gpt2core.errors import EmptyPrompt, PromptTooLong
+
+
+class Tap(Protocol):
+    """Sees every site of a forward pass; what it returns is used in place of `value`."""
+
+    def __call__(self, site: str, layer: int | None, value: Tensor, /) -> Tensor: ...
+
+
+class Cache(Protocol):
+    """Keys and values of the tokens read so far; generation.KVCache is ours."""
+
+    length: int
+
+    def extend(self, layer: int, k: Tensor, v: Tensor, /) -> tuple[Tensor, Tensor]: ...
+
+
+class LayerNorm(nn.Module):
+    """Centre and scale each token's vector to mean 0, variance 1, then stretch by `scale` and move by `shift`."""
+
+    def __init__(self, emb_dim: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+        self.scale = nn.Parameter(torch.ones(emb_dim))
+        self.shift = nn.Parameter(torch.zeros(emb_dim))
+
+    def forward(self, x: Tensor, tap: Tap | None = None, site: str = "", layer: int | None = None) -> Tensor:
+        if tap is None:
+            return F.layer_norm(x, x.shape[-1:], self.scale, self.shift, self.eps)
+        mean = tap(f"{site}_mean", layer, x.mean(-1))  # [B, T]
+        var = tap(f"{site}_var", layer, x.var(-1, unbiased=False))  # [B, T]
+        normed = (x - mean.unsqueeze(-1)) * torch.rsqrt(var + self.eps).unsqueeze(-1)
+        return tap(site, layer, normed * self.scale + self.shift)
+
+
+class GELU(nn.Module):
+    """x * P(N(0, 1) < x). GPT-2 was trained with the tanh approximation, which differs by up to 4.7e-4."""
+
+    def __init__(self, form: Literal["tanh", "erf"] = "tanh") -> None:
+        super().__init__()
+        self.approximate = "tanh" if form == "tanh" else "none"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.gelu(x, approximate=self.approximate)
+
+
+class MultiHeadAttention(nn.Module):
+    """Every token asks (query), answers (key) and offers (value), H times side by side, never looking ahead."""
+
+    mask: Tensor
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        C = config.emb_dim
+        self.n_heads, self.drop_rate = config.n_heads, config.drop_rate
+        self.W_query = nn.Linear(C, C, bias=config.qkv_bias)
+        self.W_key = nn.Linear(C, C, bias=config.qkv_bias)
+        self.W_value = nn.Linear(C, C, bias=config.qkv_bias)
+        self.out_proj = nn.Linear(C, C)
+        future = torch.ones(config.context_length, config.context_length, dtype=torch.bool).triu(1)
+        self.register_buffer("mask", future, persistent=False)  # True: the key lies in the query's future
+
+    def forward(self, x: Tensor, layer: int = 0, tap: Tap | None = None, cache: Cache | None = None) -> Tensor:
+        B, T, C = x.shape
+        q, k, v = (
+            project(x).view(B, T, self.n_heads, -1).transpose(1, 2)
+            for project in (self.W_query, self.W_key, self.W_value)
+        )
+        if tap is not None:
+            q, k, v = tap("q", layer, q), tap("k", layer, k), tap("v", layer, v)
+        if cache is not None:
+            k, v = cache.extend(layer, k, v)  # [B, H, P + T, D]
+        past = k.size(2) - T
+        dropout = self.drop_rate if self.training else 0.0
+        if tap is None:
+            visible = None if past == 0 or T == 1 else ~self.mask[past : past + T, : past + T]
+            z = F.scaled_dot_product_attention(q, k, v, visible, dropout, is_causal=past == 0 and T > 1)
+        else:
+            scores = tap("scores", layer, q @ k.mT / math.sqrt(q.size(-1)))  # [B, H, T, P + T]
+            hidden = tap("mask", layer, self.mask[past : past + T, : past + T])  # [T, P + T]
+            pattern = tap("pattern", layer, scores.masked_fill(hidden, -math.inf).softmax(-1))
+            z = tap("z", layer, F.dropout(pattern, dropout) @ v)  # [B, H, T, D]
+        return self.out_proj(z.transpose(1, 2).reshape(B, T, C))
+
+
+class FeedForward(nn.Module):
+    """Two linear maps around a GELU, four times as wide inside; each token by itself."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        C = config.emb_dim
+        self.layers = nn.Sequential(nn.Linear(C, 4 * C), GELU(config.gelu), nn.Linear(4 * C, C))
+
+    def forward(self, x: Tensor, layer: int = 0, tap: Tap | None = None) -> Tensor:
+        if tap is None:
+            return self.layers(x)
+        widen, gelu, narrow = self.layers
+        hidden = tap("mlp_pre", layer, widen(x))  # [B, T, 4C]
+        return narrow(tap("mlp_post", layer, gelu(hidden)))
+
+
+class TransformerBlock(nn.Module):
+    """Read the residual stream through a norm, write back by adding: attention first, then the MLP (pre-norm)."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.att = MultiHeadAttention(config)
+        self.ff = FeedForward(config)
+        self.norm1 = LayerNorm(config.emb_dim, config.norm_eps)
+        self.norm2 = LayerNorm(config.emb_dim, config.norm_eps)
+        self.drop_shortcut = nn.Dropout(config.drop_rate)
+
+    def forward(self, x: Tensor, layer: int = 0, tap: Tap | None = None, cache: Cache | None = None) -> Tensor:
+        if tap is None:
+            x = x + self.drop_shortcut(self.att(self.norm1(x), layer, None, cache))
+            return x + self.drop_shortcut(self.ff(self.norm2(x)))
+        x = tap("resid_pre", layer, x)
+        attn_out = self.att(self.norm1(x, tap, "ln1", layer), layer, tap, cache)
+        x = tap("resid_mid", layer, x + self.drop_shortcut(tap("attn_out", layer, attn_out)))
+        mlp_out = self.ff(self.norm2(x, tap, "ln2", layer), layer, tap)
+        return tap("resid_post", layer, x + self.drop_shortcut(tap("mlp_out", layer, mlp_out)))
+
+
+class GPTModel(nn.Module):
+    """Token ids [B, T] in, logits [B, T, V] out.
+
+    Raises: EmptyPrompt for T = 0, PromptTooLong for more tokens than context_length.
+    Source: Radford et al., "Language Models are Unsupervised Multitask Learners", 2019.
+    """
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.tok_emb = nn.Embedding(config.vocab_size, config.emb_dim)
+        self.pos_emb = nn.Embedding(config.context_length, config.emb_dim)
+        self.drop_emb = nn.Dropout(config.drop_rate)
+        self.trf_blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
+        self.final_norm = LayerNorm(config.emb_dim, config.norm_eps)
+        self.out_head = nn.Linear(config.emb_dim, config.vocab_size, bias=False)
+        self.apply(self._initialise)
+        for name, weight in self.named_parameters():
+            if name.endswith(("att.out_proj.weight", "ff.layers.2.weight")):
+                # 2L branches add to one stream; scaled down so that its variance stays put
+                nn.init.normal_(weight, std=0.02 / math.sqrt(2 * config.n_layers))
+        if config.tied_head:
+            self.out_head.weight = self.tok_emb.weight
+
+    @staticmethod
+    def _initialise(module: nn.Module) -> None:
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+    def forward(self, token_ids: Tensor, tap: Tap | None = None, cache: Cache | None = None) -> Tensor:
+        T = token_ids.size(1)
+        past = 0 if cache is None else cache.length
+        if T == 0:
+            raise EmptyPrompt
+        if past + T > self.config.context_length:
+            raise PromptTooLong(past + T, self.config.context_length)
+        tok_emb = self.tok_emb(token_ids)  # [B, T, C]
+        pos_emb = self.pos_emb.weight[past : past + T]  # [T, C]
+        if tap is None:
+            x = tok_emb + pos_emb
+        else:
+            tok_emb, pos_emb = tap("tok_emb", None, tok_emb), tap("pos_emb", None, pos_emb.expand_as(tok_emb))
+            x = tap("embed", None, tok_emb + pos_emb)
+        x = self.drop_emb(x)
+        for layer, block in enumerate(self.trf_blocks):
+            x = block(x, layer, tap, cache)
+        x = self.final_norm(x, tap, "ln_final")
+        logits = self.out_head(x)  # [B, T, V]
+        return logits if tap is None else tap("logits", None, logits)
+
+    def parameter_count(self) -> int:
+        """Numbers learned; a tied head is counted once."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """No dropout and no gradients inside; a model already in evaluation mode, as shared ones are, is not touched."""
+    was_training = model.training
+    if was_training:
+        model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        if was_training:
+            model.train()

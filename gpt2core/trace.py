@@ -1,0 +1,82 @@
+"""What one forward pass saw.
+
+B batch (1 here), T tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from gpt2core.config import GPTConfig
+from gpt2core.errors import MissingActivation, UnknownSite
+from gpt2core.generation import check_token_ids
+from gpt2core.model import GPTModel, evaluating
+from gpt2core.sites import SITES, check_site
+
+Key = tuple[str, int | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Recorded values by site and layer: trace["pattern", 3] is [H, T, T], trace["embed"] is [T, C].
+
+    Frozen and without the model: it can be kept, shared between threads and dropped by its size in bytes. Values are
+    detached copies in the shapes of sites.SITES.
+    """
+
+    token_ids: tuple[int, ...]
+    config: GPTConfig
+    values: Mapping[Key, Tensor] = field(repr=False)
+
+    def __getitem__(self, key: str | Key) -> Tensor:
+        site, layer = key if isinstance(key, tuple) else (key, None)
+        check_site(site, layer, self.config.n_layers)
+        if (site, layer) not in self.values:
+            raise MissingActivation(site, layer)
+        return self.values[site, layer]
+
+    def __contains__(self, key: str | Key) -> bool:
+        site, layer = key if isinstance(key, tuple) else (key, None)
+        return (site, layer) in self.values
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(value.nbytes for value in self.values.values())
+
+    def stacked(self, site: str) -> Tensor:
+        """A per-layer site of every layer at once: [L, ...]."""
+        return torch.stack([self[site, layer] for layer in range(self.config.n_layers)])
+
+
+def trace(model: GPTModel, token_ids: Sequence[int], sites: Collection[str] | None = None) -> Trace:
+    """Run `model` on one list of ids and record `sites` (all of sites.SITES if None).
+
+    Dropout is off whatever mode the model is in; the model is left as it was.
+    Raises: EmptyPrompt, PromptTooLong, TokenOutOfRange, UnknownSite.
+    """
+    wanted = frozenset(SITES if sites is None else sites)
+    for name in sorted(wanted - SITES.keys()):
+        raise UnknownSite(f"There is no site called {name!r}. The sites are {', '.join(SITES)}.")
+    check_token_ids(token_ids, model.config.vocab_size)
+    values: dict[Key, Tensor] = {}
+
+    def record(site: str, layer: int | None, value: Tensor) -> Tensor:
+        if site in wanted:
+            seen = value if site == "mask" else value[0]
+            values[site, layer] = seen.detach().clone(memory_format=torch.contiguous_format)
+        return value
+
+    with evaluating(model):
+        model(torch.tensor([list(token_ids)], device=model.tok_emb.weight.device), record)
+    return Trace(tuple(token_ids), model.config, MappingProxyType(values))

@@ -1,0 +1,258 @@
+"""The training loop: `train(...)` yields an event an update; `Trainer` can also be written down and continued.
+
+B batch, T tokens, V vocabulary. Losses are in nats per token.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gpt2core.checkpoint import build_model, write_atomically
+from gpt2core.config import GPTConfig
+from gpt2core.data import Corpus, SlidingWindows
+from gpt2core.errors import InvalidSetting, NotFinite, UnreadableCheckpoint
+from gpt2core.generation import generate
+from gpt2core.model import GPTModel, evaluating
+from gpt2core.tokenizer import Tokenizer
+
+_MODEL, _FIRST, _SECOND, _RANDOM = "model.", "exp_avg.", "exp_avg_sq.", "random_state"
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """steps: optimizer updates in the whole run. batch_size: windows B an update. learning_rate: the peak, reached after
+    warmup_steps and then lowered along a cosine to final_learning_rate of it. weight_decay: on matrices only.
+    clip_norm: gradients longer than this are shortened to it. precision: "bf16" computes products in bfloat16, weights stay
+    float32. eval_every, eval_windows: how often, and on how many windows from the start of the validation part.
+    sample_every, sample_tokens, sample_prompt: how often and what the model writes meanwhile (0: never).
+    Raises: InvalidSetting.
+    """
+
+    steps: int = 300
+    batch_size: int = 16
+    learning_rate: float = 2e-3
+    final_learning_rate: float = 0.1
+    warmup_steps: int = 20
+    weight_decay: float = 0.1
+    clip_norm: float = 1.0
+    precision: Literal["fp32", "bf16"] = "fp32"
+    eval_every: int = 50
+    eval_windows: int = 32
+    sample_every: int = 50
+    sample_tokens: int = 40
+    sample_prompt: str = ""
+    seed: int = 0
+    compiled: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "eval_windows"):
+            if getattr(self, name) < 1:
+                raise InvalidSetting(f"{name} is {getattr(self, name)}; choose at least 1.")
+        for name in ("warmup_steps", "eval_every", "sample_every", "sample_tokens", "weight_decay"):
+            if getattr(self, name) < 0:
+                raise InvalidSetting(f"{name} is {getattr(self, name)}; choose 0 or more.")
+        if not 0 < self.learning_rate <= 1:
+            raise InvalidSetting(
+                f"The learning rate is {self.learning_rate}; choose more than 0 and at most 1, for example 0.002."
+            )
+        if self.clip_norm <= 0:
+            raise InvalidSetting(f"clip_norm is {self.clip_norm}; choose more than 0.")
+        if self.precision not in ("fp32", "bf16"):
+            raise InvalidSetting(f"precision is {self.precision!r}; choose 'fp32' or 'bf16'.")
+
+    def learning_rate_at(self, step: int) -> float:
+        """Linear warm-up, then half a cosine. `step` counts from 0."""
+        if step < self.warmup_steps:
+            return self.learning_rate * (step + 1) / self.warmup_steps
+        progress = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
+        floor = self.final_learning_rate
+        return self.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+
+
+@dataclass(frozen=True)
+class TrainEvent:
+    """What happened in update number `step` (from 1). val_loss_nats and sample are None where neither was due.
+
+    gradient_norm: before clipping. tokens_per_second: since the run was (re)started, evaluation left out.
+    """
+
+    step: int
+    steps: int
+    loss_nats: float
+    learning_rate: float
+    gradient_norm: float
+    tokens_seen: int
+    tokens_per_second: float
+    seconds_left: float
+    val_loss_nats: float | None = None
+    sample: str | None = None
+
+
+class Trainer:
+    """A model, its optimizer and its place in the data; can be written down whole and continued bit for bit."""
+
+    def __init__(
+        self, model: GPTModel, corpus: Corpus, settings: TrainSettings, tokenizer: Tokenizer | None = None
+    ) -> None:
+        self.model, self.corpus, self.settings, self.tokenizer = model, corpus, settings, tokenizer
+        context_length = model.config.context_length
+        self.windows = SlidingWindows(corpus.train_ids, context_length, settings.batch_size, seed=settings.seed)
+        self.step = 0
+        matrices = [parameter for parameter in model.parameters() if parameter.dim() >= 2]
+        vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
+        groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95), fused=True)
+        self._forward: nn.Module = torch.compile(model) if settings.compiled else model  # type: ignore[assignment]
+
+    def run(self) -> Iterator[TrainEvent]:
+        """Train to the end of the run, an event an update. Raises: NotFinite as soon as the loss is no number."""
+        settings, device = self.settings, self.model.tok_emb.weight.device
+        if self.step == 0:
+            torch.manual_seed(settings.seed)
+        busy_seconds, tokens_here = 0.0, 0
+        while self.step < settings.steps:
+            began = time.perf_counter()
+            loss_nats, gradient_norm = self._update(device)
+            busy_seconds += time.perf_counter() - began
+            self.step += 1
+            tokens_an_update = settings.batch_size * self.model.config.context_length
+            tokens_here += tokens_an_update
+            yield TrainEvent(
+                step=self.step,
+                steps=settings.steps,
+                loss_nats=loss_nats,
+                learning_rate=settings.learning_rate_at(self.step - 1),
+                gradient_norm=gradient_norm,
+                tokens_seen=self.step * tokens_an_update,
+                tokens_per_second=tokens_here / busy_seconds,
+                seconds_left=(settings.steps - self.step) * tokens_an_update * busy_seconds / tokens_here,
+                val_loss_nats=self.validation_loss(settings.eval_windows) if self._due(settings.eval_every) else None,
+                sample=self._sample() if self._due(settings.sample_every) else None,
+            )
+
+    def _due(self, every: int) -> bool:
+        return every > 0 and (self.step % every == 0 or self.step == self.settings.steps)
+
+    def _update(self, device: torch.device) -> tuple[float, float]:
+        settings = self.settings
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = settings.learning_rate_at(self.step)
+        inputs, targets = (ids.to(device) for ids in self.windows.batch(self.step))
+        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
+            loss = next_token_loss(self._forward(inputs), targets)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
+        loss_nats, gradient_norm = loss.item(), norm.item()
+        if not (math.isfinite(loss_nats) and math.isfinite(gradient_norm)):
+            self.optimizer.zero_grad()
+            raise NotFinite(
+                f"The loss became {loss_nats} at step {self.step + 1}, so training stopped before this update; "
+                f"the weights are those of step {self.step}. "
+                f"Lower the learning rate (now {settings.learning_rate:g}) and train again."
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss_nats, gradient_norm
+
+    def validation_loss(self, max_windows: int | None = None) -> float:
+        """Mean loss over the validation part, in windows of T that do not overlap (the first max_windows of them)."""
+        return validation_loss(
+            self.model, self.corpus.val_ids, max_windows=max_windows, precision=self.settings.precision
+        )
+
+    def _sample(self) -> str | None:
+        if self.tokenizer is None or self.settings.sample_tokens == 0:
+            return None
+        prompt = self.tokenizer.encode(self.settings.sample_prompt) or [self.tokenizer.end_of_text]
+        steps = generate(
+            self.model, prompt, self.settings.sample_tokens, temperature=0.8, top_k=50, seed=self.settings.seed
+        )
+        return self.settings.sample_prompt + self.tokenizer.decode([step.token_id for step in steps])
+
+    def save(self, path: Path) -> None:
+        """Everything that the rest of the run depends on, in one file, replaced in one step."""
+        tensors = {_RANDOM: torch.get_rng_state()}
+        for name, parameter in self.model.named_parameters():
+            tensors[_MODEL + name] = parameter.detach().clone()
+            state = self.optimizer.state.get(parameter, {})
+            if state:
+                tensors[_FIRST + name], tensors[_SECOND + name] = state["exp_avg"], state["exp_avg_sq"]
+        about = {"step": self.step, "config": self.model.config.to_dict(), "settings": asdict(self.settings)}
+        write_atomically(path, save(tensors, metadata={"trainer": json.dumps(about)}))
+
+    @classmethod
+    def resume(cls, path: Path, corpus: Corpus, tokenizer: Tokenizer | None = None, **changed: Any) -> Trainer:
+        """The trainer that `save` wrote, with `changed` settings if any. `corpus` must be the one it was trained on.
+
+        Raises: UnreadableCheckpoint and its kin.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                about = json.loads(file.metadata()["trainer"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            raise UnreadableCheckpoint(
+                f"{path.name} is not a training checkpoint of gpt2core. Give the file that the run wrote, or start afresh."
+            ) from error
+        weights = {name.removeprefix(_MODEL): tensor for name, tensor in tensors.items() if name.startswith(_MODEL)}
+        trainer = cls(
+            build_model(GPTConfig.from_dict(about["config"]), weights),
+            corpus,
+            TrainSettings(**{**about["settings"], **changed}),
+            tokenizer,
+        )
+        trainer.step = about["step"]
+        for name, parameter in trainer.model.named_parameters():
+            if _FIRST + name in tensors:
+                moments = {"exp_avg": tensors[_FIRST + name], "exp_avg_sq": tensors[_SECOND + name]}
+                trainer.optimizer.state[parameter] = {"step": torch.tensor(float(trainer.step)), **moments}
+        torch.set_rng_state(tensors[_RANDOM])
+        return trainer
+
+
+def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean cross-entropy. logits [B, T, V], targets [B, T] -> [] nats per token."""
+    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+def validation_loss(
+    model: GPTModel, token_ids: Tensor, *, max_windows: int | None = None, precision: str = "fp32", batch_size: int = 16
+) -> float:
+    """Mean loss of `token_ids` [N] in windows of T that do not overlap, each token predicted once; nats per token."""
+    T = model.config.context_length
+    n_windows = (len(token_ids) - 1) // T
+    n_windows = n_windows if max_windows is None else min(n_windows, max_windows)
+    device = model.tok_emb.weight.device
+    inputs = token_ids[: n_windows * T].view(n_windows, T)
+    targets = token_ids[1 : n_windows * T + 1].view(n_windows, T)
+    total = 0.0
+    with evaluating(model), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        for first in range(0, n_windows, batch_size):
+            rows = slice(first, first + batch_size)
+            total += float(next_token_loss(model(inputs[rows].to(device)), targets[rows].to(device))) * len(
+                inputs[rows]
+            )
+    return total / n_windows
+
+
+def train(
+    model: GPTModel, corpus: Corpus, settings: TrainSettings | None = None, *, tokenizer: Tokenizer | None = None
+) -> Iterator[TrainEvent]:
+    """Train `model` in place, yielding an event an update; close the generator to stop after any of them.
+
+    Raises: CorpusTooShort before the first update, NotFinite when the loss is no number.
+    """
+    return Trainer(model, corpus, settings or TrainSettings(), tokenizer).run()
