@@ -1,6 +1,6 @@
 """Text one token at a time, with the keys and values of past tokens kept.
 
-B batch (1 here), T tokens, P tokens cached, H heads, D head width, V vocabulary.
+B batch, T tokens, P tokens cached, H heads, D head width, V vocabulary.
 """
 
 from __future__ import annotations
@@ -15,26 +15,35 @@ from torch import Tensor
 from gpt2core.config import GPTConfig
 from gpt2core.errors import EmptyPrompt, InvalidSetting, TokenOutOfRange
 from gpt2core.model import GPTModel, evaluating
-from gpt2core.sampling import SamplingSettings, draw, filtered_logits, gumbel_noise
+from gpt2core.sampling import SamplingSettings, draw, gumbel_noise, pipeline
 
 
 class KVCache:
-    """Keys and values of P tokens a layer, in buffers taken once: [1, H, context_length, D] each."""
+    """Keys and values of P tokens a layer, in buffers taken once: [B, H, context_length, D] each."""
 
-    def __init__(self, config: GPTConfig, dtype: torch.dtype, device: torch.device) -> None:
-        shape = (config.n_layers, 1, config.n_heads, config.context_length, config.head_dim)
+    def __init__(self, config: GPTConfig, dtype: torch.dtype, device: torch.device, batch_size: int = 1) -> None:
+        shape = (config.n_layers, batch_size, config.n_heads, config.context_length, config.head_dim)
         self._k, self._v = (torch.empty(shape, dtype=dtype, device=device) for _ in range(2))
         self._last_layer = config.n_layers - 1
         self.length = 0
 
     def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Append [1, H, T, D] and return all: [1, H, P + T, D]. `length` grows once the last layer has written."""
+        """Append [B, H, T, D] and return all: [B, H, P + T, D]. `length` grows once the last layer has written.
+
+        One row read on behalf of all B, as a prompt that beams share, is written to each and returned once.
+        """
         end = self.length + k.size(2)
         self._k[layer, :, :, self.length : end] = k
         self._v[layer, :, :, self.length : end] = v
         if layer == self._last_layer:
             self.length = end
-        return self._k[layer, :, :, :end], self._v[layer, :, :, :end]
+        return self._k[layer, : k.size(0), :, :end], self._v[layer, : v.size(0), :, :end]
+
+    def reorder(self, rows: Sequence[int]) -> None:
+        """Row i becomes what row rows[i] was."""
+        if list(rows) != list(range(len(rows))):
+            for buffer in (self._k, self._v):
+                buffer[:, : len(rows), :, : self.length] = buffer[:, list(rows), :, : self.length]
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ def generate(
     top_k: int = 0,
     top_p: float = 1.0,
     min_p: float = 0.0,
+    repetition_penalty: float = 1.0,
     seed: int | None = None,
     stop_ids: Sequence[int] = (),
 ) -> Iterator[Step]:
@@ -77,7 +87,7 @@ def generate(
     check_token_ids(token_ids, model.config.vocab_size)
     if max_new_tokens < 0:
         raise InvalidSetting(f"max_new_tokens is {max_new_tokens}; choose 0 or more.")
-    settings = SamplingSettings(temperature, top_k, top_p, min_p)
+    settings = SamplingSettings(temperature, top_k, top_p, min_p, repetition_penalty)
     return _steps(
         model,
         list(token_ids),
@@ -107,9 +117,9 @@ def _steps(
             else:
                 unread = torch.tensor([context[cache.length :]], device=weight.device)
                 logits = model(unread, cache=cache)[0, -1]  # [V]
-            kept = filtered_logits(logits, settings)
-            token_id = draw(kept.cpu(), gumbel_noise(kept.numel(), seed, len(context)))
-            probability = float(torch.softmax(kept, -1)[token_id])
+            choice = pipeline(logits, settings, context)
+            token_id = draw(choice.logits.cpu(), gumbel_noise(logits.numel(), seed, len(context)))
+            probability = float(choice.probabilities[token_id])
         yield Step(len(context), token_id, probability, logits)
         if token_id in stop_ids:
             return

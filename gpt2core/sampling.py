@@ -1,4 +1,4 @@
-"""From logits to a choice: pure filters, applied in the order temperature, top-k, top-p, min-p.
+"""From logits to a choice: pure filters, applied in the order repetition penalty, temperature, top-k, top-p, min-p.
 
 V vocabulary. All in float64, so that which tokens survive does not hang on rounding and the browser, whose numbers are
 float64 too, keeps exactly the same ones. A removed token has logit -inf, never a smaller list.
@@ -7,20 +7,27 @@ float64 too, keeps exactly the same ones. A removed token has logit -inf, never 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from gpt2core.errors import InvalidSetting, NotFinite
 
+# A threshold that a sum or a logarithm misses by less than this has been met: 0.1 + 0.1 + 0.1 reaches 0.3.
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """temperature 0 is greedy; top_k 0, top_p 1 and min_p 0 are off.
+    """temperature 0 is greedy; top_k 0, top_p 1, min_p 0 and repetition_penalty 1 are off.
 
     temperature: logits are divided by it. top_k: keep exactly k, the lowest ids first among equals. top_p: keep the
     smallest set of likeliest tokens whose mass reaches p. min_p: keep tokens at least min_p times as likely as the likeliest.
+    repetition_penalty: before all of these, tokens already in the text have a positive logit divided by it and a
+    negative one multiplied.
     Raises: InvalidSetting.
     """
 
@@ -28,6 +35,7 @@ class SamplingSettings:
     top_k: int = 0
     top_p: float = 1.0
     min_p: float = 0.0
+    repetition_penalty: float = 1.0
 
     def __post_init__(self) -> None:
         if not (_is_number(self.temperature) and 0.0 <= self.temperature <= 1e6):
@@ -40,6 +48,10 @@ class SamplingSettings:
             raise InvalidSetting(f"top_p is {self.top_p!r}; choose a share from 0 to 1 (1 is off).")
         if not (_is_number(self.min_p) and 0.0 <= self.min_p <= 1.0):
             raise InvalidSetting(f"min_p is {self.min_p!r}; choose a share from 0 (off) to 1.")
+        if not (_is_number(self.repetition_penalty) and 0.01 <= self.repetition_penalty <= 100.0):
+            raise InvalidSetting(
+                f"The repetition penalty is {self.repetition_penalty!r}; choose 1 (off) or more, up to 100 (0.01 to 1 rewards repeating)."
+            )
 
 
 def _is_number(value: object) -> bool:
@@ -47,13 +59,27 @@ def _is_number(value: object) -> bool:
 
 
 def falling_order(logits: Tensor) -> Tensor:
-    """Ids by falling logit, the lowest id first among equals. [V] -> [V]"""
-    return torch.argsort(logits, descending=True, stable=True)
+    """Ids of the tokens not yet removed by falling logit, the lowest id first among equals. [V] -> [n <= V]"""
+    ids = torch.nonzero(logits > -math.inf).squeeze(1)
+    return ids[torch.argsort(logits[ids], descending=True, stable=True)]
+
+
+def apply_repetition_penalty(logits: Tensor, penalty: float, context: Sequence[int]) -> Tensor:
+    """Make every token of `context` less likely, however often it occurs there: a positive logit is divided, a negative multiplied.
+
+    Source: Keskar et al., "CTRL", 2019, with the sign rule of transformers' RepetitionPenaltyLogitsProcessor.
+    """
+    if penalty == 1 or not len(context):
+        return logits
+    ids = torch.tensor(sorted(set(context)), device=logits.device)
+    seen = logits[ids]
+    return logits.index_put((ids,), torch.where(seen < 0, seen * penalty, seen / penalty))
 
 
 def apply_temperature(logits: Tensor, temperature: float) -> Tensor:
-    """logits / T. T = 0 keeps the likeliest token only (the lowest id among equals), the limit that T -> 0 tends to."""
-    if temperature == 0:
+    """logits / T. T = 0, or one so small that a quotient would overflow, keeps the likeliest token only (the lowest id among
+    equals), the limit that T -> 0 tends to."""
+    if temperature == 0 or not math.isfinite(float(logits.max()) / temperature):
         return keep_top_k(logits, 1)
     return logits / temperature
 
@@ -62,7 +88,12 @@ def keep_top_k(logits: Tensor, k: int) -> Tensor:
     """Exactly k tokens stay (all of them for k = 0 or k >= V)."""
     if k == 0 or k >= logits.numel():
         return logits
-    return _keep(logits, falling_order(logits)[:k])
+    if k == 1:
+        return _keep(logits, torch.argmax(logits, keepdim=True))  # the first among equals
+    weakest = torch.topk(logits, k).values[-1]
+    above = torch.nonzero(logits > weakest).squeeze(1)
+    equal = torch.nonzero(logits == weakest).squeeze(1)  # ids rise
+    return _keep(logits, torch.cat([above, equal[: k - len(above)]]))
 
 
 def keep_top_p(logits: Tensor, p: float) -> Tensor:
@@ -73,10 +104,9 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
     if p >= 1:
         return logits
     order = falling_order(logits)
-    sorted_mass = torch.softmax(logits, -1)[order]
-    before = sorted_mass.cumsum(0) - sorted_mass  # mass of all likelier tokens
-    n_kept = max(1, int((before < p).sum()))
-    return _keep(logits, order[:n_kept])
+    reached = torch.softmax(logits, -1)[order].cumsum(0)
+    n_short = int((reached < p - ROUNDING).sum())  # the largest set that is still too small
+    return _keep(logits, order[: n_short + 1])
 
 
 def keep_min_p(logits: Tensor, share: float) -> Tensor:
@@ -86,7 +116,7 @@ def keep_min_p(logits: Tensor, share: float) -> Tensor:
     """
     if share <= 0:
         return logits
-    return logits.masked_fill(logits < logits.max() + math.log(share), -math.inf)
+    return logits.masked_fill(logits < logits.max() + math.log(share) - ROUNDING, -math.inf)
 
 
 def _keep(logits: Tensor, ids: Tensor) -> Tensor:
@@ -95,22 +125,95 @@ def _keep(logits: Tensor, ids: Tensor) -> Tensor:
     return kept
 
 
-def filtered_logits(logits: Tensor, settings: SamplingSettings) -> Tensor:
-    """All filters in order. [V] any float dtype -> [V] float64. Raises: NotFinite for a NaN or no finite logit."""
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One step of the pipeline. name: the field of SamplingSettings that rules it, or "logits" for what comes in.
+
+    before, logits: [V] float64 entering and leaving. What is derived from them is computed when it is asked for.
+    """
+
+    name: str
+    before: Tensor
+    logits: Tensor
+
+    @cached_property
+    def probabilities(self) -> Tensor:
+        """Softmax of what is left. [V], sums to 1."""
+        return torch.softmax(self.logits, -1)
+
+    @cached_property
+    def removed_ids(self) -> Tensor:
+        """Tokens that this stage took away, by rising id. [n]"""
+        return torch.nonzero((self.logits == -math.inf) & (self.before > -math.inf)).squeeze(1)
+
+    @cached_property
+    def removed_mass(self) -> float:
+        """The share of the probability entering this stage that its removed tokens held."""
+        return float(torch.softmax(self.before, -1)[self.removed_ids].sum())
+
+    @cached_property
+    def n_kept(self) -> int:
+        """Tokens that remain."""
+        return int((self.logits > -math.inf).sum())
+
+    @cached_property
+    def entropy_nats(self) -> float:
+        """-sum p log p of what is left: 0 when one token remains, log V when all V are equal."""
+        return float(torch.special.entr(self.probabilities).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Pipeline:
+    """All stages in order, those that are off included: they leave the logits as they were."""
+
+    stages: tuple[Stage, ...]
+
+    def __getitem__(self, name: str) -> Stage:
+        return next(stage for stage in self.stages if stage.name == name)
+
+    @property
+    def logits(self) -> Tensor:
+        """What is left at the end. [V] float64, -inf where removed."""
+        return self.stages[-1].logits
+
+    @property
+    def probabilities(self) -> Tensor:
+        """The distribution that is drawn from. [V] float64, sums to 1."""
+        return self.stages[-1].probabilities
+
+
+def pipeline(logits: Tensor, settings: SamplingSettings, context: Sequence[int] = ()) -> Pipeline:
+    """Every stage from the model's logits to the distribution drawn from.
+
+    logits [V], any float dtype; -inf means already removed. context: the token ids so far, which only the repetition
+    penalty looks at. Raises: NotFinite for a NaN, +inf or no finite logit.
+    """
     exact = logits.double()
-    if bool(exact.isnan().any()) or not bool(exact.isfinite().any()) or bool((exact == math.inf).any()):
+    if not math.isfinite(float(exact.max())):  # max is NaN if any is, +inf if any is, -inf if all are
         raise NotFinite(
             "The model's logits are not finite numbers, so no token can be drawn. The weights are probably damaged; load the model again."
         )
-    exact = apply_temperature(exact, settings.temperature)
-    exact = keep_top_k(exact, int(settings.top_k))
-    exact = keep_top_p(exact, settings.top_p)
-    return keep_min_p(exact, settings.min_p)
+    stages = [Stage("logits", exact, exact)]
+    for name, apply in (
+        ("repetition_penalty", lambda x: apply_repetition_penalty(x, settings.repetition_penalty, context)),
+        ("temperature", lambda x: apply_temperature(x, settings.temperature)),
+        ("top_k", lambda x: keep_top_k(x, int(settings.top_k))),
+        ("top_p", lambda x: keep_top_p(x, settings.top_p)),
+        ("min_p", lambda x: keep_min_p(x, settings.min_p)),
+    ):
+        before = stages[-1].logits
+        stages.append(Stage(name, before, apply(before)))
+    return Pipeline(tuple(stages))
 
 
-def next_token_probabilities(logits: Tensor, settings: SamplingSettings) -> Tensor:
+def filtered_logits(logits: Tensor, settings: SamplingSettings, context: Sequence[int] = ()) -> Tensor:
+    """What the pipeline leaves. [V] any float dtype -> [V] float64. Raises: NotFinite."""
+    return pipeline(logits, settings, context).logits
+
+
+def next_token_probabilities(logits: Tensor, settings: SamplingSettings, context: Sequence[int] = ()) -> Tensor:
     """Softmax of what the filters keep. [V] -> [V] float64, sums to 1."""
-    return torch.softmax(filtered_logits(logits, settings), -1)
+    return pipeline(logits, settings, context).probabilities
 
 
 def gumbel_noise(vocab_size: int, seed: int, position: int) -> Tensor:
