@@ -17,6 +17,10 @@ class InvalidSetting(Gpt2CoreError):
     """A sampling, training or edit setting outside its range."""
 
 
+class InvalidEdit(InvalidSetting):
+    """An ablation, patch or switch that cannot be applied to this model and text."""
+
+
 class EmptyPrompt(Gpt2CoreError):
     """No token to read."""
 

@@ -48,8 +48,8 @@ class LayerNorm(nn.Module):
     def forward(self, x: Tensor, tap: Tap | None = None, site: str = "", layer: int | None = None) -> Tensor:
         if tap is None:
             return F.layer_norm(x, x.shape[-1:], self.scale, self.shift, self.eps)
-        mean = tap(f"{site}_mean", layer, x.mean(-1))  # [B, T]
-        var = tap(f"{site}_var", layer, x.var(-1, unbiased=False))  # [B, T]
+        var, mean = torch.var_mean(x, -1, correction=0)  # [B, T] each; divided by C, not C - 1
+        mean, var = tap(f"{site}_mean", layer, mean), tap(f"{site}_var", layer, var)
         normed = (x - mean.unsqueeze(-1)) * torch.rsqrt(var + self.eps).unsqueeze(-1)
         return tap(site, layer, normed * self.scale + self.shift)
 
@@ -65,12 +65,17 @@ class GELU(nn.Module):
         return F.gelu(x, approximate=self.approximate)
 
 
+def future_mask(context_length: int) -> Tensor:
+    """[T, T], True where the key lies in the query's future."""
+    return torch.ones(context_length, context_length, dtype=torch.bool).triu(1)
+
+
 class MultiHeadAttention(nn.Module):
     """Every token asks (query), answers (key) and offers (value), H times side by side, never looking ahead."""
 
     mask: Tensor
 
-    def __init__(self, config: GPTConfig) -> None:
+    def __init__(self, config: GPTConfig, mask: Tensor | None = None) -> None:
         super().__init__()
         C = config.emb_dim
         self.n_heads, self.drop_rate = config.n_heads, config.drop_rate
@@ -78,8 +83,8 @@ class MultiHeadAttention(nn.Module):
         self.W_key = nn.Linear(C, C, bias=config.qkv_bias)
         self.W_value = nn.Linear(C, C, bias=config.qkv_bias)
         self.out_proj = nn.Linear(C, C)
-        future = torch.ones(config.context_length, config.context_length, dtype=torch.bool).triu(1)
-        self.register_buffer("mask", future, persistent=False)  # True: the key lies in the query's future
+        # computed, not learned: no copy in a checkpoint, and the layers of one model share one
+        self.register_buffer("mask", future_mask(config.context_length) if mask is None else mask, persistent=False)
 
     def forward(self, x: Tensor, layer: int = 0, tap: Tap | None = None, cache: Cache | None = None) -> Tensor:
         B, T, C = x.shape
@@ -123,9 +128,9 @@ class FeedForward(nn.Module):
 class TransformerBlock(nn.Module):
     """Read the residual stream through a norm, write back by adding: attention first, then the MLP (pre-norm)."""
 
-    def __init__(self, config: GPTConfig) -> None:
+    def __init__(self, config: GPTConfig, mask: Tensor | None = None) -> None:
         super().__init__()
-        self.att = MultiHeadAttention(config)
+        self.att = MultiHeadAttention(config, mask)
         self.ff = FeedForward(config)
         self.norm1 = LayerNorm(config.emb_dim, config.norm_eps)
         self.norm2 = LayerNorm(config.emb_dim, config.norm_eps)
@@ -155,7 +160,8 @@ class GPTModel(nn.Module):
         self.tok_emb = nn.Embedding(config.vocab_size, config.emb_dim)
         self.pos_emb = nn.Embedding(config.context_length, config.emb_dim)
         self.drop_emb = nn.Dropout(config.drop_rate)
-        self.trf_blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
+        mask = future_mask(config.context_length)
+        self.trf_blocks = nn.ModuleList(TransformerBlock(config, mask) for _ in range(config.n_layers))
         self.final_norm = LayerNorm(config.emb_dim, config.norm_eps)
         self.out_head = nn.Linear(config.emb_dim, config.vocab_size, bias=False)
         self.apply(self._initialise)

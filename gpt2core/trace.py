@@ -13,25 +13,31 @@ import torch
 from torch import Tensor
 
 from gpt2core.config import GPTConfig
-from gpt2core.errors import MissingActivation, UnknownSite
+from gpt2core.edits import Edit, EditedPass
+from gpt2core.errors import MissingActivation, NotFinite, UnknownSite
 from gpt2core.generation import check_token_ids
 from gpt2core.model import GPTModel, evaluating
 from gpt2core.sites import SITES, check_site
 
 Key = tuple[str, int | None]
 
+# These two are views of the model's own tensors; all others belong to the pass.
+_OWNED_BY_THE_MODEL = ("pos_emb", "mask")
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
     """Recorded values by site and layer: trace["pattern", 3] is [H, T, T], trace["embed"] is [T, C].
 
-    Frozen and without the model: it can be kept, shared between threads and dropped by its size in bytes. Values are
-    detached copies in the shapes of sites.SITES.
+    Frozen and without the model: it can be kept, shared between threads and dropped by its size in bytes. Values are in
+    the shapes of sites.SITES, detached, and never the model's own memory; read them, do not write to them.
+    edits: the names of the edits that the pass was run with, in order.
     """
 
     token_ids: tuple[int, ...]
     config: GPTConfig
     values: Mapping[Key, Tensor] = field(repr=False)
+    edits: tuple[str, ...] = ()
 
     def __getitem__(self, key: str | Key) -> Tensor:
         site, layer = key if isinstance(key, tuple) else (key, None)
@@ -52,6 +58,7 @@ class Trace:
 
     @property
     def nbytes(self) -> int:
+        """An upper bound: values that share memory, as embed and the first resid_pre do, count twice."""
         return sum(value.nbytes for value in self.values.values())
 
     def stacked(self, site: str) -> Tensor:
@@ -59,24 +66,41 @@ class Trace:
         return torch.stack([self[site, layer] for layer in range(self.config.n_layers)])
 
 
-def trace(model: GPTModel, token_ids: Sequence[int], sites: Collection[str] | None = None) -> Trace:
-    """Run `model` on one list of ids and record `sites` (all of sites.SITES if None).
+def trace(
+    model: GPTModel,
+    token_ids: Sequence[int],
+    sites: Collection[str] | None = None,
+    edits: Sequence[Edit] = (),
+) -> Trace:
+    """Run `model` on one list of ids, changed by `edits`, and record `sites` (all of sites.SITES if None).
 
     Dropout is off whatever mode the model is in; the model is left as it was.
-    Raises: EmptyPrompt, PromptTooLong, TokenOutOfRange, UnknownSite.
+    Raises: EmptyPrompt, PromptTooLong, TokenOutOfRange, UnknownSite, InvalidEdit, and NotFinite where the logits are no numbers.
     """
     wanted = frozenset(SITES if sites is None else sites)
     for name in sorted(wanted - SITES.keys()):
         raise UnknownSite(f"There is no site called {name!r}. The sites are {', '.join(SITES)}.")
     check_token_ids(token_ids, model.config.vocab_size)
+    change = EditedPass(edits, model.config) if edits else None
     values: dict[Key, Tensor] = {}
 
-    def record(site: str, layer: int | None, value: Tensor) -> Tensor:
+    def tap(site: str, layer: int | None, value: Tensor) -> Tensor:
+        if change is not None:
+            value = change(site, layer, value)
         if site in wanted:
             seen = value if site == "mask" else value[0]
-            values[site, layer] = seen.detach().clone(memory_format=torch.contiguous_format)
+            values[site, layer] = seen.clone() if site in _OWNED_BY_THE_MODEL else seen.detach()
         return value
 
     with evaluating(model):
-        model(torch.tensor([list(token_ids)], device=model.tok_emb.weight.device), record)
-    return Trace(tuple(token_ids), model.config, MappingProxyType(values))
+        logits = model(torch.tensor([list(token_ids)], device=model.tok_emb.weight.device), tap)
+    if not bool(logits.isfinite().all()):
+        raise NotFinite(
+            "The model's logits are not finite numbers"
+            + (
+                " under these edits. Take one of them away."
+                if edits
+                else ". Its weights are damaged; load the model again."
+            )
+        )
+    return Trace(tuple(token_ids), model.config, MappingProxyType(values), tuple(edit.name for edit in edits))
