@@ -1,0 +1,107 @@
+"""From a text to batches. B windows a batch, T tokens a window."""
+
+import itertools
+
+import pytest
+import torch
+
+from gpt2core import gpt2_tokenizer
+from gpt2core.data import SlidingWindows, decode_text, split_corpus
+from gpt2core.errors import CorpusNotText, CorpusTooShort
+
+TEXT = "".join(f"Sentence number {i} says hello to number {i * i}. " for i in range(400))
+SEPARATED = "\n<|endoftext|>\n".join(f"Story {i}. Once there were {i} cats." for i in range(300))
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return gpt2_tokenizer(1024)
+
+
+def test_a_byte_order_mark_is_no_text():
+    assert decode_text(b"\xef\xbb\xbfna\xc3\xafve") == "naïve"
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00a", b"caf\xe9", b"PK\x03\x04\x00\x00", b"\x89PNG\r\n"])
+def test_what_is_not_text_is_refused_with_the_way_out(data):
+    with pytest.raises(CorpusNotText, match="UTF-8"):
+        decode_text(data)
+
+
+def test_the_two_parts_are_the_whole_text_and_share_nothing(tokenizer):
+    corpus = split_corpus(TEXT, tokenizer, 16)
+    train_text, val_text = (tokenizer.decode(ids.tolist()) for ids in (corpus.train_ids, corpus.val_ids))
+    assert train_text + val_text == TEXT
+    assert len(val_text) == pytest.approx(0.05 * len(TEXT), abs=2)
+    assert corpus.bytes_per_token == pytest.approx(len(val_text) / len(corpus.val_ids))
+
+
+def test_a_text_of_documents_is_cut_between_two_of_them(tokenizer):
+    corpus = split_corpus(SEPARATED, tokenizer, 16)
+    assert corpus.train_ids[-1] == tokenizer.end_of_text
+    train_text, val_text = (tokenizer.decode(ids.tolist()) for ids in (corpus.train_ids, corpus.val_ids))
+    stories = (train_text + val_text).split("<|endoftext|>")
+    assert stories == SEPARATED.split("\n<|endoftext|>\n")
+    assert 0 < val_text.count("Story") < 0.06 * 300
+
+
+def test_training_windows_never_reach_into_the_validation_text(tokenizer):
+    corpus = split_corpus(TEXT, tokenizer, 16)
+    for stride in (1, 5, 16, 40):
+        windows = SlidingWindows(corpus.train_ids, 16, 4, stride=stride, seed=1)
+        for epoch in range(5):
+            starts = windows.starts(epoch)
+            assert int(starts.min()) >= 0
+            assert int(starts.max()) + 17 <= len(corpus.train_ids)
+
+
+@pytest.mark.parametrize("text", ["", "One line.", "word " * 300])
+def test_too_short_a_text_is_refused_with_the_length_it_needs(tokenizer, text):
+    with pytest.raises(CorpusTooShort, match="Add more text"):
+        split_corpus(text, tokenizer, 64)
+
+
+def test_targets_are_the_inputs_one_token_on():
+    windows = SlidingWindows(torch.arange(1000), 8, 4)
+    inputs, targets = windows.batch(3)
+    assert inputs.shape == targets.shape == (4, 8)
+    assert torch.equal(targets, inputs + 1)
+    assert torch.equal(inputs, inputs[:, :1] + torch.arange(8))
+
+
+@pytest.mark.parametrize("stride", [3, 8, 11])
+@pytest.mark.parametrize("n_tokens", [100, 101, 107, 1000])
+def test_within_an_epoch_no_window_is_read_twice_and_starts_lie_a_stride_apart(stride, n_tokens):
+    windows = SlidingWindows(torch.arange(n_tokens), 8, 1, stride=stride)
+    for epoch in range(4):
+        first = epoch * windows.n_windows
+        starts = sorted(int(windows.batch(first + i)[0][0, 0]) for i in range(windows.n_windows))
+        assert {later - earlier for earlier, later in itertools.pairwise(starts)} == {stride}
+
+
+def test_at_the_default_stride_no_token_is_a_target_twice_in_an_epoch():
+    windows = SlidingWindows(torch.arange(1000), 8, 1)
+    targets = torch.cat([windows.batch(i)[1].flatten() for i in range(windows.n_windows)])
+    assert len(targets.unique()) == len(targets) > 1000 - 3 * 8
+
+
+def test_the_order_is_fixed_by_the_seed_and_changes_with_the_epoch():
+    ids = torch.arange(1000)
+    assert torch.equal(SlidingWindows(ids, 8, 4, seed=2).starts(5), SlidingWindows(ids, 8, 4, seed=2).starts(5))
+    assert not torch.equal(SlidingWindows(ids, 8, 4, seed=2).starts(5), SlidingWindows(ids, 8, 4, seed=3).starts(5))
+    assert not torch.equal(SlidingWindows(ids, 8, 4, seed=2).starts(5), SlidingWindows(ids, 8, 4, seed=2).starts(6))
+
+
+def test_a_batch_may_straddle_two_epochs():
+    windows = SlidingWindows(torch.arange(100), 8, 5)
+    read = torch.cat([windows.batch(i)[0][:, 0] for i in range(4)])
+    n = windows.n_windows
+    assert n % 5
+    assert read[:n].tolist() == windows.starts(0).tolist()
+    assert read[n:].tolist() == windows.starts(1)[: 20 - n].tolist()
+
+
+def test_one_window_is_enough_and_less_is_refused():
+    assert SlidingWindows(torch.arange(9), 8, 2).batch(0)[0].tolist() == [list(range(8))] * 2
+    with pytest.raises(CorpusTooShort, match="a window takes 9"):
+        SlidingWindows(torch.arange(8), 8, 2)

@@ -1,0 +1,196 @@
+"""Training: what a run does, and that stopping and going on leaves no mark."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from gpt2core import GPTConfig, GPTModel, TrainSettings, gpt2_tokenizer, train
+from gpt2core.data import Corpus, split_corpus
+from gpt2core.errors import CorpusTooShort, InvalidSetting, NotFinite, UnreadableCheckpoint
+from gpt2core.train import Trainer, loop, validation_loss
+
+TEXT = "The cat sat on the mat. The dog sat on the log. The frog sat on the rock and the bird on the sky. " * 60
+CONFIG = GPTConfig(300, 16, 16, 2, 2, drop_rate=0.2, qkv_bias=True, tied_head=True)
+SETTINGS = TrainSettings(
+    steps=12,
+    batch_size=4,
+    learning_rate=1e-2,
+    warmup_steps=3,
+    eval_every=4,
+    eval_windows=2,
+    sample_every=5,
+    sample_tokens=3,
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return gpt2_tokenizer(300)
+
+
+@pytest.fixture(scope="module")
+def corpus(tokenizer):
+    return split_corpus(TEXT, tokenizer, CONFIG.context_length)
+
+
+def fresh_model(config=CONFIG):
+    torch.manual_seed(0)
+    return GPTModel(config)
+
+
+def weights(model):
+    return {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+
+
+def assert_identical(ours, theirs):
+    assert ours.keys() == theirs.keys()
+    for name, weight in ours.items():
+        assert torch.equal(weight, theirs[name]), name
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("stop_after", [1, 7, 11])
+def test_a_run_stopped_and_resumed_ends_bit_for_bit_like_one_never_stopped(
+    tmp_path, corpus, tokenizer, stop_after, precision
+):
+    settings = replace(SETTINGS, precision=precision)
+    whole = Trainer(fresh_model(), corpus, settings, tokenizer)
+    events = list(whole.run())
+
+    first = Trainer(fresh_model(), corpus, settings, tokenizer)
+    head = list(itertools.islice(first.run(), stop_after))
+    first.save(tmp_path / "state")
+    torch.manual_seed(999)  # another process has another random state
+    torch.rand(17)
+    second = Trainer.resume(tmp_path / "state", corpus, tokenizer)
+    tail = list(second.run())
+
+    assert_identical(weights(second.model), weights(whole.model))
+    for one, other in zip(head + tail, events, strict=True):
+        for name in ("step", "loss_nats", "learning_rate", "gradient_norm", "tokens_seen", "val_loss_nats", "sample"):
+            assert getattr(one, name) == getattr(other, name)
+
+
+def test_writing_the_state_down_does_not_disturb_the_run(tmp_path, corpus):
+    plain, saved = (Trainer(fresh_model(), corpus, SETTINGS) for _ in range(2))
+    list(plain.run())
+    for _ in saved.run():
+        saved.save(tmp_path / "state")
+    assert_identical(weights(saved.model), weights(plain.model))
+
+
+def test_a_file_that_is_no_training_state_is_refused(tmp_path, corpus):
+    path = tmp_path / "state"
+    with pytest.raises(UnreadableCheckpoint, match="start afresh"):
+        Trainer.resume(path, corpus)
+    trainer = Trainer(fresh_model(), corpus, SETTINGS)
+    trainer.save(path)
+    whole = path.read_bytes()
+    for damaged in (b"", b"hello", whole[: len(whole) // 2]):
+        path.write_bytes(damaged)
+        with pytest.raises(UnreadableCheckpoint, match="start afresh"):
+            Trainer.resume(path, corpus)
+
+
+def test_the_loss_falls_on_a_tiny_text(corpus):
+    settings = replace(SETTINGS, steps=60, eval_every=60, eval_windows=8, sample_every=0)
+    events = list(train(fresh_model(replace(CONFIG, drop_rate=0.0)), corpus, settings))
+    assert events[0].loss_nats == pytest.approx(math.log(300), abs=0.2)
+    assert events[-1].loss_nats < 0.5 * events[0].loss_nats
+    assert events[-1].val_loss_nats < 0.5 * events[0].loss_nats
+
+
+def test_events_tell_what_happened_and_when_it_is_due(corpus, tokenizer):
+    events = list(Trainer(fresh_model(), corpus, SETTINGS, tokenizer).run())
+    assert [event.step for event in events] == list(range(1, 13))
+    assert [event.step for event in events if event.val_loss_nats is not None] == [4, 8, 12]
+    assert [event.step for event in events if event.sample is not None] == [5, 10, 12]
+    assert [event.tokens_seen for event in events] == [step * 4 * 16 for step in range(1, 13)]
+    assert events[-1].seconds_left == 0
+    assert all(event.tokens_per_second > 0 and event.gradient_norm > 0 for event in events)
+
+
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_a_tenth():
+    rates = [SETTINGS.learning_rate_at(step) for step in range(13)]
+    assert rates[2] == max(rates) == pytest.approx(1e-2)
+    assert rates[:3] == sorted(rates[:3])
+    assert rates[3:] == sorted(rates[3:], reverse=True)
+    assert rates[12] == pytest.approx(1e-3)
+
+
+def test_a_loss_that_is_no_number_is_refused_with_the_last_good_weights_intact(corpus, monkeypatch):
+    trainer = Trainer(fresh_model(), corpus, SETTINGS)
+    run = trainer.run()
+    for _ in range(3):
+        next(run)
+    good = weights(trainer.model)
+    monkeypatch.setattr(
+        loop, "next_token_loss", lambda *given: F.cross_entropy(given[0].flatten(0, 1), given[1].flatten()) * math.nan
+    )
+    with pytest.raises(NotFinite, match=r"at step 4.*those of step 3.*Lower the learning rate"):
+        next(run)
+    assert_identical(weights(trainer.model), good)
+    assert all(bool(weight.isfinite().all()) for weight in good.values())
+    assert trainer.step == 3
+
+
+def test_decay_pulls_on_matrices_only(corpus):
+    decayed, spared = Trainer(fresh_model(), corpus, SETTINGS).optimizer.param_groups
+    assert decayed["weight_decay"] > 0 == spared["weight_decay"]
+    assert all(parameter.dim() == 2 for parameter in decayed["params"])
+    assert all(parameter.dim() == 1 for parameter in spared["params"])
+
+
+def test_validation_counts_every_token_once_and_leaves_the_model_in_its_mode(corpus):
+    model = fresh_model()
+    model.train()
+    T, n = 16, (len(corpus.val_ids) - 1) // 16
+    total = 0.0
+    with torch.no_grad():
+        model.eval()
+        for window in range(n):
+            span = corpus.val_ids[window * T : window * T + T + 1]
+            total += float(F.cross_entropy(model(span[None, :-1])[0], span[1:]))
+        model.train()
+    assert validation_loss(model, corpus.val_ids, batch_size=3) == pytest.approx(total / n, rel=1e-5)
+    assert model.training
+
+
+def test_dropout_is_on_while_training(corpus):
+    losses = {
+        next(train(fresh_model(replace(CONFIG, drop_rate=rate)), corpus, SETTINGS)).loss_nats for rate in (0.0, 0.5)
+    }
+    assert len(losses) == 2
+
+
+def test_the_seed_fixes_the_run(corpus):
+    losses = [[event.loss_nats for event in train(fresh_model(), corpus, replace(SETTINGS, seed=s))] for s in (1, 1, 2)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": 0},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": math.nan},
+        {"clip_norm": 0.0},
+        {"warmup_steps": -1},
+        {"precision": "fp8"},
+    ],
+    ids=str,
+)
+def test_settings_outside_their_range_are_refused_with_the_way_out(wrong):
+    with pytest.raises(InvalidSetting, match="choose"):
+        replace(SETTINGS, **wrong)
+
+
+def test_too_short_a_corpus_is_refused_before_the_first_update():
+    short = Corpus(torch.arange(10), torch.arange(20), 4.0)
+    with pytest.raises(CorpusTooShort, match="Add more text"):
+        train(fresh_model(), short, SETTINGS)
