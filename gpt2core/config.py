@@ -40,10 +40,12 @@ class GPTConfig:
                 f"emb_dim {self.emb_dim} cannot be split into {self.n_heads} heads of equal width. "
                 f"Choose emb_dim a multiple of n_heads, for example {self.n_heads * round(self.emb_dim / self.n_heads) or self.n_heads}."
             )
-        if not 0.0 <= self.drop_rate < 1.0:
-            raise InvalidConfig(f"drop_rate is {self.drop_rate}; it must be at least 0 and below 1.")
+        if not (_is_number(self.drop_rate) and 0.0 <= self.drop_rate < 1.0):
+            raise InvalidConfig(f"drop_rate is {self.drop_rate!r}; it must be at least 0 and below 1.")
         if self.gelu not in ("tanh", "erf"):
             raise InvalidConfig(f"gelu is {self.gelu!r}; choose 'tanh' (GPT-2's own) or 'erf'.")
+        if not (_is_number(self.norm_eps) and 0.0 < self.norm_eps < 1.0):
+            raise InvalidConfig(f"norm_eps is {self.norm_eps!r}; it must be above 0 and below 1, as GPT-2's 1e-05 is.")
 
     @property
     def head_dim(self) -> int:
@@ -67,6 +69,10 @@ class GPTConfig:
                 f"{unknown[0]!r} is not a field of a GPT configuration; the fields are {', '.join(sorted(known))}."
             )
         return cls(**values)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 # As the course writes them: no q, k, v bias, an output head of its own.

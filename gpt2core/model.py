@@ -48,7 +48,8 @@ class LayerNorm(nn.Module):
     def forward(self, x: Tensor, tap: Tap | None = None, site: str = "", layer: int | None = None) -> Tensor:
         if tap is None:
             return F.layer_norm(x, x.shape[-1:], self.scale, self.shift, self.eps)
-        var, mean = torch.var_mean(x, -1, correction=0)  # [B, T] each; divided by C, not C - 1
+        mean = x.mean(-1)  # [B, T]
+        var = (x - mean.unsqueeze(-1)).square().mean(-1)  # [B, T]; divided by C, not C - 1
         mean, var = tap(f"{site}_mean", layer, mean), tap(f"{site}_var", layer, var)
         normed = (x - mean.unsqueeze(-1)) * torch.rsqrt(var + self.eps).unsqueeze(-1)
         return tap(site, layer, normed * self.scale + self.shift)
@@ -102,7 +103,7 @@ class MultiHeadAttention(nn.Module):
             visible = None if past == 0 or T == 1 else ~self.mask[past : past + T, : past + T]
             z = F.scaled_dot_product_attention(q, k, v, visible, dropout, is_causal=past == 0 and T > 1)
         else:
-            scores = tap("scores", layer, q @ k.mT / math.sqrt(q.size(-1)))  # [B, H, T, P + T]
+            scores = tap("scores", layer, (q / math.sqrt(q.size(-1))) @ k.mT)  # [B, H, T, P + T]
             hidden = tap("mask", layer, self.mask[past : past + T, : past + T])  # [T, P + T]
             pattern = tap("pattern", layer, scores.masked_fill(hidden, -math.inf).softmax(-1))
             z = tap("z", layer, F.dropout(pattern, dropout) @ v)  # [B, H, T, D]
