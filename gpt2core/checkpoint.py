@@ -1,50 +1,125 @@
 """Models on disk: safetensors for numbers, JSON for words, never an unpickled object.
 
-A model folder holds config.json and model.safetensors, both written whole or not at all.
+A model folder of ours holds config.json and model.safetensors, both written whole or not at all, and the vocabulary unless it
+is GPT-2's. load_pretrained also opens what other people save: foreign/ translates their names.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
 from gpt2core.config import GPTConfig
-from gpt2core.errors import MissingTensor, NotFinite, ShapeMismatch, UnknownModel, UnreadableCheckpoint
-from gpt2core.model import GPTModel
-from gpt2core.tokenizer import Tokenizer, gpt2_tokenizer
+from gpt2core.errors import (
+    InvalidSetting,
+    MissingTensor,
+    NotFinite,
+    ShapeMismatch,
+    UnknownModel,
+    UnreadableCheckpoint,
+)
+from gpt2core.files import read_json, read_tensors, write_atomically
+from gpt2core.foreign import hub, huggingface, statedict
+from gpt2core.foreign.vocabulary import read_vocabulary, write_vocabulary
+from gpt2core.model import GPTModel, future_mask
+from gpt2core.tokenizer import N_MERGEABLE, Tokenizer, gpt2_ranks, gpt2_tokenizer
 
 FORMAT = "gpt2core"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+# nanoGPT rounds GPT-2's 50,257 up to a multiple of 64; the last 47 rows are never used.
+GPT2_SIZES = (N_MERGEABLE + 1, 50_304)
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A model ready to read, and the tokenizer that belongs to it (None where its folder has no vocabulary)."""
+    """A model ready to read, and the tokenizer that belongs to it (None where nothing says which)."""
 
     model: GPTModel
     tokenizer: Tokenizer | None
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` by `data` in one step: a reader, or a machine that dies, sees the old file or the new one."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+def load_pretrained(source: str | Path, n_heads: int | None = None) -> Pretrained:
+    """Open a model, in float32 and evaluation mode.
+
+    source: a folder of ours or in Hugging Face's form; a file, .pt, .pth or .safetensors, of nanoGPT, minGPT or the
+    course's code; or a name on Hugging Face ("gpt2", "openai-community/gpt2-xl", "distilgpt2"), downloaded once and kept in
+    its cache. n_heads: needed for a file that does not state it. A file has GPT-2's tokenizer if it has GPT-2's size.
+    Raises: UnknownModel if nothing is there; DownloadFailed; HeadsUnknown; UnsafePickle; and UnreadableCheckpoint,
+    MissingTensor, ShapeMismatch, UnsupportedModel, InvalidConfig, DamagedVocabulary, NotFinite for what is no model.
+    """
+    path = Path(source)
+    if path.is_file() and path.name == WEIGHTS_FILE and (path.parent / CONFIG_FILE).exists():
+        path = path.parent
+    if path.is_file():
+        config, tensors = statedict.read_file(path, n_heads)
+        opened = Pretrained(build_model(config, tensors), _tokenizer_by_size(config.vocab_size))
+    elif path.is_dir():
+        opened = _open_folder(path)
+    elif isinstance(source, str) and hub.is_model_id(source):
+        opened = _open_folder(hub.downloaded(source))
+    else:
+        raise UnknownModel(
+            f"There is no model {str(source)!r}. Give a folder that holds {CONFIG_FILE} and {WEIGHTS_FILE}, a file of weights, "
+            f"or a name on Hugging Face such as {', '.join(hub.ALIASES)}."
+        )
+    if n_heads is not None and n_heads != opened.model.config.n_heads:
+        raise InvalidSetting(
+            f"n_heads is {n_heads}, but {str(source)!r} says {opened.model.config.n_heads}. Leave n_heads out."
+        )
+    return opened
+
+
+def _open_folder(folder: Path) -> Pretrained:
+    about = read_json(folder / CONFIG_FILE)
+    if about.get("format") != FORMAT:
+        config, tensors = huggingface.read_folder(folder, about)
+        return Pretrained(build_model(config, tensors), read_vocabulary(folder, config.vocab_size))
+    if not isinstance(about.get("config"), dict):
+        raise UnreadableCheckpoint(f"{CONFIG_FILE} in {folder.name!r} lacks the model's sizes. Copy or save it again.")
+    config = GPTConfig.from_dict(about["config"])
+    model = build_model(config, read_tensors(folder / WEIGHTS_FILE))
+    vocabulary = about.get("tokenizer")
+    if not vocabulary:
+        return Pretrained(model, None)
+    if vocabulary.get("kind") == "gpt2":
+        return Pretrained(model, gpt2_tokenizer(vocabulary["vocab_size"]))
+    return Pretrained(model, read_vocabulary(folder, config.vocab_size))
+
+
+def _tokenizer_by_size(vocab_size: int) -> Tokenizer | None:
+    if vocab_size not in GPT2_SIZES:
+        return None
+    return gpt2_tokenizer() if vocab_size == GPT2_SIZES[0] else Tokenizer(gpt2_ranks(), "gpt2", vocab_size=vocab_size)
+
+
+def save_pretrained(
+    model: GPTModel, folder: Path, *, tokenizer: Tokenizer | None = None, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write a model folder. dtype: float16 halves the file, and loading widens it again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary: dict[str, Any] | None = None
+    if tokenizer is not None and _is_beginning_of_gpt2(tokenizer):
+        vocabulary = {"kind": "gpt2", "vocab_size": tokenizer.vocab_size}
+    elif tokenizer is not None:
+        write_vocabulary(tokenizer, folder)
+        vocabulary = {"kind": "files"}
+    about = {"format": FORMAT, "version": 1, "config": model.config.to_dict(), "tokenizer": vocabulary}
+    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in learned_tensors(model).items()}
+    write_atomically(folder / WEIGHTS_FILE, save(tensors))
+    write_atomically(folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
+
+
+def _is_beginning_of_gpt2(tokenizer: Tokenizer) -> bool:
+    if tokenizer.pairs is not None or len(tokenizer.ranks) != tokenizer.vocab_size - 1:
+        return False
+    return all(gpt2_ranks().get(token) == rank for token, rank in tokenizer.ranks.items())
 
 
 def learned_tensors(model: GPTModel) -> dict[str, Tensor]:
@@ -55,66 +130,19 @@ def learned_tensors(model: GPTModel) -> dict[str, Tensor]:
     return tensors
 
 
-def save_pretrained(
-    model: GPTModel, folder: Path, *, tokenizer: Tokenizer | None = None, dtype: torch.dtype = torch.float32
-) -> None:
-    """Write a model folder. `tokenizer` must be a prefix of GPT-2's; dtype float16 halves the file, and loading widens it again."""
-    folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = None if tokenizer is None else {"kind": "gpt2", "vocab_size": tokenizer.vocab_size}
-    about = {"format": FORMAT, "version": 1, "config": model.config.to_dict(), "tokenizer": vocabulary}
-    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in learned_tensors(model).items()}
-    write_atomically(folder / WEIGHTS_FILE, save(tensors))
-    write_atomically(folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
-
-
-def load_pretrained(source: str | Path) -> Pretrained:
-    """Open the model in folder `source`, in float32 and evaluation mode.
-
-    Raises: UnknownModel if nothing is there; UnreadableCheckpoint, MissingTensor, ShapeMismatch, NotFinite for what is no model.
-    """
-    folder = Path(source)
-    if not folder.is_dir():
-        raise UnknownModel(
-            f"There is no model folder {str(source)!r}. Give a folder that holds {CONFIG_FILE} and {WEIGHTS_FILE}."
-        )
-    about = _read_json(folder / CONFIG_FILE)
-    if about.get("format") != FORMAT:
-        raise UnreadableCheckpoint(
-            f"{CONFIG_FILE} in {folder.name!r} does not describe a gpt2core model. Save it with gpt2core.save_pretrained."
-        )
-    model = build_model(GPTConfig.from_dict(about["config"]), read_tensors(folder / WEIGHTS_FILE))
-    vocabulary = about.get("tokenizer")
-    return Pretrained(model, gpt2_tokenizer(vocabulary["vocab_size"]) if vocabulary else None)
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Raises: UnreadableCheckpoint for a missing, truncated or foreign file."""
-    try:
-        return load_file(path)
-    except FileNotFoundError as error:
-        raise UnreadableCheckpoint(
-            f"{path.name} is missing from {path.parent.name!r}. Copy the whole model folder."
-        ) from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise UnreadableCheckpoint(
-            f"{path.name} in {path.parent.name!r} is damaged or not a safetensors file. Copy or download it again."
-        ) from error
-
-
 def build_model(config: GPTConfig, tensors: Mapping[str, Tensor]) -> GPTModel:
-    """A model with these weights, in float32 and evaluation mode. Raises: MissingTensor, ShapeMismatch, UnreadableCheckpoint, NotFinite."""
-    with torch.device("meta"):
+    """A model with copies of these weights, in float32 and evaluation mode.
+
+    Raises: MissingTensor, ShapeMismatch, UnreadableCheckpoint, NotFinite.
+    """
+    with torch.device("meta"):  # shapes only: no time spent on random weights
         model = GPTModel(config)
     expected = learned_tensors(model)
     for name, slot in expected.items():
         if name not in tensors:
-            raise MissingTensor(
-                f"The checkpoint has no tensor {name!r}, which must have shape {list(slot.shape)}. It is incomplete; save or download it again."
-            )
+            raise MissingTensor(name, slot.shape)
         if tensors[name].shape != slot.shape:
-            raise ShapeMismatch(
-                f"{name} has shape {list(tensors[name].shape)} in the file but {list(slot.shape)} in the configuration. Open it with the configuration it was saved with."
-            )
+            raise ShapeMismatch(name, tensors[name].shape, slot.shape)
         if not bool(tensors[name].isfinite().all()):
             raise NotFinite(
                 f"{name} holds NaN or infinite weights, so no number computed from it would mean anything. Use an earlier checkpoint."
@@ -124,24 +152,11 @@ def build_model(config: GPTConfig, tensors: Mapping[str, Tensor]) -> GPTModel:
         raise UnreadableCheckpoint(
             f"The checkpoint holds a tensor {foreign[0]!r} that this configuration has no place for. Check tied_head and qkv_bias."
         )
-    model = GPTModel(config)
-    model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=False)
+    copies = {name: tensors[name].to(torch.float32, copy=True).contiguous() for name in expected}
+    model.load_state_dict(copies, strict=False, assign=True)
+    if config.tied_head:
+        model.out_head.weight = model.tok_emb.weight
+    mask = future_mask(config.context_length)
+    for block in model.trf_blocks:
+        block.get_submodule("att").register_buffer("mask", mask, persistent=False)
     return model.eval()
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise UnreadableCheckpoint(
-            f"{path.name} is missing from {path.parent.name!r}. Copy the whole model folder."
-        ) from error
-    except (ValueError, OSError) as error:
-        raise UnreadableCheckpoint(
-            f"{path.name} in {path.parent.name!r} is damaged. Copy or download it again."
-        ) from error
-    if not isinstance(value, dict):
-        raise UnreadableCheckpoint(
-            f"{path.name} in {path.parent.name!r} does not describe a model. Copy or download it again."
-        )
-    return value

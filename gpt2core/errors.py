@@ -4,6 +4,10 @@ All of them derive from Gpt2CoreError, so a caller can show the message of any o
 whatever else is raised is a defect of ours.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 
 class Gpt2CoreError(ValueError):
     """Base of all refusals. `str(error)` is written for the person who asked."""
@@ -77,9 +81,39 @@ class UnreadableCheckpoint(Gpt2CoreError):
 class MissingTensor(UnreadableCheckpoint):
     """A checkpoint that lacks a tensor."""
 
+    def __init__(self, name: str, shape: Sequence[int] | None = None) -> None:
+        which = "" if shape is None else f", which must have shape {list(shape)}"
+        super().__init__(f"The checkpoint has no tensor {name!r}{which}. It is incomplete; save or download it again.")
+
 
 class ShapeMismatch(UnreadableCheckpoint):
     """A tensor of another shape than the configuration asks for."""
+
+    def __init__(self, name: str, found: Sequence[int], wanted: Sequence[int]) -> None:
+        super().__init__(
+            f"{name} has shape {list(found)} in the file but must have {list(wanted)} by the sizes that go with it. "
+            "Open it with the configuration it was saved with."
+        )
+
+
+class UnsupportedModel(UnreadableCheckpoint):
+    """A model that differs from GPT-2 in a way that this package does not compute."""
+
+
+class HeadsUnknown(UnreadableCheckpoint):
+    """Weights that do not say into how many heads they are split; choices: the numbers that divide emb_dim."""
+
+    def __init__(self, file_name: str, emb_dim: int) -> None:
+        self.choices = tuple(n for n in range(1, emb_dim + 1) if emb_dim % n == 0)
+        usual = max(1, emb_dim // 64)
+        super().__init__(
+            f"{file_name} does not say how many heads its model has. Pass the number, for example n_heads={usual} "
+            f"if each head is {emb_dim // usual} wide; it must divide {emb_dim}."
+        )
+
+
+class DownloadFailed(Gpt2CoreError):
+    """No connection, a refused one, or a file that arrived damaged."""
 
 
 class UnsafePickle(UnreadableCheckpoint):
@@ -88,6 +122,10 @@ class UnsafePickle(UnreadableCheckpoint):
 
 class DamagedVocabulary(Gpt2CoreError):
     """A vocabulary file whose hash is not the pinned one."""
+
+
+class NotInVocabulary(Gpt2CoreError):
+    """Text that a vocabulary has no tokens for."""
 
 
 class CorpusTooShort(Gpt2CoreError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,13 @@ import regex
 import tiktoken
 from tiktoken.load import load_tiktoken_bpe
 
-from gpt2core.errors import DamagedVocabulary, InvalidSetting, TokenOutOfRange
+from gpt2core.errors import DamagedVocabulary, InvalidSetting, NotInVocabulary, TokenOutOfRange
 
 VOCABULARY_FILE = Path(__file__).parent.parent / "assets" / "gpt2.tiktoken"
 VOCABULARY_SHA256 = "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"
 N_MERGEABLE = 50_256
 END_OF_TEXT = "<|endoftext|>"
+PIECES_KEPT = 100_000  # words whose ids a tokenizer of our own remembers
 # Where GPT-2 cuts text before any merge: contractions, words, numbers, other signs, white space.
 # Source: openai/gpt-2, src/encoder.py.
 SPLIT_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
@@ -65,25 +66,66 @@ class Piece:
 
 
 class Tokenizer:
-    """Text <-> token ids. ids 0 .. n_merges-1 are byte strings, the id n_merges is end-of-text.
+    """Text <-> token ids by byte-pair encoding.
 
     Text is data: `<|endoftext|>` typed by a person is encoded letter by letter like anything else.
+
+    ranks: the tokens that merges make, and the single bytes, in the order in which they were learned (GPT-2's 256 bytes
+    first). token_ids: their ids; None: an id is a rank. pairs: which two tokens may merge, and how early; None: any two
+    whose join is a token, which is how tiktoken reads a vocabulary. special: ids that no text encodes to, by name; None:
+    end-of-text, after the last rank. vocab_size: the rows of the model it belongs to, if that has more than are used.
     """
 
-    def __init__(self, ranks: dict[bytes, int], name: str = "custom") -> None:
-        self.ranks = ranks
-        self.end_of_text = len(ranks)
-        self.encoding = tiktoken.Encoding(
-            name, pat_str=SPLIT_PATTERN, mergeable_ranks=ranks, special_tokens={END_OF_TEXT: self.end_of_text}
-        )
+    def __init__(
+        self,
+        ranks: Mapping[bytes, int],
+        name: str = "custom",
+        *,
+        token_ids: Mapping[bytes, int] | None = None,
+        pairs: Mapping[tuple[bytes, bytes], int] | None = None,
+        special: Mapping[str, int] | None = None,
+        vocab_size: int | None = None,
+    ) -> None:
+        self.ranks, self.name, self.pairs = ranks, name, pairs
+        self.token_ids: Mapping[bytes, int] = ranks if token_ids is None else token_ids
+        self.special = {END_OF_TEXT: len(ranks)} if special is None else dict(special)
+        self._bytes = {token_id: token for token, token_id in self.token_ids.items()}
+        self._bytes |= {token_id: text.encode() for text, token_id in self.special.items()}
+        self.vocab_size = max(max(self._bytes) + 1, vocab_size or 0)
+        self._pieces: dict[str, tuple[int, ...]] = {}
+        self._fast = None
+        if token_ids is None and pairs is None:
+            self._fast = tiktoken.Encoding(name, pat_str=SPLIT_PATTERN, mergeable_ranks=dict(ranks), special_tokens={})
 
     @property
-    def vocab_size(self) -> int:
-        return len(self.ranks) + 1
+    def end_of_text(self) -> int:
+        """Raises: NotInVocabulary where there is no such token."""
+        if END_OF_TEXT not in self.special:
+            raise NotInVocabulary(f"This vocabulary has no {END_OF_TEXT} token. Begin with some text instead.")
+        return self.special[END_OF_TEXT]
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of `text`. A lone surrogate, which no encoding can hold, becomes U+FFFD."""
-        return self.encoding.encode_ordinary(text)
+        """Token ids of `text`. A lone surrogate, which no encoding can hold, becomes U+FFFD.
+
+        Raises: NotInVocabulary for a byte without a token, which GPT-2's vocabulary never lacks.
+        """
+        if self._fast is not None:
+            return self._fast.encode_ordinary(text)
+        return [token_id for piece in regex.findall(SPLIT_PATTERN, _whole(text)) for token_id in self._encoded(piece)]
+
+    def _encoded(self, piece: str) -> tuple[int, ...]:
+        if piece not in self._pieces:
+            if len(self._pieces) >= PIECES_KEPT:
+                self._pieces.clear()
+            self._pieces[piece] = tuple(self._id(token) for token in self._merge(piece.encode()).tokens)
+        return self._pieces[piece]
+
+    def _id(self, token: bytes) -> int:
+        if token not in self.token_ids:
+            raise NotInVocabulary(
+                f"This model's vocabulary has no token for {token.decode(errors='backslashreplace')!r}. Leave it out, or choose another model."
+            )
+        return self.token_ids[token]
 
     def encode_documents(self, text: str) -> list[int]:
         """Token ids of a corpus in which a line `<|endoftext|>` separates documents; each separator becomes one end-of-text id."""
@@ -94,12 +136,15 @@ class Tokenizer:
             token_ids.extend(self.encode(document.strip("\n") if END_OF_TEXT in text else document))
         return token_ids
 
+    def token_bytes(self, token_id: int) -> bytes:
+        """One token's bytes; a special token, or a row that no token uses, is spelled out. Raises: TokenOutOfRange."""
+        if not 0 <= token_id < self.vocab_size:
+            raise TokenOutOfRange(token_id, self.vocab_size)
+        return self._bytes.get(token_id) or f"<|unused {token_id}|>".encode()
+
     def decode_bytes(self, token_ids: Sequence[int]) -> bytes:
         """The exact bytes; end-of-text is spelled out. Raises: TokenOutOfRange."""
-        for token_id in token_ids:
-            if not 0 <= token_id < self.vocab_size:
-                raise TokenOutOfRange(token_id, self.vocab_size)
-        return self.encoding.decode_bytes(list(token_ids))
+        return b"".join(map(self.token_bytes, token_ids))
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """The text; bytes that are no complete character become U+FFFD (use decode_bytes where truth matters)."""
@@ -107,7 +152,18 @@ class Tokenizer:
 
     def pieces(self, text: str) -> list[Piece]:
         """What encode does, with every merge shown: split, then merge the adjacent pair of lowest rank until none is left."""
-        return [self._merge(match.encode("utf-8", errors="replace")) for match in regex.findall(SPLIT_PATTERN, text)]
+        return [self._merge(piece.encode()) for piece in regex.findall(SPLIT_PATTERN, _whole(text))]
+
+    def last_pair(self, token: bytes) -> tuple[bytes, bytes]:
+        """The two tokens whose merge makes `token` out of its bytes. Raises: DamagedVocabulary if none does."""
+        steps = self._merge(token).merges
+        if not steps or steps[-1].parts != (token,):
+            raise DamagedVocabulary(f"No merges of this vocabulary make its token {token!r}. Train or copy it again.")
+        before = steps[-2].parts if len(steps) > 1 else tuple(token[i : i + 1] for i in range(len(token)))
+        return before[0], before[1]
+
+    def _rank(self, left: bytes, right: bytes) -> int | None:
+        return self.ranks.get(left + right) if self.pairs is None else self.pairs.get((left, right))
 
     def _merge(self, data: bytes) -> Piece:
         start = tuple(data[i : i + 1] for i in range(len(data)))
@@ -115,13 +171,55 @@ class Tokenizer:
         merges: list[Merge] = []
         while True:
             ranked = [
-                (self.ranks[a + b], i) for i, (a, b) in enumerate(itertools.pairwise(parts)) if a + b in self.ranks
+                (rank, i)
+                for i, (a, b) in enumerate(itertools.pairwise(parts))
+                if (rank := self._rank(a, b)) is not None
             ]
             if not ranked:
                 return Piece(data, start, tuple(merges))
-            token_id, i = min(ranked)  # lowest rank; leftmost among equals
-            parts = (*parts[:i], parts[i] + parts[i + 1], *parts[i + 2 :])
-            merges.append(Merge(token_id, i, parts))
+            _, i = min(ranked)  # lowest rank; leftmost among equals
+            joined = parts[i] + parts[i + 1]
+            parts = (*parts[:i], joined, *parts[i + 2 :])
+            merges.append(Merge(self._id(joined), i, parts))
+
+
+class PlainTokenizer(Tokenizer):
+    """A list of characters or words without merges: the longest entry that fits, from left to right."""
+
+    def __init__(
+        self,
+        token_ids: Mapping[bytes, int],
+        name: str = "plain",
+        *,
+        special: Mapping[str, int] | None = None,
+        vocab_size: int | None = None,
+    ) -> None:
+        super().__init__(token_ids, name, token_ids=token_ids, pairs={}, special=special or {}, vocab_size=vocab_size)
+        self._longest = max(map(len, token_ids), default=0)
+
+    def encode(self, text: str) -> list[int]:
+        """Raises: NotInVocabulary at the first character that no entry begins with."""
+        return [self.token_ids[token] for piece in self.pieces(text) for token in piece.tokens]
+
+    def pieces(self, text: str) -> list[Piece]:
+        """One piece an entry, and no merges."""
+        data, found, start = _whole(text).encode(), [], 0
+        while start < len(data):
+            ends = range(min(len(data), start + self._longest), start, -1)
+            end = next((end for end in ends if data[start:end] in self.token_ids), None)
+            if end is None:
+                character = data[start:].decode(errors="replace")[0]
+                raise NotInVocabulary(
+                    f"This model's vocabulary has no token for {character!r}. Leave it out, or choose another model."
+                )
+            found.append(Piece(data[start:end], (data[start:end],), ()))
+            start = end
+        return found
+
+
+def _whole(text: str) -> str:
+    """Lone surrogates replaced, as tiktoken does."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @functools.cache
