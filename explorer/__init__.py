@@ -1,0 +1,1 @@
+"""The web page: tabs, figures and widgets over gpt2core."""

@@ -1,0 +1,142 @@
+"""The documented endpoints: the same numbers as on the page, for notebooks and scripts (gradio_client)."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+import torch
+
+from explorer.catalogue import catalogue
+from explorer.services import Services
+from explorer.text import hex_bytes
+from gpt2core import Gpt2CoreError, generate, gpt2_tokenizer
+from gpt2core.errors import InvalidSetting
+from gpt2core.sampling import SamplingSettings, falling_order, next_token_probabilities
+from gpt2core.sites import check_site
+
+log = logging.getLogger(__name__)
+MAX_LISTED = 50
+MAX_NEW_TOKENS = 1_000
+
+
+def add_endpoints(services: Services) -> None:
+    """Attach /tokenize, /next_token, /attention and /generate to the Blocks being built."""
+    default = services.models.default
+    models = services.models
+
+    def tokenize(text: str) -> dict:
+        """GPT-2's tokens of a text: {"tokens": [{"id", "bytes", "text"}]}; bytes in hex, text empty-safe UTF-8."""
+        tokenizer = gpt2_tokenizer()
+        pieces = [(token_id, tokenizer.decode_bytes([token_id])) for token_id in tokenizer.encode(_as_text(text))]
+        return {
+            "tokens": [
+                {"id": token_id, "bytes": hex_bytes(data), "text": data.decode("utf-8", errors="replace")}
+                for token_id, data in pieces
+            ]
+        }
+
+    def next_token(
+        text: str,
+        model: str = default,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+    ) -> dict:
+        """What may come next: the kept tokens, at most 50, by falling probability, and the tail that is kept but not listed."""
+        settings = SamplingSettings(temperature, top_k, top_p, min_p)
+        logits = services.traces.get(services.read(_as_text(text), model), {"logits"})["logits"][-1]
+        probabilities = next_token_probabilities(logits, settings)
+        order = falling_order(probabilities)
+        n_kept = int((probabilities > 0).sum())
+        listed = order[: min(MAX_LISTED, n_kept)].tolist()
+        tokenizer = models.tokenizer(model)
+        return {
+            "tokens": [
+                {
+                    "id": token_id,
+                    "text": tokenizer.decode([token_id]) if token_id < tokenizer.vocab_size else "",
+                    "logit": float(logits[token_id]),
+                    "probability": float(probabilities[token_id]),
+                }
+                for token_id in listed
+            ],
+            "tail_probability": float(probabilities[order[len(listed) : n_kept]].sum()),
+            "tail_count": n_kept - len(listed),
+        }
+
+    def attention(text: str, model: str = default, layer: int = 0, head: int = 0) -> dict:
+        """One head's pattern: {"labels", "pattern"}; rows look from, columns look at, each row sums to 1."""
+        run = services.read(_as_text(text), model)
+        config = models.get(model).model.config
+        layer, head = _whole(layer, "layer"), _whole(head, "head")
+        check_site("pattern", layer, config.n_layers)
+        if not 0 <= head < config.n_heads:
+            raise InvalidSetting(f"There is no head {head}; this model's heads are 0 to {config.n_heads - 1}.")
+        pattern = services.traces.get(run, {"pattern"})["pattern", layer][head]
+        return {"labels": [label.text for label in services.labels(run)], "pattern": pattern.tolist()}
+
+    def generate_text(
+        text: str,
+        model: str = default,
+        max_new_tokens: int = 40,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+        seed: int = 0,
+    ) -> dict:
+        """Text continued with a seed: {"text", "token_ids"}, the new part only; temperature 0 is greedy."""
+        run = services.read(_as_text(text), model)
+        n = _whole(max_new_tokens, "max_new_tokens")
+        if not 0 <= n <= MAX_NEW_TOKENS:
+            raise InvalidSetting(f"max_new_tokens is {n}; choose 0 to {MAX_NEW_TOKENS:,}.")
+        steps = generate(
+            models.get(model).model,
+            run.token_ids,
+            n,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=min_p,
+            seed=_whole(seed, "seed"),
+        )
+        token_ids = [step.token_id for step in steps]
+        return {"text": models.tokenizer(model).decode(token_ids), "token_ids": token_ids}
+
+    for endpoint, name in ((tokenize, "tokenize"), (next_token, "next_token"), (attention, "attention")):
+        gr.api(_refusing(endpoint), api_name=name, queue=False)
+    gr.api(_refusing(generate_text), api_name="generate", concurrency_limit=2)
+
+
+def _refusing(endpoint: Callable[..., dict]) -> Callable[..., dict]:
+    """The endpoint with refusals as the sentence a caller reads; anything else is logged whole."""
+
+    @functools.wraps(endpoint)
+    def guarded(*arguments: Any, **named: Any) -> dict:
+        try:
+            with torch.no_grad():
+                return endpoint(*arguments, **named)
+        except Gpt2CoreError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        except Exception as error:
+            log.exception("endpoint %s failed", endpoint.__name__)
+            raise gr.Error(catalogue("page")("broken"), print_exception=False) from error
+
+    return guarded
+
+
+def _as_text(text: object) -> str:
+    if not isinstance(text, str):
+        raise InvalidSetting(f"The text is a {type(text).__name__}; give a string.")
+    return text
+
+
+def _whole(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise InvalidSetting(f"{name} is {value!r}; give a whole number.")
+    return int(value)

@@ -1,0 +1,1 @@
+"""Tensor or DataFrame in, plotly Figure out: pure functions, no gradio, no model."""

@@ -1,0 +1,170 @@
+"""The only shared mutable state: models, traces, and what a session trained. All of it safe to use from many threads.
+
+Sessions hold keys (RunKey), never tensors or models. What one person trained is reachable only with its key, which
+cannot be guessed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from explorer.text import TokenLabel, token_labels
+from gpt2core import Gpt2CoreError, Pretrained, Tokenizer, Trace, gpt2_tokenizer, load_pretrained, trace
+from gpt2core.errors import EmptyPrompt, PromptTooLong, UnknownModel
+
+CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+DEFAULT_MODEL = "tinystories"
+# A sentence is at most a few thousand characters; beyond this even counting its tokens would hold others up.
+MAX_CHARACTERS = 100_000
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """One sentence read by one model: what a session remembers of what is on its screen."""
+
+    model: str
+    text: str
+    token_ids: tuple[int, ...]
+
+    def to_json(self) -> str:
+        """For the browser to keep; Services.run reads and checks it again."""
+        return json.dumps({"model": self.model, "text": self.text})
+
+
+class ModelRegistry:
+    """The models that ship (folders of `folder`, opened on first use) and those that sessions trained (the newest few kept)."""
+
+    def __init__(self, folder: Path = CHECKPOINTS, *, default: str = DEFAULT_MODEL, most_trained: int = 32) -> None:
+        self._folder, self.default, self._most_trained = folder, default, most_trained
+        self._lock = threading.RLock()
+        self._shipped: dict[str, Pretrained] = {}
+        self._trained: OrderedDict[str, Pretrained] = OrderedDict()
+
+    def shipped_names(self) -> list[str]:
+        """Names of the models that ship, the default first."""
+        names = sorted(path.parent.name for path in self._folder.glob("*/model.safetensors"))
+        return sorted(names, key=lambda name: name != self.default)
+
+    def get(self, name: str) -> Pretrained:
+        """Raises: UnknownModel for a name that is neither shipped nor a trained model still kept."""
+        with self._lock:
+            if name in self._trained:
+                self._trained.move_to_end(name)
+                return self._trained[name]
+            if name not in self._shipped:
+                if name not in self.shipped_names():
+                    raise UnknownModel(_unknown_model(name, self.shipped_names()))
+                self._shipped[name] = load_pretrained(self._folder / name)
+            return self._shipped[name]
+
+    def add_trained(self, trained: Pretrained) -> str:
+        """Keep a model that a session trained (it must not change any more); return the name that opens it."""
+        name = f"trained-{secrets.token_urlsafe(12)}"
+        with self._lock:
+            self._trained[name] = trained
+            while len(self._trained) > self._most_trained:
+                self._trained.popitem(last=False)
+        return name
+
+    def label(self, name: str) -> str:
+        """How a menu calls a model: its name and its size."""
+        model = self.get(name).model
+        config = model.config
+        title = _SHIPPED_TITLES.get(name, "Yours" if name.startswith("trained-") else name)
+        size = model.parameter_count() / 1e6
+        return f"{title} · {size:.1f} M parameters · {config.n_layers} layers × {config.n_heads} heads"
+
+    def tokenizer(self, name: str) -> Tokenizer:
+        """The model's own vocabulary; GPT-2's where its folder has none but has room for it."""
+        return self.get(name).tokenizer or gpt2_tokenizer(min(self.get(name).model.config.vocab_size, 50_257))
+
+
+_SHIPPED_TITLES = {DEFAULT_MODEL: "TinyStories"}
+
+
+def _unknown_model(name: str, known: Sequence[str]) -> str:
+    if name.startswith("trained-"):
+        return "This trained model is no longer kept on the server. Train it again or choose another model."
+    shown = re.sub(r"\s+", " ", name)[:60]
+    return f"There is no model called “{shown}”. Choose one of: {', '.join(known)}."
+
+
+class TraceStore:
+    """Traces by what was run, the least recently used dropped beyond `max_bytes`; a miss is computed again."""
+
+    def __init__(self, models: ModelRegistry, max_bytes: int = 512 * 2**20) -> None:
+        self._models, self._max_bytes = models, max_bytes
+        self._lock = threading.Lock()
+        self._traces: OrderedDict[tuple[RunKey, frozenset[str]], Trace] = OrderedDict()
+
+    def get(self, run: RunKey, sites: Collection[str]) -> Trace:
+        """The trace of `run` holding at least `sites`. Raises what gpt2core.trace raises, and UnknownModel."""
+        wanted = frozenset(sites)
+        with self._lock:
+            for key, kept in self._traces.items():
+                if key[0] == run and wanted <= key[1]:
+                    self._traces.move_to_end(key)
+                    return kept
+        made = trace(self._models.get(run.model).model, run.token_ids, wanted)
+        with self._lock:
+            self._traces[run, wanted] = made
+            while len(self._traces) > 1 and sum(kept.nbytes for kept in self._traces.values()) > self._max_bytes:
+                self._traces.popitem(last=False)
+        return made
+
+
+class Services:
+    """What every tab may use."""
+
+    def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
+        self.models = ModelRegistry(checkpoints)
+        self.traces = TraceStore(self.models)
+
+    def read(self, text: str, model: str) -> RunKey:
+        """Encode `text` for `model`. Raises: EmptyPrompt, PromptTooLong, UnknownModel; nothing is computed yet."""
+        pretrained = self.models.get(model)
+        if not isinstance(text, str) or not text:
+            raise EmptyPrompt
+        if len(text) > MAX_CHARACTERS:
+            raise TextTooLong(len(text))
+        token_ids = self.models.tokenizer(model).encode(text)
+        limit = pretrained.model.config.context_length
+        if len(token_ids) > limit:
+            raise PromptTooLong(len(token_ids), limit)
+        return RunKey(model, text, tuple(token_ids))
+
+    def run(self, run_json: str) -> RunKey:
+        """The run that RunKey.to_json wrote, checked like anything else that a browser sends."""
+        try:
+            kept = json.loads(run_json)
+            return self.read(kept["text"], kept["model"])
+        except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, Gpt2CoreError):
+                raise
+            raise EmptyPrompt from error
+
+    def cursor_limits(self, run: RunKey) -> dict[str, int]:
+        """How many positions each part of the cursor has in this run."""
+        config = self.models.get(run.model).model.config
+        return {"token": len(run.token_ids), "layer": config.n_layers, "head": config.n_heads}
+
+    def labels(self, run: RunKey) -> list[TokenLabel]:
+        """How each token of the run is shown."""
+        return token_labels(run.token_ids, self.models.tokenizer(run.model))
+
+
+class TextTooLong(Gpt2CoreError):
+    """More characters than a sentence box is for."""
+
+    def __init__(self, n_characters: int) -> None:
+        super().__init__(
+            f"The text is {n_characters:,} characters long; this page reads at most {MAX_CHARACTERS:,}. "
+            f"Remove about {n_characters - MAX_CHARACTERS:,} characters."
+        )

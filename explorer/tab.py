@@ -1,0 +1,98 @@
+"""What a tab is, what it is given, and how tabs are found."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import gradio as gr
+from gradio.components import Component
+
+from explorer import tabs
+from explorer.services import Services
+from explorer.widgets.cursor import moved, moves
+from gpt2core import Gpt2CoreError
+
+# Small requests answered at once, with nothing blanked meanwhile.
+QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+@dataclass(frozen=True)
+class TabContext:
+    """The one sentence and the one cursor that all tabs share, and the services.
+
+    sentence, model: the two inputs above the tabs (a tab may put text or a new model into them). cursor: what is on screen
+    and which token, layer and head (widgets/cursor); it lives in the browser, so moving it costs one request.
+    """
+
+    services: Services
+    blocks: gr.Blocks
+    sentence: gr.Textbox
+    model: gr.Dropdown
+    cursor: gr.HTML
+
+    def draws(
+        self,
+        draw: Callable[..., Any],
+        outputs: Component | Sequence[Component],
+        *,
+        follow: Sequence[Literal["token", "layer", "head"]] = (),
+        controls: Sequence[Any] = (),
+    ) -> None:
+        """Keep `outputs` equal to draw(run, *positions, *controls), called when any of them changes, the last change winning.
+
+        draw gets a RunKey, the cursor's positions named in `follow` (they exist in that run), and the controls' values. A
+        Gpt2CoreError that it raises is shown to the person; outputs then stay as they were.
+        """
+        n_outputs = 1 if isinstance(outputs, Component) else len(outputs)
+
+        def guarded(cursor: Any, *values: Any) -> Any:
+            if not (isinstance(cursor, dict) and cursor.get("run")):
+                return gr.skip() if n_outputs == 1 else tuple(gr.skip() for _ in range(n_outputs))
+            try:
+                run = self.services.run(cursor["run"])
+                limits = self.services.cursor_limits(run)
+                return draw(run, *(clamped(cursor.get(part), limits[part]) for part in follow), *values)
+            except Gpt2CoreError as error:
+                raise gr.Error(str(error), print_exception=False) from error
+
+        gr.on(
+            [*(moved(self.cursor, part) for part in ("run", *follow)), *(control.change for control in controls)],
+            guarded,
+            [self.cursor, *controls],
+            outputs,
+            trigger_mode="always_last",
+            **QUICK,
+        )
+
+    def picks(
+        self, part: Literal["token", "layer", "head"], pick: Callable[..., Any], widget: Component, js: str
+    ) -> None:
+        """When the event `pick` of `widget` fires, move the cursor to `js`, an expression over the widget's `value`; no request."""
+        pick(None, [self.cursor, widget], self.cursor, js=moves(part, js), **QUICK)
+
+
+@dataclass(frozen=True)
+class TabSpec:
+    """title: what the tab is called. order: its place, from the left. build: lays it out and wires it."""
+
+    title: str
+    order: int
+    build: Callable[[TabContext], None]
+
+
+def find_tabs() -> list[TabSpec]:
+    """TAB of every module in explorer/tabs, from left to right."""
+    modules = (
+        importlib.import_module(f"{tabs.__name__}.{found.name}") for found in pkgutil.iter_modules(tabs.__path__)
+    )
+    return sorted((module.TAB for module in modules), key=lambda tab: tab.order)
+
+
+def clamped(index: object, n: int) -> int:
+    """A cursor position as an index below n, whatever the browser sent."""
+    return max(0, min(n - 1, int(index))) if isinstance(index, int | float) and math.isfinite(index) else 0

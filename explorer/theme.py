@@ -1,0 +1,83 @@
+"""The only place where colours and sizes are chosen. Colour-blind safe, light and dark; colour never stands alone.
+
+Learners know query blue, key red, value green and output purple from the best-known explainer; tokens keep one of twelve
+tints by id; probabilities run along a sequential scale, signed values along one that diverges around 0.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+
+# Okabe and Ito's colour-blind safe palette, darkened where text of that colour must be read on white.
+QUERY, KEY, VALUE, OUTPUT = "#0072b2", "#c4461a", "#00795a", "#8a4b9e"
+ACCENT = QUERY
+SEQUENTIAL = "Viridis"  # plotly's names; perceptually even, readable in grey
+DIVERGING = "RdBu"
+
+# Backgrounds for tokens: twelve hues of even lightness, each read with near-black text (contrast above 10).
+TOKEN_TINTS = (
+    "#ffd6d6", "#ffe0bf", "#fff0b3", "#e6f5b8", "#c9f0c9", "#bff0e0",
+    "#c2ecf7", "#cbdfff", "#d9d6ff", "#ecd2ff", "#ffd1ef", "#e3dccf",
+)  # fmt: skip
+TOKEN_INK = "#1b1b1f"
+
+SANS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "sans-serif")
+MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Noto Sans Mono", "DejaVu Sans Mono", "monospace")
+
+
+def token_tint(token_id: int) -> int:
+    """Which of TOKEN_TINTS a token wears, everywhere: neighbours in the vocabulary differ."""
+    return token_id * 7 % len(TOKEN_TINTS)
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's base theme in system fonts (no request leaves the machine), large enough for the back row."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.blue,
+        neutral_hue=gr.themes.colors.gray,
+        text_size=gr.themes.sizes.text_lg,
+        font=SANS,
+        font_mono=MONO,
+    ).set(
+        body_background_fill="#ffffff",
+        body_background_fill_dark="#111318",
+        body_text_color="#16181d",
+        body_text_color_dark="#eceef2",
+        body_text_color_subdued="#4b515c",
+        body_text_color_subdued_dark="#b5bbc7",
+        block_label_text_color="#16181d",
+        block_label_text_color_dark="#eceef2",
+        block_title_text_color="#16181d",
+        block_title_text_color_dark="#eceef2",
+        button_primary_background_fill=ACCENT,
+        button_primary_background_fill_dark=ACCENT,
+        button_primary_text_color="#ffffff",
+        slider_color=ACCENT,
+        slider_color_dark="#5db4e8",
+    )
+
+
+def css() -> str:
+    """Variables that widgets draw with (so that a canvas and a style sheet agree), and the few rules of the page itself."""
+    tints = "".join(f"--token-{number}: {tint};" for number, tint in enumerate(TOKEN_TINTS))
+    return f"""
+:root {{
+  {tints} --token-ink: {TOKEN_INK};
+  --query: {QUERY}; --key: {KEY}; --value: {VALUE}; --output: {OUTPUT}; --accent: {ACCENT};
+  --ink: #16181d; --ink-soft: #4b515c; --paper: #ffffff; --rule: #c9ced8; --wash: #f3f5f8; --bar: {QUERY}; --bar-cut: #b9bfca;
+  --warn-ink: #7a1f00; --warn-paper: #fff1e8;
+}}
+.dark {{
+  --query: #5db4e8; --key: #ff9470; --value: #3fc79f; --output: #cf9be0; --accent: #5db4e8;
+  --ink: #eceef2; --ink-soft: #b5bbc7; --paper: #111318; --rule: #464c59; --wash: #1b1f27; --bar: #5db4e8; --bar-cut: #555c69;
+  --warn-ink: #ffc7ab; --warn-paper: #3a1d10;
+}}
+.gradio-container {{ min-width: 0 !important; width: 100%; max-width: 1400px !important; margin: 0 auto; padding: 12px 20px !important; }}
+.gradio-container .prose p {{ max-width: 75ch; }}
+.gradio-container .tabs button {{ font-size: 1.05rem; }}
+.gradio-container .main, .gradio-container .wrap, .gradio-container .contain, .gradio-container .column {{ min-width: 0; max-width: 100%; }}
+#page-title h1 {{ margin: 0; font-size: 1.5rem; }}
+#page-title p {{ margin: 0; color: var(--ink-soft); }}
+@media (max-width: 640px) {{ .gradio-container {{ padding: 8px !important; }} }}
+@media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; animation: none !important; }} }}
+"""

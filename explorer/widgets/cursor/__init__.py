@@ -1,0 +1,41 @@
+"""The one cursor of the page, kept in the browser: which sentence and model are on screen, which token, layer and head.
+
+An invisible widget, because Gradio's own hidden inputs announce changes that did not happen (a hidden Number did so without
+end) and its server-side State announces them only through the queue, one request later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.widgets.widget import widget
+
+PARTS = ("token", "layer", "head")
+START = {"run": "", "token": 0, "layer": 0, "head": 0}
+
+
+def cursor() -> gr.HTML:
+    """value: {"run": RunKey as JSON, "token", "layer", "head"}; `moved` gives the event of each.
+
+    When a sentence and a position change together, only the sentence is announced: whatever follows a position follows the
+    sentence as well.
+    """
+    return widget(Path(__file__).parent, "<span hidden></span>", value=START, elem_id="cursor")
+
+
+def moved(cursor: gr.HTML, part: str) -> Callable[..., Any]:
+    """The event that tells that "run", "token", "layer" or "head" has changed.
+
+    gr.on joins only events that Gradio knows by name, so the cursor borrows four of its names (as cursor.js
+    does); not "change", which gr.HTML itself announces at every redraw of a value that is an object.
+    """
+    return getattr(cursor, {"run": "submit", "token": "select", "layer": "input", "head": "edit"}[part])
+
+
+def moves(part: str, picked: str) -> str:
+    """JavaScript for a listener with inputs [cursor, widget] and output cursor: put `picked`, an expression over `value`, there."""
+    return f"(cursor, value) => ({{ ...cursor, {part}: {picked} }})"

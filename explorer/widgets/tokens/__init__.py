@@ -1,0 +1,42 @@
+"""Tokens as coloured keys: the cursor above the tabs, and the cards of the Tokens tab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.text import TokenLabel
+from explorer.theme import token_tint
+from explorer.widgets.widget import widget
+
+# The index picked, as TabContext.picks wants it: an expression over the widget's value.
+PICKED = "value.selected"
+
+
+def token_keys(elem_id: str) -> gr.HTML:
+    """A list of keys; set it to `token_strip(...)` or `token_cards(...)`.
+
+    A click or an arrow key moves value.selected and triggers `pick`.
+    """
+    skeleton = '<div class="tokens" role="listbox" aria-label="Tokens" aria-orientation="horizontal"></div>'
+    return widget(Path(__file__).parent, skeleton, elem_id=elem_id)
+
+
+def token_strip(labels: Sequence[TokenLabel], selected: int) -> dict[str, Any]:
+    """Text only, on one line that scrolls."""
+    return {"tokens": _keys(labels), "selected": selected, "detail": False}
+
+
+def token_cards(labels: Sequence[TokenLabel], selected: int) -> dict[str, Any]:
+    """Text, id and bytes of each token, wrapped."""
+    return {"tokens": _keys(labels), "selected": selected, "detail": True}
+
+
+def _keys(labels: Sequence[TokenLabel]) -> list[dict[str, Any]]:
+    return [
+        {"id": label.token_id, "text": label.text, "bytes": label.hex, "tint": token_tint(label.token_id)}
+        for label in labels
+    ]
