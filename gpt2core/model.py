@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from gpt2core.config import GPTConfig
 from gpt2core.errors import EmptyPrompt, PromptTooLong
+from gpt2core.linear import Linear
 
 
 class Tap(Protocol):
@@ -80,10 +81,10 @@ class MultiHeadAttention(nn.Module):
         super().__init__()
         C = config.emb_dim
         self.n_heads, self.drop_rate = config.n_heads, config.drop_rate
-        self.W_query = nn.Linear(C, C, bias=config.qkv_bias)
-        self.W_key = nn.Linear(C, C, bias=config.qkv_bias)
-        self.W_value = nn.Linear(C, C, bias=config.qkv_bias)
-        self.out_proj = nn.Linear(C, C)
+        self.W_query = Linear(C, C, bias=config.qkv_bias)
+        self.W_key = Linear(C, C, bias=config.qkv_bias)
+        self.W_value = Linear(C, C, bias=config.qkv_bias)
+        self.out_proj = Linear(C, C)
         # computed, not learned: no copy in a checkpoint, and the layers of one model share one
         self.register_buffer("mask", future_mask(config.context_length) if mask is None else mask, persistent=False)
 
@@ -116,7 +117,7 @@ class FeedForward(nn.Module):
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
         C = config.emb_dim
-        self.layers = nn.Sequential(nn.Linear(C, 4 * C), GELU(config.gelu), nn.Linear(4 * C, C))
+        self.layers = nn.Sequential(Linear(C, 4 * C), GELU(config.gelu), Linear(4 * C, C))
 
     def forward(self, x: Tensor, layer: int = 0, tap: Tap | None = None) -> Tensor:
         if tap is None:
@@ -164,7 +165,7 @@ class GPTModel(nn.Module):
         mask = future_mask(config.context_length)
         self.trf_blocks = nn.ModuleList(TransformerBlock(config, mask) for _ in range(config.n_layers))
         self.final_norm = LayerNorm(config.emb_dim, config.norm_eps)
-        self.out_head = nn.Linear(config.emb_dim, config.vocab_size, bias=False)
+        self.out_head = Linear(config.emb_dim, config.vocab_size, bias=False)
         self.apply(self._initialise)
         for name, weight in self.named_parameters():
             if name.endswith(("att.out_proj.weight", "ff.layers.2.weight")):
