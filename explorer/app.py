@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
 from explorer import api, theme
 from explorer.catalogue import catalogue
+from explorer.link import read_link
 from explorer.services import RunKey, Services
 from explorer.tab import QUICK, TabContext, clamped, find_tabs
 from explorer.widgets import notice
@@ -40,20 +42,26 @@ def build_app(services: Services) -> gr.Blocks:
         status = notice_line("status")
         strip = token_keys("token-strip")
         context = TabContext(services, blocks, sentence, model, cursor())
-        with gr.Tabs(elem_id="tabs"):
-            for tab in find_tabs():
-                with gr.Tab(tab.title, id=tab.title.lower()):
+        found = find_tabs()
+        with gr.Tabs(elem_id="tabs") as tabs:
+            for tab in found:
+                with gr.Tab(tab.title, id=tab.id) as panel:
                     tab.build(context)
-        _wire(context, status, strip)
+                panel.select(
+                    None, context.cursor, context.cursor, js=f"(cursor) => ({{ ...cursor, tab: '{tab.id}' }})", **QUICK
+                )
+        _read_what_is_typed(context, status)
+        _open_links(context, status, tabs, [tab.id for tab in found])
+        _draw_strip(context, strip)
         api.add_endpoints(services)
     return blocks
 
 
-def _wire(context: TabContext, status: gr.HTML, strip: gr.HTML) -> None:
-    services, say = context.services, catalogue("page")
+def _reader(services: Services) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
+    """(text, model, cursor) -> (cursor, status). A refusal leaves what is on screen as it was, and what was typed too."""
+    say = catalogue("page")
 
-    def read(text: str, model: str, cursor: Any) -> tuple[Any, Any]:
-        """A refusal leaves what is on screen as it was, and what was typed too."""
+    def read(text: Any, model: Any, cursor: Any) -> tuple[Any, Any]:
         try:
             run = services.read(text, model)
             limits = services.cursor_limits(run)
@@ -62,25 +70,48 @@ def _wire(context: TabContext, status: gr.HTML, strip: gr.HTML) -> None:
         except Exception:
             log.exception("reading a sentence failed")
             return gr.skip(), notice.refusal(say("broken"))
-        n, limit = limits["token"], services.models.get(model).model.config.context_length
-        shown = cursor if isinstance(cursor, dict) and cursor.get("run") else {**START, "token": n - 1}
-        positions = {part: clamped(shown.get(part), limits[part]) for part in PARTS}
+        n, limit = limits["token"], services.models.get(run.model).model.config.context_length
+        shown = {**START, "token": n - 1, **(cursor if isinstance(cursor, dict) else {})}
+        positions = {part: clamped(shown[part], limits[part]) for part in PARTS}
         told = notice.info(say("reads", n=n, tokens=say("token" if n == 1 else "tokens"), limit=limit))
-        return {"run": run.to_json(), **positions}, told
+        return {**shown, "run": run.to_json(), **positions}, told
 
+    return read
+
+
+def _read_what_is_typed(context: TabContext, status: gr.HTML) -> None:
     gr.on(
-        [context.sentence.change, context.sentence.submit, context.model.change, context.blocks.load],
-        read,
+        [context.sentence.change, context.sentence.submit, context.model.change],
+        _reader(context.services),
         [context.sentence, context.model, context.cursor],
         [context.cursor, status],
         trigger_mode="always_last",
         **QUICK,
     )
 
-    def draw_strip(run: RunKey, token: int) -> Any:
-        return token_strip(services.labels(run), token)
 
-    context.draws(draw_strip, strip, follow=["token"])
+def _open_links(context: TabContext, status: gr.HTML, tabs: gr.Tabs, tab_ids: list[str]) -> None:
+    read, models = _reader(context.services), context.services.models
+
+    def open_link(request: gr.Request) -> tuple[Any, Any, Any, Any, Any]:
+        link = read_link(request.query_params, tab_ids)
+        tab = link.tab or tab_ids[0]
+        text = catalogue("page")("example") if link.text is None else link.text
+        model = link.model or models.default
+        shown, told = read(text, model, {**link.positions, "tab": tab})
+        if not isinstance(shown, dict) or "run" not in shown:  # refused: the example stands behind the refusal
+            shown, _ = read(catalogue("page")("example"), models.default, {"tab": tab})
+            model = models.default
+        return text, model, shown, told, gr.Tabs(selected=tab)
+
+    context.blocks.load(open_link, None, [context.sentence, context.model, context.cursor, status, tabs], **QUICK)
+
+
+def _draw_strip(context: TabContext, strip: gr.HTML) -> None:
+    def draw(run: RunKey, token: int) -> Any:
+        return token_strip(context.services.labels(run), token)
+
+    context.draws(draw, strip, follow=["token"])
     context.picks("token", strip.pick, strip, PICKED)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ from gpt2core import Gpt2CoreError
 
 # Small requests answered at once, with nothing blanked meanwhile.
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+Part = Literal["token", "layer", "head"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class TabContext:
         draw: Callable[..., Any],
         outputs: Component | Sequence[Component],
         *,
-        follow: Sequence[Literal["token", "layer", "head"]] = (),
+        follow: Sequence[Part] = (),
         controls: Sequence[Any] = (),
     ) -> None:
         """Keep `outputs` equal to draw(run, *positions, *controls), called when any of them changes, the last change winning.
@@ -69,11 +71,25 @@ class TabContext:
             **QUICK,
         )
 
-    def picks(
-        self, part: Literal["token", "layer", "head"], pick: Callable[..., Any], widget: Component, js: str
-    ) -> None:
+    def picks(self, part: Part, pick: Callable[..., Any], widget: Component, js: str) -> None:
         """When the event `pick` of `widget` fires, move the cursor to `js`, an expression over the widget's `value`; no request."""
-        pick(None, [self.cursor, widget], self.cursor, js=moves(part, js), **QUICK)
+        self.picks_together({part: js}, pick, widget)
+
+    def picks_together(self, positions: Mapping[Part, str], pick: Callable[..., Any], widget: Component) -> None:
+        """The same for several parts at once, each with its expression."""
+        pick(None, [self.cursor, widget], self.cursor, js=moves(positions), **QUICK)
+
+    def mirrors(self, component: Component, js: str, *, follow: Sequence[Part]) -> None:
+        """Keep `component` in step with the cursor, in the browser alone: its value becomes `js`, an expression over `cursor`
+        and its old `value`, when the sentence or a position in `follow` changes. Nothing the person did is announced by it."""
+        gr.on(
+            [moved(self.cursor, part) for part in ("run", *follow)],
+            None,
+            [self.cursor, component],
+            component,
+            js=f"(cursor, value) => ({js})",
+            **QUICK,
+        )
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,11 @@ class TabSpec:
     title: str
     order: int
     build: Callable[[TabContext], None]
+
+    @property
+    def id(self) -> str:
+        """Its name in links."""
+        return self.title.lower()
 
 
 def find_tabs() -> list[TabSpec]:

@@ -6,7 +6,7 @@ end) and its server-side State announces them only through the queue, one reques
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,11 @@ import gradio as gr
 from explorer.widgets.widget import widget
 
 PARTS = ("token", "layer", "head")
-START = {"run": "", "token": 0, "layer": 0, "head": 0}
+START = {"run": "", "token": 0, "layer": 0, "head": 0, "tab": ""}
 
 
 def cursor() -> gr.HTML:
-    """value: {"run": RunKey as JSON, "token", "layer", "head"}; `moved` gives the event of each.
+    """value: {"run": RunKey as JSON, "token", "layer", "head", "tab"}; `moved` gives the event of each but the last.
 
     When a sentence and a position change together, only the sentence is announced: whatever follows a position follows the
     sentence as well.
@@ -36,6 +36,7 @@ def moved(cursor: gr.HTML, part: str) -> Callable[..., Any]:
     return getattr(cursor, {"run": "submit", "token": "select", "layer": "input", "head": "edit"}[part])
 
 
-def moves(part: str, picked: str) -> str:
-    """JavaScript for a listener with inputs [cursor, widget] and output cursor: put `picked`, an expression over `value`, there."""
-    return f"(cursor, value) => ({{ ...cursor, {part}: {picked} }})"
+def moves(positions: Mapping[str, str]) -> str:
+    """JavaScript for a listener with inputs [cursor, widget] and output cursor: put each position, an expression over `value`, there."""
+    parts = ", ".join(f"{part}: {picked}" for part, picked in positions.items())
+    return f"(cursor, value) => ({{ ...cursor, {parts} }})"

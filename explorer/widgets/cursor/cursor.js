@@ -1,5 +1,16 @@
 const events = { token: 'select', layer: 'input', head: 'edit' }; // as in moved(), __init__.py
 let last = { ...props.value };
+let writing;
+
+// The address bar always holds a link to what is on the screen (read again by explorer/link.py).
+const writeLink = ({ run, token, layer, head, tab }) => {
+  const { text, model } = JSON.parse(run);
+  const query = new URLSearchParams(location.search); // keeps what is not ours, such as __theme
+  for (const [key, value] of Object.entries({ text, model, token, layer, head, tab })) query.set(key, value);
+  history.replaceState(history.state, '', `?${query}${location.hash}`);
+  // A Space shows the page in a frame and puts this into the address bar around it.
+  if (window.parent !== window) window.parent.postMessage({ queryString: query.toString() }, 'https://huggingface.co');
+};
 
 watch('value', () => {
   const now = { ...props.value };
@@ -8,4 +19,6 @@ watch('value', () => {
   last = now;
   if (reread) trigger('submit');
   else moved.forEach((part) => trigger(events[part]));
+  clearTimeout(writing);
+  if (now.run) writing = setTimeout(() => writeLink(now), 150); // browsers refuse many changes of address a second
 });

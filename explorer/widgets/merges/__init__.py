@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def merge_list(elem_id: str) -> gr.HTML:
     return widget(Path(__file__).parent, '<ol class="merges"></ol>', elem_id=elem_id)
 
 
-def merge_rows(piece: Piece, ranks: dict[bytes, int], start: str, step: str) -> dict[str, Any]:
+def merge_rows(piece: Piece, ranks: Mapping[bytes, int], start: str, step: str) -> dict[str, Any]:
     """Rows for the widget. start, step: captions; step is formatted with number, left, right, made and rank."""
     rows = [{"caption": start, "parts": _parts(piece.parts, ranks), "merged": -1}]
     before = piece.parts
@@ -36,5 +37,5 @@ def merge_rows(piece: Piece, ranks: dict[bytes, int], start: str, step: str) -> 
     return {"rows": rows}
 
 
-def _parts(parts: tuple[bytes, ...], ranks: dict[bytes, int]) -> list[dict[str, Any]]:
+def _parts(parts: tuple[bytes, ...], ranks: Mapping[bytes, int]) -> list[dict[str, Any]]:
     return [{"text": printable(part), "tint": token_tint(ranks[part]), "id": ranks[part]} for part in parts]
