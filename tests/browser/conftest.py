@@ -1,0 +1,127 @@
+"""A real Chromium on a real app. Every test here also fails if the page asked another machine for anything or raised an error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 120  # a patience, not a claim: two busy cores import torch and gradio slowly
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def network_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app's server wrote down each address it tried to reach."""
+    return tmp_path_factory.mktemp("network") / "refused"
+
+
+@pytest.fixture(scope="session")
+def app_url(network_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app as users start it, except that nothing it does can leave this machine."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    output = tmp_path_factory.mktemp("app") / "output"
+    with output.open("wb") as sink:
+        command = [sys.executable, str(Path(__file__).parent / "offline_app.py"), str(port), str(network_log)]
+        app = subprocess.Popen(
+            command, stdout=sink, stderr=subprocess.STDOUT, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        )
+        try:
+            _wait_for(url, app, output)
+            yield url
+        finally:
+            app.terminate()
+            app.wait(20)
+
+
+def _wait_for(url: str, app: subprocess.Popen, output: Path) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up and app.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            time.sleep(0.3)
+        else:
+            return
+    pytest.fail(f"the app did not start:\n{output.read_text(errors='replace')[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if system is None and not Path(playwright.chromium.executable_path).exists():
+        pytest.fail(
+            "No Chromium found. Install one: apt-get install chromium, or: .venv/bin/playwright install chromium"
+        )
+    running = playwright.chromium.launch(executable_path=system, args=QUIET)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, app_url: str) -> Iterator[Page]:
+    """The app opened in a fresh profile, its example drawn."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    opened = context.new_page()
+    foreign: list[str] = []
+    errors: list[str] = []
+    opened.on("request", lambda request: foreign.append(request.url) if _leaves(request.url, app_url) else None)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    opened.set_default_timeout(30_000)
+    opened.goto(app_url)
+    opened.locator("#token-strip [role=option]").first.wait_for()
+    yield opened
+    opened.wait_for_timeout(100)  # lets the last requests and errors arrive
+    context.close()
+    assert not foreign, f"the page asked another machine for {foreign}"
+    assert not errors, f"the page raised {errors}"
+
+
+def _leaves(url: str, app_url: str) -> bool:
+    return not url.startswith((app_url, "data:", "blob:", app_url.replace("http", "ws")))
+
+
+def type_sentence(page: Page, text: str) -> None:
+    """Replace what stands in the sentence box."""
+    page.get_by_label("Your sentence").fill(text)
+
+
+def open_tab(page: Page, title: str) -> None:
+    page.get_by_role("tab", name=title, exact=True).click()

@@ -1,0 +1,51 @@
+"""Run app.py with every connection that would leave this machine refused and written down: python offline_app.py PORT LOG."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import runpy
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def guard(log: Path) -> None:
+    """From now on only loopback addresses and local sockets can be reached."""
+    connect, resolve = socket.socket.connect, socket.getaddrinfo
+
+    def stays_here(host: object) -> bool:
+        try:
+            return host in (None, "localhost", "") or ipaddress.ip_address(str(host)).is_loopback
+        except ValueError:
+            return False
+
+    def refuse(host: object) -> None:
+        with log.open("a") as file:
+            file.write(f"{host}\n")
+        raise OSError(f"this test lets nothing leave the machine: {host}")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not stays_here(address[0]):
+            refuse(address[0])
+        connect(self, address)
+
+    def guarded_resolve(host: Any, *arguments: Any, **named: Any) -> Any:
+        if not stays_here(host) and host != "0.0.0.0":
+            refuse(host)
+        return resolve(host, *arguments, **named)
+
+    socket.socket.connect = guarded_connect  # type: ignore[method-assign]
+    socket.getaddrinfo = guarded_resolve
+
+
+if __name__ == "__main__":
+    port, log_path = sys.argv[1:]
+    guard(Path(log_path))
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    sys.argv = ["app.py", "--port", port]
+    runpy.run_path(str(ROOT / "app.py"), run_name="__main__")

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import open_tab, type_sentence
+
+TABS = ["Tokens", "Embeddings", "Attention", "Sampling", "Training"]
+
+
+def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
+    assert page.get_by_label("Your sentence").input_value()
+    assert page.locator("#token-cards .token").count() > 5
+    expect(page.locator("#status .notice")).to_contain_text("tokens; this model reads up to 256")
+
+
+def test_the_five_tabs_stand_in_the_order_of_the_forward_pass(page: Page) -> None:
+    expect(page.get_by_role("tab")).to_have_text(TABS)
+
+
+def test_a_typed_sentence_goes_through_all_five_tabs(page: Page) -> None:
+    type_sentence(page, "The dog saw a big red ball")
+    expect(page.locator("#token-strip .token")).to_have_count(7)
+    page.locator("#token-strip .token").nth(6).click()
+    for title in TABS:
+        open_tab(page, title)
+        panel = page.get_by_role("tabpanel").filter(visible=True)
+        expect(panel).to_be_visible()
+        if title != "Training":
+            expect(panel).to_contain_text("ball")
+    expect(page.locator("#token-strip .token").nth(6)).to_have_attribute("aria-selected", "true")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "There is no text to read. Type at least one character."),
+        ("word " * 300, "The text is 301 tokens long; this model reads at most 256. Remove about 45 tokens."),
+    ],
+    ids=["empty", "too long"],
+)
+def test_a_refused_sentence_is_kept_and_what_is_on_screen_stays(page: Page, typed: str, told: str) -> None:
+    type_sentence(page, "The cat sat")
+    expect(page.locator("#token-strip .token")).to_have_count(3)
+    type_sentence(page, typed)
+    expect(page.locator("#status .notice")).to_contain_text(told)
+    assert page.get_by_label("Your sentence").input_value() == typed
+    expect(page.locator("#token-strip .token")).to_have_count(3)
+
+
+def test_an_unknown_model_is_refused_in_a_sentence(page: Page) -> None:
+    box = page.get_by_label("Model")
+    box.fill("gpt-9")
+    box.press("Enter")
+    expect(page.locator("#status .notice")).to_contain_text("There is no model called “gpt-9”")
+
+
+def test_a_link_opens_what_was_on_the_screen(page: Page, browser: Browser) -> None:
+    type_sentence(page, "A shared sentence & more")
+    expect(page.locator("#token-strip .token")).to_have_count(5)
+    page.locator("#token-strip .token").nth(2).click()
+    open_tab(page, "Attention")
+    page.wait_for_function("location.search.includes('token=2') && location.search.includes('tab=attention')")
+    other = browser.new_page()
+    other.goto(page.url)
+    expect(other.locator("#token-strip .token")).to_have_count(5)
+    expect(other.locator("#token-strip .token").nth(2)).to_have_attribute("aria-selected", "true")
+    expect(other.get_by_label("Your sentence")).to_have_value("A shared sentence & more")
+    expect(other.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
+    other.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_cut_off_at_the_sides(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 720})
+    for title in TABS:
+        open_tab(page, title) if width > 640 else page.goto(f"{page.url.split('?')[0]}?tab={title.lower()}")
+        page.locator("#token-strip .token").first.wait_for()
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_server_reached_for_no_other_machine(page: Page, network_log: Path) -> None:
+    for title in TABS:
+        open_tab(page, title)
+    page.wait_for_timeout(500)
+    assert not network_log.exists(), network_log.read_text()

@@ -1,0 +1,63 @@
+import csv
+
+from playwright.sync_api import Page, expect
+
+from gpt2core import gpt2_tokenizer
+from tests.browser.conftest import type_sentence
+
+HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} 👩‍👩‍👧 مرحبا 漢字\t\n|"
+
+
+def test_typing_replaces_every_card_by_the_new_sentences_tokens(page: Page) -> None:
+    type_sentence(page, "The cat sat")
+    expect(page.locator("#token-cards .token-text")).to_have_text(["The", "·cat", "·sat"])
+    expect(page.locator("#token-cards .token-id")).to_have_text(["464", "3797", "3332"])
+    expect(page.locator("#token-cards .token-bytes")).to_have_text(["54 68 65", "20 63 61 74", "20 73 61 74"])
+
+
+def test_the_last_merge_shown_makes_the_token_picked(page: Page) -> None:
+    type_sentence(page, "The cat sat")
+    expect(page.locator("#token-strip .token")).to_have_count(3)
+    page.locator("#token-strip .token").nth(1).click()
+    rows = page.locator("#merges li")
+    expect(rows.last).to_contain_text("entry 3797 of the list")
+    expect(rows.last.locator(".part")).to_have_text(["·cat"])
+    expect(page.locator("#token-cards .token").nth(1)).to_have_attribute("aria-selected", "true")
+
+
+def test_arrow_keys_move_the_cursor_and_every_view_follows(page: Page) -> None:
+    type_sentence(page, "one two three")
+    expect(page.locator("#token-strip .token")).to_have_count(3)
+    page.locator("#token-strip .token").nth(0).click()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#token-strip .token").nth(1)).to_be_focused()
+    expect(page.locator("#token-cards .token").nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("End")
+    expect(page.locator("#token-cards .token").nth(2)).to_have_attribute("aria-selected", "true")
+
+
+def test_hostile_text_is_shown_as_text_and_runs_nothing(page: Page) -> None:
+    """The page fixture fails on any dialog or script error."""
+    type_sentence(page, HOSTILE)
+    tokenizer = gpt2_tokenizer(8192)
+    expect(page.locator("#token-cards .token-id")).to_have_text(
+        [str(token_id) for token_id in tokenizer.encode(HOSTILE)]
+    )
+    shown = "".join(page.locator("#token-cards .token-text").all_inner_texts())
+    assert "<" in shown
+    assert "onerror" in shown.replace("\n", "")
+    assert "$" in shown
+    assert "‹" in shown  # part of a character is shown as its bytes
+    assert "\ufffd" not in shown
+    assert page.locator("img[src='x']").count() == 0
+
+
+def test_the_table_of_tokens_can_be_saved_as_csv(page: Page) -> None:
+    type_sentence(page, 'say "hi", you')
+    page.get_by_role("button", name="All tokens").click()
+    expect(page.locator("#table-tokens")).to_contain_text("·you")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save table as CSV").first.click()
+    rows = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    assert rows[0] == ["position", "token", "id", "bytes", "piece", "merges in its piece"]
+    assert [row[1] for row in rows[1:]] == ["say", '·"', "hi", '",', "·you"]
