@@ -1,7 +1,8 @@
-"""Models on Hugging Face: fetched once with its own library, which shows progress, resumes and keeps a cache.
+"""Models on Hugging Face: fetched once with its own library into its own cache, with a progress bar.
 
-The library checks sizes; hashes are checked here, against those that the server names (sha256 of large files, git's sha1 of
-small ones), because a file's place in the cache is named by its hash.
+Two things are added. The library begins a broken download again when a new process asks for it, so the weights are
+fetched here first, into a partial file that is continued. And it compares sizes only, so hashes are checked here: a
+file in the cache is named by its hash (sha256 for large files, git's sha1 for small ones).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ ALIASES = {
     "distilgpt2": "distilbert/distilgpt2",
 }
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_WANTED = ["config.json", "model.safetensors", "model.safetensors.index.json", "model-*.safetensors", *FILES]
+_CONFIG, _WEIGHTS, _INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+_WANTED = [_CONFIG, _WEIGHTS, _INDEX, "model-*.safetensors", *FILES]
 _CHUNK = 1 << 20
 
 
@@ -38,8 +40,8 @@ def downloaded(source: str) -> Path:
     # imported here: only those who download need to wait for it
     from huggingface_hub import snapshot_download  # noqa: PLC0415
     from huggingface_hub.errors import (  # noqa: PLC0415
-        HfHubHTTPError,
         HFValidationError,
+        HTTPError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
     )
@@ -56,46 +58,79 @@ def downloaded(source: str) -> Path:
             f"{source!r} is no name of a model. Use owner/name, or one of {', '.join(ALIASES)}."
         ) from error
     try:
+        _fetch_weights(name)
         folder = Path(snapshot_download(name, allow_patterns=_WANTED))
     except RepositoryNotFoundError as error:
         raise UnknownModel(
             f"There is no folder {source!r} here and no public model of that name on Hugging Face. Check the name, or use {', '.join(ALIASES)}."
         ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+    except (LocalEntryNotFoundError, HTTPError, OSError) as error:
         raise DownloadFailed(
             f"{name} is not on this machine and could not be downloaded from Hugging Face ({type(error).__name__}). "
-            "Connect to the internet and try again, or give the folder of a model that is here."
+            "Connect to the internet and try again; what has arrived is kept. Or give the folder of a model that is here."
         ) from error
     if not _is_whole(folder):
-        raise UnreadableCheckpoint(
-            f"{name} has no config.json and model.safetensors. Choose a GPT-2 model that has both."
-        )
+        raise UnreadableCheckpoint(f"{name} has no {_CONFIG} and {_WEIGHTS}. Choose a GPT-2 model that has both.")
     for file in folder.iterdir():
-        check_hash(file)
+        blob = file.resolve()
+        if not _has_hash(blob, blob.name):
+            blob.unlink()
+            file.unlink(missing_ok=True)
+            raise _damaged(file.name)
     return folder
 
 
-def check_hash(file: Path) -> None:
-    """Compare a cached file with the hash that names it; forget it if they differ. Raises: DownloadFailed."""
-    blob = file.resolve()
-    size = blob.stat().st_size
-    if re.fullmatch(r"[0-9a-f]{64}", blob.name):
+def _fetch_weights(name: str) -> None:
+    """Put the weights where the library will find them, going on from what an earlier attempt left."""
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url  # noqa: PLC0415
+    from huggingface_hub.errors import RemoteEntryNotFoundError  # noqa: PLC0415
+    from huggingface_hub.file_download import http_get, repo_folder_name  # noqa: PLC0415
+    from huggingface_hub.utils import WeakFileLock  # noqa: PLC0415
+
+    try:
+        about = get_hf_file_metadata(hf_hub_url(name, _WEIGHTS))
+    except RemoteEntryNotFoundError:
+        return  # in pieces, or not at all
+    if about.etag is None:
+        return
+    blob = Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=name, repo_type="model"), "blobs", about.etag)
+    partial = blob.with_name(f"{about.etag}.gpt2core")
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    with WeakFileLock(f"{partial}.lock"):
+        if blob.exists():
+            return
+        with partial.open("ab") as file:
+            have = partial.stat().st_size
+            http_get(
+                about.location,
+                file,
+                resume_size=have,
+                expected_size=about.size,
+                displayed_filename=f"{name} {_WEIGHTS}",
+            )
+        if not _has_hash(partial, about.etag):
+            partial.unlink()
+            raise _damaged(_WEIGHTS)
+        partial.replace(blob)
+
+
+def _has_hash(file: Path, expected: str) -> bool:
+    """True also where `expected` is no hash: without links the library copies files and has compared the size."""
+    if re.fullmatch(r"[0-9a-f]{64}", expected):
         digest = hashlib.sha256()
-    elif re.fullmatch(r"[0-9a-f]{40}", blob.name):
-        digest = hashlib.sha1(f"blob {size}\0".encode())  # as git names what it keeps
+    elif re.fullmatch(r"[0-9a-f]{40}", expected):
+        digest = hashlib.sha1(f"blob {file.stat().st_size}\0".encode())  # as git names what it keeps
     else:
-        return  # a system without links: the library copies instead, and has compared the size
-    with blob.open("rb") as content:
+        return True
+    with file.open("rb") as content:
         while chunk := content.read(_CHUNK):
             digest.update(chunk)
-    if digest.hexdigest() != blob.name:
-        blob.unlink()
-        file.unlink(missing_ok=True)
-        raise DownloadFailed(
-            f"{file.name} arrived damaged: its hash is not the one that Hugging Face gives. Try again."
-        )
+    return digest.hexdigest() == expected
+
+
+def _damaged(file_name: str) -> DownloadFailed:
+    return DownloadFailed(f"{file_name} arrived damaged: its hash is not the one that Hugging Face gives. Try again.")
 
 
 def _is_whole(folder: Path) -> bool:
-    weights = ("model.safetensors", "model.safetensors.index.json")
-    return (folder / "config.json").exists() and any((folder / name).exists() for name in weights)
+    return (folder / _CONFIG).exists() and ((folder / _WEIGHTS).exists() or (folder / _INDEX).exists())
