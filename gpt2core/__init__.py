@@ -1,5 +1,6 @@
-"""GPT-2 with every activation named: model, trace, sampling, training. Needs torch, tiktoken, safetensors, huggingface_hub."""
+"""GPT-2 with every activation named: model, trace, edits, analysis, sampling, training. Needs torch, tiktoken, safetensors, huggingface_hub."""
 
+from gpt2core import analysis, edits
 from gpt2core.checkpoint import Pretrained, load_pretrained, save_pretrained
 from gpt2core.config import (
     GPT_CONFIG_124M,
@@ -10,6 +11,7 @@ from gpt2core.config import (
     PRESETS,
     GPTConfig,
 )
+from gpt2core.edits import Edit
 from gpt2core.errors import Gpt2CoreError
 from gpt2core.generation import KVCache, Step, generate
 from gpt2core.model import GPTModel
@@ -26,6 +28,7 @@ __all__ = [
     "GPT_CONFIG_SMALL",
     "PRESETS",
     "SITES",
+    "Edit",
     "GPTConfig",
     "GPTModel",
     "Gpt2CoreError",
@@ -37,6 +40,8 @@ __all__ = [
     "Trace",
     "TrainEvent",
     "TrainSettings",
+    "analysis",
+    "edits",
     "generate",
     "gpt2_tokenizer",
     "load_pretrained",
