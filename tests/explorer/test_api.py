@@ -1,0 +1,120 @@
+"""The endpoints as a notebook calls them, against numbers computed without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from explorer.app import build_app, launch_options
+from explorer.services import Services
+from gpt2core import Pretrained, generate, gpt2_tokenizer, load_pretrained, save_pretrained, trace
+from gpt2core.config import GPTConfig
+from tests.reference import random_model
+
+SENTENCE = "The cat sat on the"
+SMALL = GPTConfig(vocab_size=600, context_length=32, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoints folder with one small random model under the default's name."""
+    path = tmp_path_factory.mktemp("checkpoints")
+    save_pretrained(random_model(SMALL), path / "tinystories", tokenizer=gpt2_tokenizer(600))
+    return path
+
+
+@pytest.fixture(scope="module")
+def reference(folder: Path) -> Pretrained:
+    return load_pretrained(folder / "tinystories")
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[Client]:
+    app = build_app(Services(folder))
+    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options())
+    yield Client(url, verbose=False)
+    app.close()
+
+
+def test_tokenize_gives_ids_bytes_and_text(client: Client) -> None:
+    tokens = client.predict("Hi 😀", api_name="/tokenize")["tokens"]
+    assert [token["id"] for token in tokens] == gpt2_tokenizer().encode("Hi 😀")
+    assert bytes.fromhex("".join(token["bytes"] for token in tokens)).decode() == "Hi 😀"
+    assert tokens[0]["text"] == "Hi"
+
+
+def test_next_token_is_the_softmax_over_all_logits(client: Client, reference: Pretrained) -> None:
+    assert reference.tokenizer is not None
+    token_ids = torch.tensor([reference.tokenizer.encode(SENTENCE)])
+    with torch.no_grad():
+        expected = torch.softmax(reference.model(token_ids)[0, -1].double(), -1)
+    answer = client.predict(SENTENCE, "tinystories", 1.0, 0, 1.0, 0.0, api_name="/next_token")
+    assert len(answer["tokens"]) == 50
+    for token in answer["tokens"]:
+        assert abs(token["probability"] - float(expected[token["id"]])) < 1e-6
+    listed = [token["probability"] for token in answer["tokens"]]
+    assert listed == sorted(listed, reverse=True)
+    assert abs(sum(listed) + answer["tail_probability"] - 1) < 1e-9
+    assert answer["tail_count"] == SMALL.vocab_size - 50
+
+
+def test_filters_apply_and_their_tail_is_empty_once_all_kept_are_listed(client: Client) -> None:
+    answer = client.predict(SENTENCE, "tinystories", 0.7, 5, 1.0, 0.0, api_name="/next_token")
+    assert len(answer["tokens"]) == 5
+    assert (answer["tail_probability"], answer["tail_count"]) == (0.0, 0)
+    assert abs(sum(token["probability"] for token in answer["tokens"]) - 1) < 1e-9
+    greedy = client.predict(SENTENCE, "tinystories", 0, 0, 1.0, 0.0, api_name="/next_token")
+    assert [token["probability"] for token in greedy["tokens"]] == [1.0]
+
+
+def test_attention_is_the_pattern_of_the_head_asked_for(client: Client, reference: Pretrained) -> None:
+    assert reference.tokenizer is not None
+    answer = client.predict(SENTENCE, "tinystories", 1, 2, api_name="/attention")
+    expected = trace(reference.model, reference.tokenizer.encode(SENTENCE), {"pattern"})["pattern", 1][2]
+    torch.testing.assert_close(torch.tensor(answer["pattern"]), expected)
+    assert len(answer["labels"]) == len(expected)
+
+
+def test_generate_is_gpt2core_generate_with_the_same_seed(client: Client, reference: Pretrained) -> None:
+    assert reference.tokenizer is not None
+    answer = client.predict(SENTENCE, "tinystories", 12, 0.9, 40, 0.95, 0.01, 7, api_name="/generate")
+    token_ids = reference.tokenizer.encode(SENTENCE)
+    steps = generate(reference.model, token_ids, 12, temperature=0.9, top_k=40, top_p=0.95, min_p=0.01, seed=7)
+    assert answer["token_ids"] == [step.token_id for step in steps]
+    assert answer["text"] == reference.tokenizer.decode(answer["token_ids"])
+
+
+def test_what_is_left_out_takes_its_documented_default(client: Client) -> None:
+    whole = client.predict(SENTENCE, api_name="/next_token")
+    assert abs(sum(token["probability"] for token in whole["tokens"]) + whole["tail_probability"] - 1) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "endpoint", "sentence"),
+    [
+        (("", "tinystories"), "/next_token", "There is no text to read"),
+        ((SENTENCE, "gpt-9"), "/next_token", "There is no model called “gpt-9”. Choose one of: tinystories."),
+        (("a" * 5 + " word" * 80, "tinystories"), "/next_token", "this model reads at most 32. Remove about"),
+        ((SENTENCE, "tinystories", -1.0), "/next_token", "The temperature is -1"),
+        ((SENTENCE, "tinystories", 1.0, 1.5), "/next_token", "top_k is 1.5"),
+        ((SENTENCE, "tinystories", 1.0, 0, 1.5), "/next_token", "top_p is 1.5"),
+        ((SENTENCE, "tinystories", 9, 0), "/attention", "There is no layer 9; this model's layers are 0 to 1."),
+        ((SENTENCE, "tinystories", 0, 3), "/attention", "There is no head 3; this model's heads are 0 to 2."),
+        ((SENTENCE, "tinystories", 100_000), "/generate", "max_new_tokens is 100000; choose 0 to 1,000."),
+        (("../../etc", "../../etc"), "/next_token", "There is no model called"),
+    ],
+)
+def test_a_refusal_is_one_sentence(client: Client, arguments: tuple, endpoint: str, sentence: str) -> None:
+    with pytest.raises(AppError) as refused:
+        client.predict(*arguments, api_name=endpoint)
+    assert sentence in str(refused.value)
+
+
+def test_only_the_documented_endpoints_are_listed(client: Client) -> None:
+    listed = client.view_api(return_format="dict")["named_endpoints"]
+    assert sorted(listed) == ["/attention", "/generate", "/next_token", "/tokenize"]
