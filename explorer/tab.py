@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
 from explorer import tabs
 from explorer.services import Services
@@ -44,7 +45,7 @@ class TabContext:
         *,
         follow: Sequence[Part] = (),
         controls: Sequence[Any] = (),
-    ) -> None:
+    ) -> Dependency:
         """Keep `outputs` equal to draw(run, *positions, *controls), called when any of them changes, the last change winning.
 
         draw gets a RunKey, the cursor's positions named in `follow` (they exist in that run), and the controls' values. A
@@ -62,7 +63,7 @@ class TabContext:
             except Gpt2CoreError as error:
                 raise gr.Error(str(error), print_exception=False) from error
 
-        gr.on(
+        return gr.on(
             [*(moved(self.cursor, part) for part in ("run", *follow)), *(control.change for control in controls)],
             guarded,
             [self.cursor, *controls],
@@ -75,21 +76,22 @@ class TabContext:
         """When the event `pick` of `widget` fires, move the cursor to `js`, an expression over the widget's `value`; no request."""
         self.picks_together({part: js}, pick, widget)
 
-    def picks_together(self, positions: Mapping[Part, str], pick: Callable[..., Any], widget: Component) -> None:
+    def picks_together(self, positions: Mapping[str, str], pick: Callable[..., Any], widget: Component) -> None:
         """The same for several parts at once, each with its expression."""
         pick(None, [self.cursor, widget], self.cursor, js=moves(positions), **QUICK)
 
-    def mirrors(self, component: Component, js: str, *, follow: Sequence[Part]) -> None:
+    def mirrors(self, component: Component, js: str, *, follow: Sequence[Part], after: Dependency) -> None:
         """Keep `component` in step with the cursor, in the browser alone: its value becomes `js`, an expression over `cursor`
-        and its old `value`, when the sentence or a position in `follow` changes. Nothing the person did is announced by it."""
-        gr.on(
-            [moved(self.cursor, part) for part in ("run", *follow)],
-            None,
-            [self.cursor, component],
-            component,
-            js=f"(cursor, value) => ({js})",
+        and its old `value`, when a position in `follow` changes, and again after a redraw (`after`) has replaced it."""
+        mirror: dict[str, Any] = {
+            "fn": None,
+            "inputs": [self.cursor, component],
+            "outputs": component,
+            "js": f"(cursor, value) => ({js})",
             **QUICK,
-        )
+        }
+        gr.on([moved(self.cursor, part) for part in follow], **mirror)
+        after.then(**mirror)
 
 
 @dataclass(frozen=True)
