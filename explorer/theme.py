@@ -73,11 +73,25 @@ def css() -> str:
   --warn-ink: #ffc7ab; --warn-paper: #3a1d10;
 }}
 .gradio-container {{ min-width: 0 !important; width: 100%; max-width: 1400px !important; margin: 0 auto; padding: 12px 20px !important; }}
-.gradio-container .prose p {{ max-width: 75ch; }}
+.gradio-container .prose p {{ max-width: 100ch; margin-top: 0; }}
 .gradio-container .tabs button {{ font-size: 1.05rem; }}
 .gradio-container .main, .gradio-container .wrap, .gradio-container .contain, .gradio-container .column {{ min-width: 0; max-width: 100%; }}
-#page-title h1 {{ margin: 0; font-size: 1.5rem; }}
-#page-title p {{ margin: 0; color: var(--ink-soft); }}
-@media (max-width: 640px) {{ .gradio-container {{ padding: 8px !important; }} }}
+.gradio-container .html-container {{ padding: 2px 0; }}
+.no-number .tab-like-container {{ display: none; }}
+.gradio-container .main .column {{ gap: 12px; }}
+#page-title .prose {{ display: flex; flex-wrap: wrap; gap: 0 16px; align-items: baseline; }}
+#page-title h1 {{ margin: 0; font-size: 1.4rem; }}
+#page-title p {{ margin: 0; color: var(--ink-soft); font-size: 1rem; }}
+.js-plotly-plot .plotly .main-svg {{ background: transparent !important; }}
+.js-plotly-plot .plotly text {{ fill: var(--ink) !important; }}
+.js-plotly-plot .plotly .hoverlayer text {{ fill: #16181d !important; }}
+.js-plotly-plot .plotly .hoverlayer path {{ fill: #ffffff !important; stroke: #16181d !important; }}
+.js-plotly-plot .plotly .modebar-btn.plotlyjsicon {{ display: none; }}
+.js-plotly-plot .plotly .modebar--hover {{ opacity: 1 !important; }}
+.js-plotly-plot .plotly .modebar-btn path {{ fill: var(--ink-soft) !important; }}
+.plot-square [data-testid=plotly] {{ aspect-ratio: 1 / 1.2; max-height: 900px; }}
+.plot-strips [data-testid=plotly] {{ height: 360px; }}
+.plot-small [data-testid=plotly] {{ height: 340px; }}
+@media (max-width: 640px) {{ .gradio-container {{ padding: 8px !important; }} .plot-square [data-testid=plotly] {{ aspect-ratio: 1 / 1.5; }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; animation: none !important; }} }}
 """
