@@ -1,0 +1,43 @@
+"""What every plotly figure here shares: one size of type, room for long labels, few buttons.
+
+Saved pictures are dark ink on white. On the page theme.css() makes the paper transparent and the ink that of the theme.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from explorer.theme import SANS
+
+INK, PAPER, RULE = "#16181d", "#ffffff", "#8a909c"
+_BUTTONS_LEFT_OUT = ["pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]
+MOST_LABEL_CHARACTERS = 16
+
+
+def framed(figure: go.Figure, title: str) -> go.Figure:
+    """`figure` with the house's layout; `title` is plotly text (escape tokens with text.plotly_text)."""
+    figure.update_layout(
+        template="none",
+        title={"text": title, "x": 0, "xanchor": "left", "pad": {"l": 8}, "font": {"size": 17}},
+        font={"size": 14, "color": INK, "family": ", ".join(SANS)},
+        paper_bgcolor=PAPER,
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 10, "r": 24, "t": 64, "b": 10},
+        modebar={"remove": _BUTTONS_LEFT_OUT, "bgcolor": "rgba(0,0,0,0)", "color": RULE, "activecolor": RULE},
+        hoverlabel={"font": {"size": 15}},
+    )
+    figure.update_xaxes(automargin=True, linecolor=RULE, tickcolor=RULE, zerolinecolor=RULE)
+    figure.update_yaxes(automargin=True, linecolor=RULE, tickcolor=RULE, zerolinecolor=RULE)
+    return figure
+
+
+def colour_bar(title: str) -> dict[str, Any]:
+    """Above the figure, where it costs no width."""
+    return {"title": {"text": title, "side": "top"}, "orientation": "h", "y": 1.0, "yanchor": "bottom", "thickness": 12}
+
+
+def short(label: str) -> str:
+    """A label that an axis has room for: cut, and seen to be cut, beyond MOST_LABEL_CHARACTERS."""
+    return label if len(label) <= MOST_LABEL_CHARACTERS else label[: MOST_LABEL_CHARACTERS - 1] + "…"

@@ -1,0 +1,66 @@
+"""All attention heads of a model at a glance: a row a layer, a column a head, each head's pattern in small; pick one.
+
+The patterns are painted on one canvas; over it lies a grid of keys that a mouse, a keyboard and a screen reader can use.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import plotly.colors
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from explorer.theme import SEQUENTIAL
+from explorer.widgets.widget import packed, widget
+
+# The head picked, as TabContext.picks_together wants it, and where TabContext.mirrors puts the cursor's.
+PICKED = {"layer": "value.layer", "head": "value.head"}
+MIRRORED = "{ ...value, layer: cursor.layer, head: cursor.head }"
+
+MOST_DOTS = 48  # along the side of one head's picture
+
+
+def head_grid(elem_id: str) -> gr.HTML:
+    """An empty grid; set it to `head_mosaic(...)`. A click or an arrow key moves value.layer and value.head and triggers `pick`."""
+    skeleton = '<div class="heads"><canvas aria-hidden="true"></canvas><div class="heads-grid" role="grid"></div></div>'
+    return widget(Path(__file__).parent, skeleton, elem_id=elem_id)
+
+
+def head_mosaic(patterns: Tensor, *, label: str, cell_label: str) -> dict[str, Any]:
+    """patterns [L, H, T, T], 0..1. label names the grid; cell_label names one head, with {layer} and {head} in it.
+
+    Which head is picked is not in it: MIRRORED adds that.
+    """
+    dots = pooled(patterns, pooling(patterns.size(-1)))
+    return {
+        "layers": dots.size(0),
+        "heads": dots.size(1),
+        "side": dots.size(-1),
+        "dots": packed((dots * 255).round().to(torch.uint8)),
+        "palette": _palette(),
+        "label": label,
+        "cell_label": cell_label,
+    }
+
+
+def pooling(n_tokens: int) -> int:
+    """How many tokens, along each axis, one dot of the mosaic stands for: 1 up to MOST_DOTS tokens."""
+    return -(-n_tokens // MOST_DOTS)
+
+
+def pooled(patterns: Tensor, factor: int) -> Tensor:
+    """[L, H, T, T] -> [L, H, S, S], S = T / factor rounded up: each dot is the greatest of the weights it stands for."""
+    return F.max_pool2d(patterns, factor, ceil_mode=True) if factor > 1 else patterns
+
+
+@functools.cache
+def _palette() -> str:
+    """The figures' colours for the weights 0, 1/255, ... 1: 256 times red, green, blue."""
+    colours = plotly.colors.sample_colorscale(SEQUENTIAL, np.linspace(0, 1, 256).tolist(), colortype="tuple")
+    return packed((np.array(colours) * 255).round().astype(np.uint8))

@@ -1,0 +1,31 @@
+"""Tokens in a list, each with a number and a bar: what a token looks at, or which tokens are like it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.text import TokenLabel
+from explorer.theme import token_tint
+from explorer.widgets.widget import widget
+
+
+def token_bars(elem_id: str) -> gr.HTML:
+    """An empty list; set it to `bar_rows(...)`."""
+    skeleton = '<figure class="token-bars"><figcaption></figcaption><ol tabindex="0"></ol></figure>'
+    return widget(Path(__file__).parent, skeleton, elem_id=elem_id)
+
+
+def bar_rows(
+    labels: Sequence[TokenLabel], notes: Sequence[str], values: Sequence[float], shown: Sequence[str], caption: str
+) -> dict[str, Any]:
+    """A row a token: its label, a short note (its position or id), a bar as long as `value` (1 fills the line, below 0 is
+    empty), and the value as a person reads it."""
+    rows = [
+        {"text": label.text, "tint": token_tint(label.token_id), "note": note, "value": value, "shown": text}
+        for label, note, value, text in zip(labels, notes, values, shown, strict=True)
+    ]
+    return {"rows": rows, "caption": caption}
