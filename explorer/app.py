@@ -35,7 +35,7 @@ def build_app(services: Services) -> gr.Blocks:
                 value=services.models.default,
                 label=say("model"),
                 scale=1,
-                min_width=260,
+                min_width=320,
                 allow_custom_value=True,  # our own check answers a foreign name in a sentence
                 elem_id="model",
             )
@@ -73,7 +73,16 @@ def _reader(services: Services) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
         n, limit = limits["token"], services.models.get(run.model).model.config.context_length
         shown = {**START, "token": n - 1, **(cursor if isinstance(cursor, dict) else {})}
         positions = {part: clamped(shown[part], limits[part]) for part in PARTS}
-        told = notice.info(say("reads", n=n, tokens=say("token" if n == 1 else "tokens"), limit=limit))
+        told = notice.info(
+            say(
+                "reads",
+                n=n,
+                tokens=say("token" if n == 1 else "tokens"),
+                limit=limit,
+                layers=limits["layer"],
+                heads=limits["head"],
+            )
+        )
         return {**shown, "run": run.to_json(), **positions}, told
 
     return read

@@ -75,11 +75,8 @@ class ModelRegistry:
 
     def label(self, name: str) -> str:
         """How a menu calls a model: its name and its size."""
-        model = self.get(name).model
-        config = model.config
         title = _SHIPPED_TITLES.get(name, "Yours" if name.startswith("trained-") else name)
-        size = model.parameter_count() / 1e6
-        return f"{title} · {size:.1f} M parameters · {config.n_layers} layers × {config.n_heads} heads"
+        return f"{title} · {self.get(name).model.parameter_count() / 1e6:.1f} M parameters"
 
     def tokenizer(self, name: str) -> Tokenizer:
         """The model's own vocabulary; GPT-2's where its folder has none but has room for it."""
