@@ -1,0 +1,307 @@
+"""Training: a small GPT learns a text while you watch, then opens in every other tab."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pandas as pd
+
+from explorer.catalogue import catalogue
+from explorer.recorded import recorded_run
+from explorer.services import Services
+from explorer.tab import QUICK, TabContext, TabSpec
+from explorer.tables import table_with_csv
+from explorer.training import (
+    MAX_SECONDS,
+    SIZES,
+    VOCAB_SIZE,
+    Progress,
+    Recipe,
+    TrainingRun,
+    TrainingSession,
+    sample_text,
+)
+from explorer.widgets import notice
+from explorer.widgets.loss import loss_curve, loss_plot
+from explorer.widgets.notice import notice_line
+from explorer.widgets.samples import sample_list, written_samples
+from gpt2core import Gpt2CoreError, GPTModel
+from gpt2core.data import decode_text
+from gpt2core.errors import EmptyPrompt, PromptTooLong
+
+say = catalogue("training")
+log = logging.getLogger(__name__)
+LEARNING_RATES = {"small": 5e-4, "usual": 2e-3, "large": 1e-2, "huge": 0.3}
+
+
+def build(ctx: TabContext) -> None:
+    gr.Markdown(say("intro"))
+    session = gr.State(TrainingSession)
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=2, min_width=300):
+            text = gr.Textbox(
+                sample_text(), label=say("text"), info=say("text_info"), lines=7, max_lines=7, elem_id="train-text"
+            )
+            with gr.Row():
+                upload = gr.UploadButton(say("upload"), file_types=[".txt"], size="sm", elem_id="train-upload")
+                restore = gr.Button(say("restore"), size="sm")
+            recipe = _recipe_controls()
+        with gr.Column(scale=3, min_width=320):
+            with gr.Row():
+                train = gr.Button(say("train"), variant="primary", elem_id="train-start")
+                stop = gr.Button(say("stop"), variant="stop", interactive=False, elem_id="train-stop")
+            status = notice_line("train-status")
+            earlier = recorded_run()
+            plot = loss_plot("loss-plot", loss_value(earlier, origin(earlier)))
+            gr.Markdown(say("how_to_read", chance=math.log(VOCAB_SIZE)))
+            gr.Markdown(say("samples"))
+            samples = sample_list("train-samples", samples_value(earlier))
+            with gr.Accordion(say("table"), open=False):
+                table = table_with_csv(say("table"), "loss")
+
+    runs = TrainingHandlers(ctx.services)
+    buttons = [train, stop]
+    upload.upload(opened_file, upload, [text, status], **QUICK)
+    restore.click(restored, None, [text, status], **QUICK)
+    asked = train.click(runs.ask, [session, text, *recipe], [session, status, *buttons], **QUICK)
+    allowed = asked.then(only_if_asked, session, None, **QUICK)
+    ran = allowed.success(
+        runs.run,
+        session,
+        [status, plot, samples, table, *buttons],
+        concurrency_limit=1,
+        concurrency_id="train",
+        show_progress="minimal",
+        show_progress_on=status,
+        api_visibility="private",
+    )
+    ran.then(runs.offer, [session, ctx.sentence], [ctx.model, status], **QUICK)
+    stop.click(stopped, session, [status, *buttons], **QUICK)
+
+
+def _recipe_controls() -> list[gr.components.Component]:
+    """In the order of Recipe's fields."""
+    size = gr.Dropdown(
+        [(size_choice(name), name) for name in SIZES],
+        value="tiny",
+        label=say("size"),
+        info=say("size_info", sizes=", ".join(map(size_shape, SIZES))),
+        elem_id="train-size",
+    )
+    steps = gr.Slider(100, 3000, 400, step=100, label=say("steps"), info=say("steps_info"), elem_id="train-steps")
+    with gr.Accordion(say("more"), open=False):
+        learning_rate = gr.Dropdown(
+            [(say(f"learning_rate_{name}"), rate) for name, rate in LEARNING_RATES.items()],
+            value=LEARNING_RATES["usual"],
+            label=say("learning_rate"),
+            info=say("learning_rate_info"),
+            elem_id="train-rate",
+        )
+        batch_size = gr.Radio(
+            [4, 8, 16, 32], value=16, label=say("batch_size"), info=say("batch_size_info"), elem_id="train-batch"
+        )
+    return [size, steps, learning_rate, batch_size]
+
+
+def size_choice(name: str) -> str:
+    config = SIZES[name]
+    return say(
+        "size_choice",
+        name=name,
+        context=config.context_length,
+        parameters=GPTModel(config).parameter_count() / 1e6,
+    )
+
+
+def size_shape(name: str) -> str:
+    config = SIZES[name]
+    return say("size_shape", name=name, layers=config.n_layers, heads=config.n_heads, width=config.emb_dim)
+
+
+def opened_file(path: str) -> tuple[Any, Any]:
+    """The file's text for the box; a file that is no text leaves the box as it was."""
+    try:
+        return decode_text(Path(path).read_bytes()), notice.info("")
+    except Gpt2CoreError as error:
+        return gr.skip(), notice.refusal(str(error))
+
+
+def restored() -> tuple[str, Any]:
+    return sample_text(), notice.info("")
+
+
+def only_if_asked(session: TrainingSession | None) -> None:
+    """Ends the chain without a word where `ask` has refused and said why."""
+    if session is None or session.job is None or session.job.started or session.job.stop.is_set():
+        raise gr.Error("", visible=False, print_exception=False)
+
+
+def stopped(session: TrainingSession | None) -> tuple[Any, Any, Any]:
+    """A run that goes on says itself when it has stopped; one that still waits never begins."""
+    job = session.job if session else None
+    if session is None or job is None:
+        return notice.info(say("idle")), *_buttons(running=False)
+    session.stop()
+    if job.started:
+        return notice.info(say("stopping")), gr.skip(), gr.skip()
+    return notice.info(say("left_line")), *_buttons(running=False)
+
+
+class TrainingHandlers:
+    """What happens when a person trains; one run at a time over all sessions, which Gradio's queue sees to."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._busy = threading.Event()
+
+    def ask(
+        self,
+        session: TrainingSession | None,
+        text: str,
+        size: str,
+        steps: int,
+        learning_rate: float,
+        batch_size: int,
+    ) -> tuple[Any, ...]:
+        """Refuse at once what cannot be trained; else take a place in the line."""
+        session = session or TrainingSession()
+        try:
+            session.ask(text, Recipe(size, steps, learning_rate, batch_size))
+        except Gpt2CoreError as error:
+            return session, notice.refusal(str(error)), gr.skip(), gr.skip()
+        told = say("waiting" if self._busy.is_set() else "starting")
+        return session, notice.info(told), *_buttons(running=True)
+
+    def run(self, session: TrainingSession | None) -> Iterator[tuple[Any, ...]]:
+        """Yields what the status, plot, samples, table and the two buttons show. Closed when the page is closed."""
+        job = session.start() if session else None
+        if session is None or job is None:
+            yield tuple(gr.skip() for _ in range(6))
+            return
+        self._busy.set()
+        try:
+            run, n_samples = TrainingRun(job.text, job.recipe), 0
+            told: Any = notice.info(say("running", minutes=MAX_SECONDS / 60))
+            for progress in run.ticks(job.stop):
+                new = len(progress.samples) > n_samples
+                n_samples = len(progress.samples)
+                if progress.end:
+                    break
+                listed = samples_value(progress) if new else gr.skip()
+                yield told, loss_value(progress), listed, gr.skip(), gr.skip(), gr.skip()
+                told = gr.skip()
+            trained = run.trained()
+            if trained is not None:
+                session.trained.append((self._services.models.add_trained(trained), progress.step))
+            job.kept = trained is not None
+            job.outcome = outcome(progress, kept=job.kept)
+            job.trouble = bool(progress.trouble)
+            shown = notice.refusal(job.outcome) if progress.trouble else notice.info(job.outcome)
+            yield shown, loss_value(progress), samples_value(progress), loss_table(progress), *_buttons(running=False)
+        except Exception:
+            log.exception("a training run failed")
+            yield notice.refusal(say("broken")), gr.skip(), gr.skip(), gr.skip(), *_buttons(running=False)
+        finally:
+            self._busy.clear()
+
+    def offer(self, session: TrainingSession | None, sentence: str) -> tuple[Any, Any]:
+        """Put what was just trained into the Model menu, chosen if it can read the sentence."""
+        job = session.job if session else None
+        if session is None or job is None or not job.kept:
+            return gr.skip(), gr.skip()
+        models = self._services.models
+        name, _ = session.trained[-1]
+        choices = [(models.label(shipped), shipped) for shipped in models.shipped_names()]
+        choices += [(say("choice", label=models.label(own), steps=steps), own) for own, steps in session.trained]
+        try:
+            self._services.read(sentence, name)
+            menu, told = gr.Dropdown(choices=choices, value=name), say("opened")
+        except PromptTooLong as error:
+            menu, told = gr.Dropdown(choices=choices), say("listed", n=error.n_tokens, limit=error.limit)
+        except EmptyPrompt:
+            menu, told = gr.Dropdown(choices=choices), say("listed_empty")
+        session.job = None
+        kind = notice.refusal if job.trouble else notice.info
+        return menu, kind(f"{job.outcome} {told}")
+
+
+def _buttons(*, running: bool) -> tuple[Any, Any]:
+    """Train and Stop."""
+    return gr.Button(interactive=not running), gr.Button(interactive=running)
+
+
+def origin(progress: Progress) -> str:
+    recipe = progress.recipe
+    return say("origin", size=recipe.size, steps=recipe.steps, duration=clock(progress.seconds))
+
+
+def outcome(progress: Progress, *, kept: bool) -> str:
+    """How the run ended, in a sentence."""
+    told = progress.trouble or say(
+        progress.end, step=progress.step, steps=progress.recipe.steps, duration=clock(progress.seconds)
+    )
+    return told if kept else f"{told} {say('nothing_learned')}"
+
+
+def loss_value(progress: Progress, told_origin: str = "") -> dict[str, Any]:
+    recipe = progress.recipe
+    held_out = progress.held_out[-1][1]
+    train = progress.train[-1][1] if progress.train else held_out
+    summary = say(
+        "summary",
+        step=progress.step,
+        steps=recipe.steps,
+        train=train,
+        held_out=held_out,
+        first=progress.held_out[0][1],
+        chance=progress.chance_nats,
+    )
+    return loss_curve(
+        progress.train,
+        progress.held_out,
+        steps=recipe.steps,
+        step=progress.step,
+        chance_nats=progress.chance_nats,
+        facts=facts(progress),
+        summary=summary,
+        origin=told_origin,
+    )
+
+
+def facts(progress: Progress) -> list[str]:
+    """Where the run is, in words."""
+    told = [say("fact_step", step=progress.step, steps=progress.recipe.steps)]
+    if progress.step:
+        told.append(say("fact_speed", speed=progress.tokens_per_second))
+        took, left = clock(progress.seconds), clock(progress.seconds_left)
+        told.append(say("fact_took", took=took) if progress.end else say("fact_left", left=left))
+    loss = progress.held_out[-1][1]
+    choices = math.exp(min(loss, 50.0))
+    told.append(say("fact_loss", loss=loss, choices=f"{choices:,.1f}" if choices < 10 else f"{choices:,.0f}"))
+    return told
+
+
+def samples_value(progress: Progress) -> dict[str, Any]:
+    return written_samples([(sample.step, sample.prompt, sample.text) for sample in progress.samples])
+
+
+def loss_table(progress: Progress) -> pd.DataFrame:
+    """A row a step; the held-back loss where it was checked."""
+    frame = pd.DataFrame(progress.train, columns=[say("column_step"), say("column_train")])
+    held_out = pd.DataFrame(progress.held_out, columns=[say("column_step"), say("column_held_out")])
+    return frame.merge(held_out, on=say("column_step"), how="outer").round(4).astype(object).where(pd.notna, "")
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, 2:05."""
+    whole = max(0, round(seconds)) if math.isfinite(seconds) else 0
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+TAB = TabSpec(say("title"), 50, build)
