@@ -58,7 +58,7 @@ def downloaded(source: str) -> Path:
             f"{source!r} is no name of a model. Use owner/name, or one of {', '.join(ALIASES)}."
         ) from error
     try:
-        _fetch_weights(name)
+        checked = _fetch_weights(name)
         folder = Path(snapshot_download(name, allow_patterns=_WANTED))
     except RepositoryNotFoundError as error:
         raise UnknownModel(
@@ -73,15 +73,16 @@ def downloaded(source: str) -> Path:
         raise UnreadableCheckpoint(f"{name} has no {_CONFIG} and {_WEIGHTS}. Choose a GPT-2 model that has both.")
     for file in folder.iterdir():
         blob = file.resolve()
-        if not _has_hash(blob, blob.name):
+        if blob.name != checked and not _has_hash(blob, blob.name):
             blob.unlink()
             file.unlink(missing_ok=True)
             raise _damaged(file.name)
     return folder
 
 
-def _fetch_weights(name: str) -> None:
-    """Put the weights where the library will find them, going on from what an earlier attempt left."""
+def _fetch_weights(name: str) -> str | None:
+    """Put the weights where the library will find them, going on from what an earlier attempt left, once their hash is
+    the right one; return it."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url  # noqa: PLC0415
     from huggingface_hub.errors import RemoteEntryNotFoundError  # noqa: PLC0415
     from huggingface_hub.file_download import http_get, repo_folder_name  # noqa: PLC0415
@@ -90,15 +91,15 @@ def _fetch_weights(name: str) -> None:
     try:
         about = get_hf_file_metadata(hf_hub_url(name, _WEIGHTS))
     except RemoteEntryNotFoundError:
-        return  # in pieces, or not at all
+        return None  # in pieces, or not at all
     if about.etag is None:
-        return
+        return None
     blob = Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=name, repo_type="model"), "blobs", about.etag)
     partial = blob.with_name(f"{about.etag}.gpt2core")
     blob.parent.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(f"{partial}.lock"):
         if blob.exists():
-            return
+            return None
         with partial.open("ab") as file:
             have = partial.stat().st_size
             http_get(
@@ -112,6 +113,7 @@ def _fetch_weights(name: str) -> None:
             partial.unlink()
             raise _damaged(_WEIGHTS)
         partial.replace(blob)
+    return about.etag
 
 
 def _has_hash(file: Path, expected: str) -> bool:
