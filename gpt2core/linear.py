@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
 # An operator that torch.compile uses and torch does not document, hence looked for rather than taken for granted.
 _AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
@@ -31,10 +32,13 @@ class Linear(nn.Linear):
             return super().forward(x)
         if torch.is_grad_enabled():
             return _Product.apply(x, self.weight, self.bias)
-        return _product(x, self.weight, self.bias)
+        return product(x, self.weight, self.bias)
 
 
-def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x @ weight.T + bias without a derivative, x on the CPU and of the weight's precision."""
+    if not _AVAILABLE or weight.dtype != torch.float32:
+        return F.linear(x, weight, bias)
     return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
 
@@ -44,7 +48,7 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
-        return _product(x, weight, bias)
+        return product(x, weight, bias)
 
     @staticmethod
     @once_differentiable
@@ -53,7 +57,7 @@ class _Product(torch.autograd.Function):
         wants_x, wants_weight, wants_bias = ctx.needs_input_grad
         rows = gradient.reshape(-1, gradient.size(-1))  # [N, out]
         return (
-            _product(gradient, weight.t()) if wants_x else None,
+            product(gradient, weight.t()) if wants_x else None,
             rows.t() @ x.reshape(-1, x.size(-1)) if wants_weight else None,
             rows.sum(0) if wants_bias else None,
         )

@@ -17,7 +17,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gpt2core.checkpoint import build_model, write_atomically
 from gpt2core.config import GPTConfig
@@ -26,6 +25,7 @@ from gpt2core.errors import InvalidSetting, NotFinite, UnreadableCheckpoint
 from gpt2core.generation import generate
 from gpt2core.model import GPTModel, evaluating
 from gpt2core.tokenizer import Tokenizer
+from gpt2core.train.loss import NextTokenLoss, next_token_loss
 
 _MODEL, _FIRST, _SECOND, _RANDOM = "model.", "exp_avg.", "exp_avg_sq.", "random_state"
 
@@ -114,7 +114,9 @@ class Trainer:
         vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
         groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95), fused=True)
-        self._forward: nn.Module = torch.compile(model) if settings.compiled else model  # type: ignore[assignment]
+        self._loss: nn.Module = NextTokenLoss(model)
+        if settings.compiled:
+            self._loss = torch.compile(self._loss)  # type: ignore[assignment]
 
     def run(self) -> Iterator[TrainEvent]:
         """Train to the end of the run, an event an update. Raises: NotFinite as soon as the loss is no number."""
@@ -152,7 +154,7 @@ class Trainer:
             group["lr"] = settings.learning_rate_at(self.step)
         inputs, targets = (ids.to(device) for ids in self.windows.batch(self.step))
         with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
-            loss = next_token_loss(self._forward(inputs), targets)
+            loss = self._loss(inputs, targets)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
         loss_nats, gradient_norm = loss.item(), norm.item()
@@ -221,11 +223,6 @@ class Trainer:
                 trainer.optimizer.state[parameter] = {"step": torch.tensor(float(trainer.step)), **moments}
         torch.set_rng_state(tensors[_RANDOM])
         return trainer
-
-
-def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross-entropy. logits [B, T, V], targets [B, T] -> [] nats per token."""
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
 
 def validation_loss(

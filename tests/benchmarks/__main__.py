@@ -1,10 +1,11 @@
-"""One table of ratios: python -m tests.benchmarks [--only trace] [--rounds 5] [--threads 2]."""
+"""One table of ratios: python -m tests.benchmarks [--only trace] [--rounds 5] [--threads 1 --processor-time]."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -66,7 +67,7 @@ def groups() -> Iterator[Group]:
             yield Group(f"train {size}, {precision}", (ours, hf), (Comparison(ours, hf, "speed", 1.2),), tokens)
 
 
-def measure(group: Group, rounds: int, threads: int) -> None:
+def measure(group: Group, rounds: int, threads: int, clock: Callable[[], float]) -> None:
     built = {name: BUILDERS[name]() for name in group.contenders}
     if group.title.startswith("greedy"):
         exact = [name for name in built if "reduced" not in name]
@@ -74,7 +75,7 @@ def measure(group: Group, rounds: int, threads: int) -> None:
         print(
             f"{group.title}: ours, transformers and the naive loop give {'identical' if len(texts) == 1 else 'DIFFERENT'} tokens"
         )
-    seconds = median_seconds(built, rounds)
+    seconds = median_seconds(built, rounds, clock)
     built.clear()
     peaks = {name: peak_alone(name, threads) for name in group.contenders}
     for name in group.contenders:
@@ -114,13 +115,25 @@ def main() -> None:
     arguments.add_argument("--only", default="", help="groups whose title holds this text")
     arguments.add_argument("--rounds", type=int, default=5, help="turns a contender takes (default: %(default)s)")
     arguments.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="default: %(default)s")
+    arguments.add_argument(
+        "--processor-time",
+        action="store_true",
+        help="count seconds of this process instead of the wall's: fairer on a loaded machine, with one thread only",
+    )
     arguments.add_argument("--peak-of", choices=sorted(BUILDERS), help=argparse.SUPPRESS)
     options = arguments.parse_args()
+    if options.processor_time and options.threads != 1:
+        arguments.error("--processor-time adds up what all threads spend, waiting included; give it --threads 1")
+    clock = time.process_time if options.processor_time else time.perf_counter
     torch.set_num_threads(options.threads)
     if options.peak_of:
         print(peak_here(BUILDERS[options.peak_of]()))
         return
-    print(f"torch {torch.__version__}, {options.threads} threads, medians of {options.rounds} interleaved rounds\n")
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors" if hasattr(os, "getloadavg") else ""
+    print(
+        f"torch {torch.__version__}, {options.threads} thread(s), medians of {options.rounds} interleaved rounds of "
+        f"{'processor' if options.processor_time else 'wall'} time, {load}\n"
+    )
     for group in groups():
         if options.only not in group.title:
             continue
@@ -128,7 +141,7 @@ def main() -> None:
             print(f"{group.title}: skipped, checkpoints/{SHIPPED.name} is not there")
             continue
         print(group.title)
-        measure(group, options.rounds, options.threads)
+        measure(group, options.rounds, options.threads, clock)
     for which in ("124M", "shipped"):
         if options.only in f"divergence, {which}" and (which != "shipped" or SHIPPED.is_dir()):
             divergence(which)

@@ -20,7 +20,7 @@ from gpt2core.quantization import reduced_precision
 from gpt2core.train import Trainer
 from tests.benchmarks.measure import Work
 
-SHIPPED = Path(__file__).parents[2] / "checkpoints" / "stories"
+SHIPPED = Path(__file__).parents[2] / "checkpoints" / "tinystories"
 PROMPT_TOKENS, NEW_TOKENS = 32, 32
 TINY = PRESETS["tiny"]  # 0.93 M: 4 x 128, T = 64, V = 1,024
 SMALL = GPTConfig(50257, 256, 384, 6, 6, drop_rate=0.0, qkv_bias=True, tied_head=True)  # 30 M
@@ -152,7 +152,7 @@ def train_hf(size: str, precision: str) -> Work:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        return float(loss)
+        return loss.item()
 
     return run
 

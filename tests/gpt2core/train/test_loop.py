@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from gpt2core import GPTConfig, GPTModel, TrainSettings, gpt2_tokenizer, train
 from gpt2core.data import Corpus, split_corpus
 from gpt2core.errors import CorpusTooShort, InvalidSetting, NotFinite, UnreadableCheckpoint
-from gpt2core.train import Trainer, loop, validation_loss
+from gpt2core.train import Trainer, validation_loss
 
 TEXT = "The cat sat on the mat. The dog sat on the log. The frog sat on the rock and the bird on the sky. " * 60
 CONFIG = GPTConfig(300, 16, 16, 2, 2, drop_rate=0.2, qkv_bias=True, tied_head=True)
@@ -128,9 +128,8 @@ def test_a_loss_that_is_no_number_is_refused_with_the_last_good_weights_intact(c
     for _ in range(3):
         next(run)
     good = weights(trainer.model)
-    monkeypatch.setattr(
-        loop, "next_token_loss", lambda *given: F.cross_entropy(given[0].flatten(0, 1), given[1].flatten()) * math.nan
-    )
+    whole_loss = trainer._loss.forward
+    monkeypatch.setattr(trainer._loss, "forward", lambda *batch: whole_loss(*batch) * math.nan)
     with pytest.raises(NotFinite, match=r"at step 4.*those of step 3.*Lower the learning rate"):
         next(run)
     assert_identical(weights(trainer.model), good)
