@@ -92,6 +92,12 @@ def css() -> str:
 .plot-square [data-testid=plotly] {{ aspect-ratio: 1 / 1.2; max-height: 900px; }}
 .plot-strips [data-testid=plotly] {{ height: 360px; }}
 .plot-small [data-testid=plotly] {{ height: 340px; }}
+/* a person's place in the line for training: a line of its own, which Gradio would clip to nothing in a small block */
+#train-status [data-testid="status-tracker"] {{
+  position: static !important; overflow: visible; align-items: flex-start; padding: 0 10px !important;
+}}
+#train-status .progress-text {{ position: static; transform: none; padding: 0; font-weight: 600; color: var(--ink); }}
+#train-status .pending {{ opacity: 1; }}
 @media (max-width: 640px) {{ .gradio-container {{ padding: 8px !important; }} .plot-square [data-testid=plotly] {{ aspect-ratio: 1 / 1.5; }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; animation: none !important; }} }}
 """

@@ -251,12 +251,21 @@ class Job:
         self.outcome, self.kept, self.trouble = "", False, False  # how it ended; a model came of it; not as it should
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A trained model: the name that opens it, and what tells it from others."""
+
+    name: str
+    steps: int
+    n_parameters: int
+
+
 class TrainingSession:
-    """What one person's page remembers: the job asked for last, and the models trained, (name, steps) each."""
+    """What one person's page remembers: the job asked for last, and the models trained."""
 
     def __init__(self) -> None:
         self.job: Job | None = None
-        self.trained: list[tuple[str, int]] = []
+        self.trained: list[Kept] = []
 
     def ask(self, text: Any, recipe: Recipe) -> Job:
         """Replace the job; one that still waits or runs stops. Raises: CorpusTooLong, CorpusTooShort."""

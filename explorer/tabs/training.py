@@ -21,6 +21,7 @@ from explorer.training import (
     MAX_SECONDS,
     SIZES,
     VOCAB_SIZE,
+    Kept,
     Progress,
     Recipe,
     TrainingRun,
@@ -69,8 +70,9 @@ def build(ctx: TabContext) -> None:
     buttons = [train, stop]
     upload.upload(opened_file, upload, [text, status], **QUICK)
     restore.click(restored, None, [text, status], **QUICK)
+    waits: dict[str, Any] = {**QUICK, "queue": True}  # an error outside the queue would be an HTTP error
     asked = train.click(runs.ask, [session, text, *recipe], [session, status, *buttons], **QUICK)
-    allowed = asked.then(only_if_asked, session, None, **QUICK)
+    allowed = asked.then(only_if_asked, session, None, **waits)
     ran = allowed.success(
         runs.run,
         session,
@@ -198,7 +200,8 @@ class TrainingHandlers:
                 told = gr.skip()
             trained = run.trained()
             if trained is not None:
-                session.trained.append((self._services.models.add_trained(trained), progress.step))
+                name = self._services.models.add_trained(trained)
+                session.trained.append(Kept(name, progress.step, trained.model.parameter_count()))
             job.kept = trained is not None
             job.outcome = outcome(progress, kept=job.kept)
             job.trouble = bool(progress.trouble)
@@ -216,9 +219,9 @@ class TrainingHandlers:
         if session is None or job is None or not job.kept:
             return gr.skip(), gr.skip()
         models = self._services.models
-        name, _ = session.trained[-1]
+        name = session.trained[-1].name
         choices = [(models.label(shipped), shipped) for shipped in models.shipped_names()]
-        choices += [(say("choice", label=models.label(own), steps=steps), own) for own, steps in session.trained]
+        choices += [(own_choice(number, kept), kept.name) for number, kept in enumerate(session.trained, start=1)]
         try:
             self._services.read(sentence, name)
             menu, told = gr.Dropdown(choices=choices, value=name), say("opened")
@@ -229,6 +232,11 @@ class TrainingHandlers:
         session.job = None
         kind = notice.refusal if job.trouble else notice.info
         return menu, kind(f"{job.outcome} {told}")
+
+
+def own_choice(number: int, kept: Kept) -> str:
+    """What the Model menu calls a model trained here: `number` tells it from the person's others."""
+    return say("choice", number=number, steps=kept.steps, parameters=kept.n_parameters / 1e6)
 
 
 def _buttons(*, running: bool) -> tuple[Any, Any]:
