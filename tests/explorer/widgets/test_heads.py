@@ -1,0 +1,101 @@
+"""The mosaic's dots: what is packed, and what the browser paints from it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import plotly.colors
+import pytest
+import torch
+from py_mini_racer import MiniRacer
+
+from explorer.theme import SEQUENTIAL
+from explorer.widgets import heads as widget
+from explorer.widgets.heads import MOST_DOTS, head_mosaic, pooled, pooling
+
+SCRIPT = (Path(widget.__file__).parent / "mosaic.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    engine = MiniRacer()
+    engine.eval(SCRIPT)
+    return lambda call: json.loads(engine.eval(f"JSON.stringify({call})"))
+
+
+def patterns(n_tokens: int) -> torch.Tensor:
+    """[2, 3, T, T] as attention makes them."""
+    scores = 4 * torch.randn(2, 3, n_tokens, n_tokens, generator=torch.Generator().manual_seed(n_tokens))
+    return scores.masked_fill(torch.ones(n_tokens, n_tokens).triu(1).bool(), -torch.inf).softmax(-1)
+
+
+def unpacked(text: str, *shape: int) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(shape)
+
+
+@pytest.mark.parametrize("n_tokens", [1, 20, 48, 49, 97, 256])
+def test_a_dot_is_the_greatest_of_the_weights_it_stands_for_and_none_is_left_out(n_tokens):
+    weights, factor = patterns(n_tokens), pooling(n_tokens)
+    dots = pooled(weights, factor)
+    assert dots.size(-1) <= MOST_DOTS
+    spread = dots.repeat_interleave(factor, -1).repeat_interleave(factor, -2)[..., :n_tokens, :n_tokens]
+    assert bool((spread >= weights).all())
+    assert set(dots.unique().tolist()) <= set(weights.unique().tolist())
+
+
+def test_short_sentences_are_not_pooled():
+    assert pooling(MOST_DOTS) == 1
+    assert torch.equal(pooled(patterns(20), 1), patterns(20))
+
+
+def test_the_packed_dots_are_the_weights_to_the_nearest_of_255_steps():
+    mosaic = head_mosaic(patterns(20), label="l", cell_label="c")
+    dots = unpacked(mosaic["dots"], mosaic["layers"], mosaic["heads"], mosaic["side"], mosaic["side"])
+    assert dots.shape == (2, 3, 20, 20)
+    assert np.abs(dots / 255 - patterns(20).numpy()).max() <= 0.5 / 255 + 1e-6
+
+
+def test_the_mosaic_wears_the_colours_of_the_figures():
+    palette = unpacked(head_mosaic(patterns(3), label="l", cell_label="c")["palette"], 256, 3)
+    (wanted,) = plotly.colors.sample_colorscale(SEQUENTIAL, [128 / 255], colortype="tuple")
+    assert palette[128].tolist() == [round(255 * part) for part in wanted]
+
+
+def test_a_head_is_painted_dot_by_dot_and_its_future_stays_transparent(browser):
+    side, n_heads = 4, 3
+    dots = list(range(n_heads * side * side))
+    palette = [channel for step in range(256) for channel in (step, 255 - step, step // 2)]
+    pixels = browser(f"Array.from(headPixels({dots}, {palette}, {side}, 2))")
+    for query in range(side):
+        for key in range(side):
+            at = query * side + key
+            dot = 2 * side * side + at
+            expected = [dot, 255 - dot, dot // 2, 255] if key <= query else [0, 0, 0, 0]
+            assert pixels[4 * at : 4 * at + 4] == expected
+
+
+@pytest.mark.parametrize(("side", "layers", "heads"), [(1, 1, 1), (20, 6, 6), (48, 12, 12), (48, 48, 25)])
+def test_the_canvas_stays_within_what_browsers_allow_and_every_dot_has_a_pixel(browser, side, layers, heads):
+    scale = browser(f"pixelsPerDot({side}, {layers}, {heads})")
+    assert scale >= 1
+    assert scale * side * layers * scale * side * heads <= 4e6 or scale == 1
+    assert max(layers, heads) * side * scale <= 16_384
+
+
+def test_arrows_home_and_end_stay_inside_the_grid(browser):
+    steps = {
+        ("ArrowLeft", 1, 0): [1, 0],
+        ("ArrowRight", 1, 0): [1, 1],
+        ("ArrowRight", 1, 2): [1, 2],
+        ("ArrowUp", 0, 2): [0, 2],
+        ("ArrowUp", 1, 2): [0, 2],
+        ("ArrowDown", 1, 2): [1, 2],
+        ("Home", 1, 2): [1, 0],
+        ("End", 0, 0): [0, 2],
+    }
+    for (key, layer, head), expected in steps.items():
+        assert browser(f"stepFrom([{layer}, {head}], '{key}', 2, 3)") == expected
+    assert browser("stepFrom([0, 0], 'Tab', 2, 3) === undefined")
