@@ -1,6 +1,7 @@
 """GPT-2 with every activation named: model, trace, edits, analysis, sampling, training. Needs torch, tiktoken, safetensors, huggingface_hub."""
 
 from gpt2core import analysis, edits
+from gpt2core.beam import beam_search
 from gpt2core.checkpoint import Pretrained, load_pretrained, save_pretrained
 from gpt2core.config import (
     GPT_CONFIG_124M,
@@ -15,6 +16,8 @@ from gpt2core.edits import Edit
 from gpt2core.errors import Gpt2CoreError
 from gpt2core.generation import KVCache, Step, generate
 from gpt2core.model import GPTModel
+from gpt2core.quantization import reduced_precision
+from gpt2core.sampling import SamplingSettings, pipeline
 from gpt2core.sites import SITES, Site
 from gpt2core.tokenizer import Tokenizer, gpt2_tokenizer
 from gpt2core.trace import Trace, trace
@@ -34,6 +37,7 @@ __all__ = [
     "Gpt2CoreError",
     "KVCache",
     "Pretrained",
+    "SamplingSettings",
     "Site",
     "Step",
     "Tokenizer",
@@ -41,10 +45,13 @@ __all__ = [
     "TrainEvent",
     "TrainSettings",
     "analysis",
+    "beam_search",
     "edits",
     "generate",
     "gpt2_tokenizer",
     "load_pretrained",
+    "pipeline",
+    "reduced_precision",
     "save_pretrained",
     "trace",
     "train",

@@ -152,9 +152,10 @@ class _Reader:
         limit = self.model.config.context_length
         with evaluating(self.model):
             if self.texts.size(1) > limit:
-                logits = self.model(self.texts[:, -limit:])[:, -1]
+                read = self.model.before_head(self.texts[:, -limit:])
             else:
-                logits = self.model(self.texts[:, self.cache.length :], cache=self.cache)[:, -1]
+                read = self.model.before_head(self.texts[:, self.cache.length :], cache=self.cache)
+            logits = self.model.out_head(read[:, -1:])[:, 0]
         if not bool(logits.isfinite().all()):
             raise NotFinite(
                 "The model's logits are not finite numbers. The weights are probably damaged; load the model again."

@@ -112,13 +112,15 @@ def _steps(
     for _ in range(max_new_tokens):
         with evaluating(model):
             if len(context) > limit:  # every position shifts, so nothing cached holds
-                window = torch.tensor([context[-limit:]], device=weight.device)
-                logits = model(window)[0, -1]
+                read = model.before_head(torch.tensor([context[-limit:]], device=weight.device))
             else:
                 unread = torch.tensor([context[cache.length :]], device=weight.device)
-                logits = model(unread, cache=cache)[0, -1]  # [V]
+                read = model.before_head(unread, cache=cache)
+            logits = model.out_head(read[:, -1:])[0, 0]  # [V]; those of the prompt's other tokens would go unused
             choice = pipeline(logits, settings, context)
-            token_id = draw(choice.logits.cpu(), gumbel_noise(logits.numel(), seed, len(context)))
+            greedy = settings.temperature == 0  # one token is left, which no luck could change
+            luck = torch.zeros(()) if greedy else gumbel_noise(logits.numel(), seed, len(context))
+            token_id = draw(choice.logits.cpu(), luck)
             probability = float(choice.probabilities[token_id])
         yield Step(len(context), token_id, probability, logits)
         if token_id in stop_ids:

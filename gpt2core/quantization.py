@@ -20,11 +20,16 @@ class HalfLinear(nn.Module):
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
-        bias = None if linear.bias is None else linear.bias.detach()
+        bias = None if linear.bias is None else linear.bias.detach().clone()
         self._packed = torch.ops.quantized.linear_prepack_fp16(linear.weight.detach(), bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.ops.quantized.linear_dynamic_fp16(x, self._packed)
+
+
+def half_products_exist(model: GPTModel) -> bool:
+    """Whether this processor, and the place where the model lies, can run HalfLinear."""
+    return model.tok_emb.weight.device.type == "cpu" and torch.backends.quantized.engine in {"fbgemm", "x86"}
 
 
 def reduced_precision(model: GPTModel) -> GPTModel:
@@ -32,7 +37,7 @@ def reduced_precision(model: GPTModel) -> GPTModel:
 
     On x86 processors the linear maps get float16 weights. Elsewhere the whole copy is in bfloat16.
     """
-    if model.tok_emb.weight.device.type != "cpu" or torch.backends.quantized.engine not in {"fbgemm", "x86"}:
+    if not half_products_exist(model):
         return copy.deepcopy(model).to(torch.bfloat16).eval()
     linears = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     lent = {id(linear): linear for linear in linears.values()}  # not copied, for each is about to be replaced
