@@ -224,11 +224,11 @@ class TrainingHandlers:
         choices += [(own_choice(number, kept), kept.name) for number, kept in enumerate(session.trained, start=1)]
         try:
             self._services.read(sentence, name)
-            menu, told = gr.Dropdown(choices=choices, value=name), say("opened")
+            menu, told = gr.update(choices=choices, value=name), say("opened")
         except PromptTooLong as error:
-            menu, told = gr.Dropdown(choices=choices), say("listed", n=error.n_tokens, limit=error.limit)
+            menu, told = gr.update(choices=choices), say("listed", n=error.n_tokens, limit=error.limit)
         except EmptyPrompt:
-            menu, told = gr.Dropdown(choices=choices), say("listed_empty")
+            menu, told = gr.update(choices=choices), say("listed_empty")
         session.job = None
         kind = notice.refusal if job.trouble else notice.info
         return menu, kind(f"{job.outcome} {told}")
@@ -241,7 +241,7 @@ def own_choice(number: int, kept: Kept) -> str:
 
 def _buttons(*, running: bool) -> tuple[Any, Any]:
     """Train and Stop."""
-    return gr.Button(interactive=not running), gr.Button(interactive=running)
+    return gr.update(interactive=not running), gr.update(interactive=running)
 
 
 def origin(progress: Progress) -> str:
