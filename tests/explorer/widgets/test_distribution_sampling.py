@@ -1,0 +1,101 @@
+"""The browser's sampling maths and gpt2core's, on the same cases: the same tokens kept, the same probabilities."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from dataclasses import astuple
+from pathlib import Path
+
+import pytest
+import torch
+from py_mini_racer import MiniRacer
+
+from explorer.widgets import distribution as widget
+from gpt2core.sampling import SamplingSettings, falling_order, pipeline
+
+SCRIPT = Path(widget.__file__).parent / "sampling.js"
+RUN = """
+function run(logits, temperature, topK, topP, minP) {
+  const numbers = Float32Array.from(logits, (z) => (z === null ? -Infinity : z));
+  const order = fallingOrder(numbers);
+  const result = distribution(Float64Array.from(order, (id) => numbers[id]), { temperature, topK, topP, minP });
+  const probabilities = Array.from(order, (_, i) => probabilityAt(result, i));
+  return { order: Array.from(order), probabilities, kept: result.kept, stages: result.stages, greedy: result.greedy };
+}
+"""
+STAGES = {"temperature": "temperature", "topK": "top_k", "topP": "top_p", "minP": "min_p"}
+N_CASES = 400
+
+
+@pytest.fixture(scope="module")
+def browser():
+    engine = MiniRacer()
+    engine.eval(SCRIPT.read_text(encoding="utf-8") + RUN)
+
+    def run(logits: torch.Tensor, settings: SamplingSettings) -> dict:
+        numbers = [None if value == -math.inf else value for value in logits.tolist()]
+        return json.loads(
+            engine.eval(f"JSON.stringify(run({json.dumps(numbers)}, {', '.join(map(repr, astuple(settings)[:4]))}))")
+        )
+
+    return run
+
+
+def random_case(seed: int) -> tuple[torch.Tensor, SamplingSettings]:
+    """Logits with ties, wide or narrow, some already removed; settings with the extremes more often than chance would."""
+    luck = random.Random(seed)
+    noise = torch.Generator().manual_seed(seed)
+    vocab_size = luck.choice([1, 2, 7, 50, 300])
+    logits = torch.randn(vocab_size, generator=noise) * luck.choice([0.0, 0.1, 3.0, 40.0, 1e4])
+    if luck.random() < 0.3:
+        logits = logits.round()
+    if luck.random() < 0.3:
+        logits[torch.rand(vocab_size, generator=noise) < 0.3] = -math.inf
+        logits[luck.randrange(vocab_size)] = luck.uniform(-3, 3)
+    settings = SamplingSettings(
+        temperature=luck.choice([0, 1, 1, luck.uniform(0.01, 3), 100, 1e6, 1e-9, 1e-308]),
+        top_k=luck.choice([0, 0, 1, 2, 10, vocab_size, vocab_size + 1, 1_000_000]),
+        top_p=luck.choice([1, 1, 0, 0.3, 0.5, 0.9, luck.random(), 1 - 1e-13]),
+        min_p=luck.choice([0, 0, 1, 0.05, 0.5, luck.random()]),
+    )
+    return logits, settings
+
+
+@pytest.mark.parametrize("seed", range(N_CASES))
+def test_browser_and_python_keep_the_same_tokens_with_the_same_probabilities(browser, seed):
+    logits, settings = random_case(seed)
+    ours, truth = browser(logits, settings), pipeline(logits, settings)
+    order = falling_order(logits)
+    assert ours["order"] == order.tolist()
+    kept = {token_id for place, token_id in enumerate(ours["order"]) if place < ours["kept"]}
+    assert kept == set(torch.nonzero(truth.logits > -math.inf).squeeze(1).tolist())
+    probabilities = torch.tensor(ours["probabilities"], dtype=torch.float64)
+    torch.testing.assert_close(probabilities, truth.probabilities[order], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(0, N_CASES, 4))
+def test_every_stage_tells_the_same_count_mass_and_entropy(browser, seed):
+    logits, settings = random_case(seed)
+    ours, truth = browser(logits, settings), pipeline(logits, settings)
+    for stage in ours["stages"]:
+        exact = truth[STAGES[stage["name"]]]
+        assert stage["kept"] == exact.n_kept
+        assert stage["removed"] == pytest.approx(exact.removed_mass, abs=1e-9)
+        assert stage["bits"] == pytest.approx(exact.entropy_nats / math.log(2), abs=1e-9)
+
+
+def test_equal_logits_stay_in_the_order_of_their_ids(browser):
+    ours = browser(torch.tensor([1.0, 2.0, 2.0, 2.0]), SamplingSettings(top_k=2))
+    assert ours["order"][: ours["kept"]] == [1, 2]
+
+
+def test_a_sum_that_rounding_keeps_from_its_threshold_has_reached_it(browser):
+    ours = browser(torch.zeros(10), SamplingSettings(top_p=0.3))  # 0.1 + 0.1 + 0.1 is 0.30000000000000004 or less
+    assert ours["kept"] == 3
+
+
+def test_the_worked_example_of_three_logits(browser):
+    ours = browser(torch.tensor([2.0, 1.0, 0.5]), SamplingSettings(temperature=0.5))
+    assert ours["probabilities"] == pytest.approx([0.8438, 0.1142, 0.0420], abs=1e-4)
