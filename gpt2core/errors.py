@@ -132,5 +132,9 @@ class CorpusTooShort(Gpt2CoreError):
     """Too little text to cut one training and one validation window from."""
 
 
+class OtherCorpus(Gpt2CoreError):
+    """A run that is to be continued on a text it was not trained on."""
+
+
 class CorpusNotText(Gpt2CoreError):
     """Bytes that are not UTF-8 text."""

@@ -15,12 +15,12 @@ from pathlib import Path
 import torch
 
 from gpt2core.checkpoint import save_pretrained
-from gpt2core.config import PRESETS
+from gpt2core.config import PRESETS, GPTConfig
 from gpt2core.data import decode_text, split_corpus
 from gpt2core.errors import Gpt2CoreError
 from gpt2core.model import GPTModel
 from gpt2core.tokenizer import gpt2_tokenizer
-from gpt2core.train.loop import Trainer, TrainEvent, TrainSettings
+from gpt2core.train.loop import Trainer, TrainEvent, TrainSettings, saved_config
 
 STATE_FILE, LOG_FILE = "training.safetensors", "log.jsonl"
 
@@ -110,12 +110,11 @@ def main(argv: list[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
-    config = PRESETS[options.preset]
-    config = replace(config, vocab_size=options.vocab_size or config.vocab_size, drop_rate=options.drop_rate)
+    state = options.out / STATE_FILE
+    config = saved_config(state) if options.resume else config_from(options)
     tokenizer = gpt2_tokenizer(config.vocab_size)
     corpus = split_corpus(decode_text(options.text.read_bytes()), tokenizer, config.context_length)
     options.out.mkdir(parents=True, exist_ok=True)
-    state = options.out / STATE_FILE
     if options.resume:
         trainer = Trainer.resume(state, corpus, tokenizer, steps=options.steps, compiled=options.compile)
     else:
@@ -139,6 +138,11 @@ def run(options: argparse.Namespace) -> None:
                     dtype=torch.float16 if options.half else torch.float32,
                 )
     print(f"validation loss over all of the kept text: {trainer.validation_loss():.4f} nats per token")
+
+
+def config_from(options: argparse.Namespace) -> GPTConfig:
+    preset = PRESETS[options.preset]
+    return replace(preset, vocab_size=options.vocab_size or preset.vocab_size, drop_rate=options.drop_rate)
 
 
 def settings_from(options: argparse.Namespace) -> TrainSettings:

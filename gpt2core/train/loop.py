@@ -5,6 +5,7 @@ B batch, T tokens, V vocabulary. Losses are in nats per token.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import time
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from gpt2core.checkpoint import build_model, write_atomically
 from gpt2core.config import GPTConfig
 from gpt2core.data import Corpus, SlidingWindows
-from gpt2core.errors import InvalidSetting, NotFinite, UnreadableCheckpoint
+from gpt2core.errors import InvalidSetting, NotFinite, OtherCorpus, UnreadableCheckpoint
 from gpt2core.generation import generate
 from gpt2core.model import GPTModel, evaluating
 from gpt2core.tokenizer import Tokenizer
@@ -192,23 +193,26 @@ class Trainer:
             state = self.optimizer.state.get(parameter, {})
             if state:
                 tensors[_FIRST + name], tensors[_SECOND + name] = state["exp_avg"], state["exp_avg_sq"]
-        about = {"step": self.step, "config": self.model.config.to_dict(), "settings": asdict(self.settings)}
+        about = {
+            "step": self.step,
+            "config": self.model.config.to_dict(),
+            "settings": asdict(self.settings),
+            "corpus": _fingerprint(self.corpus),
+        }
         write_atomically(path, save(tensors, metadata={"trainer": json.dumps(about)}))
 
     @classmethod
     def resume(cls, path: Path, corpus: Corpus, tokenizer: Tokenizer | None = None, **changed: Any) -> Trainer:
-        """The trainer that `save` wrote, with `changed` settings if any. `corpus` must be the one it was trained on.
+        """The trainer that `save` wrote, with `changed` settings if any.
 
-        Raises: UnreadableCheckpoint and its kin.
+        Raises: OtherCorpus if `corpus` is not the one that the run was trained on; UnreadableCheckpoint and its kin.
         """
-        try:
-            with safe_open(path, framework="pt") as file:
-                about = json.loads(file.metadata()["trainer"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            raise UnreadableCheckpoint(
-                f"{path.name} is not a training checkpoint of gpt2core. Give the file that the run wrote, or start afresh."
-            ) from error
+        about, tensors = _read_state(path)
+        if about["corpus"] != _fingerprint(corpus):
+            raise OtherCorpus(
+                "This run was trained on another text, or on the same text cut into other tokens. "
+                "Resume it with the text it began with, or start a new run in another folder."
+            )
         weights = {name.removeprefix(_MODEL): tensor for name, tensor in tensors.items() if name.startswith(_MODEL)}
         trainer = cls(
             build_model(GPTConfig.from_dict(about["config"]), weights),
@@ -223,6 +227,29 @@ class Trainer:
                 trainer.optimizer.state[parameter] = {"step": torch.tensor(float(trainer.step)), **moments}
         torch.set_rng_state(tensors[_RANDOM])
         return trainer
+
+
+def saved_config(path: Path) -> GPTConfig:
+    """The size of the model in a file that Trainer.save wrote. Raises: UnreadableCheckpoint."""
+    about, _ = _read_state(path)
+    return GPTConfig.from_dict(about["config"])
+
+
+def _read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads(file.metadata()["trainer"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableCheckpoint(
+            f"{path.name} is not a training checkpoint of gpt2core. Give the file that the run wrote, or start afresh."
+        ) from error
+    return about, tensors
+
+
+def _fingerprint(corpus: Corpus) -> str:
+    """Which tokens a run learns from, as a hash."""
+    return hashlib.sha256(corpus.train_ids.to(torch.int32).numpy().tobytes()).hexdigest()
 
 
 def validation_loss(

@@ -1,0 +1,58 @@
+"""The command line: python -m gpt2core.train."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gpt2core import load_pretrained
+from gpt2core.train.__main__ import main
+
+TEXT = "".join(f"Day {day}: the cat sat on mat number {day % 7}.\n" for day in range(400))
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def command(text: Path, out: Path, *more: str) -> list[str]:
+    return ["--text", str(text), "--out", str(out), "--batch-size", "2", "--save-every", "1", *more]
+
+
+def test_a_run_leaves_a_model_that_opens_a_log_and_a_state(text: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert main(command(text, out, "--preset", "tiny", "--vocab-size", "512", "--steps", "2")) == 0
+    opened = load_pretrained(out)
+    assert opened.model.config.vocab_size == 512
+    assert opened.tokenizer is not None
+    assert [json.loads(line)["step"] for line in (out / "log.jsonl").read_text().splitlines()] == [1, 2]
+
+
+def test_resuming_takes_size_and_vocabulary_from_the_run_not_from_the_flags(text: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert main(command(text, out, "--preset", "tiny", "--vocab-size", "512", "--steps", "1")) == 0
+    assert main(command(text, out, "--resume", "--steps", "3")) == 0
+    assert load_pretrained(out).model.config.vocab_size == 512
+    assert [json.loads(line)["step"] for line in (out / "log.jsonl").read_text().splitlines()] == [1, 2, 3]
+
+
+def test_resuming_on_another_text_is_refused(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run"
+    assert main(command(text, out, "--steps", "1")) == 0
+    text.write_text(TEXT.replace("cat", "dog"), encoding="utf-8")
+    assert main(command(text, out, "--resume", "--steps", "2")) == 2
+    assert "trained on another text" in capsys.readouterr().err
+
+
+def test_a_refusal_is_one_sentence_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    short = tmp_path / "short.txt"
+    short.write_text("too short")
+    assert main(command(short, tmp_path / "run", "--steps", "1")) == 2
+    told = capsys.readouterr().err
+    assert "Add more text" in told
+    assert "Traceback" not in told
