@@ -1,0 +1,154 @@
+"""How good a model is: its loss on a text it never saw, what it writes, what its heads do.
+
+python -m gpt2core.evaluate checkpoints/tinystories --text stories.txt
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from gpt2core.analysis import first_token_scores, induction_scores, previous_token_scores, repeated_tokens
+from gpt2core.checkpoint import Pretrained, load_pretrained
+from gpt2core.data import Corpus, decode_text, split_corpus
+from gpt2core.errors import Gpt2CoreError, InvalidSetting
+from gpt2core.generation import generate
+from gpt2core.model import GPTModel
+from gpt2core.tokenizer import Tokenizer
+from gpt2core.trace import trace
+from gpt2core.train.loop import validation_loss
+
+PROMPTS = (
+    "Once upon a time",
+    "One day, a little girl named Lily",
+    "Tom and his dog",
+    "The sun was hot and",
+    '"Can I play with you?" asked',
+    "In the big forest there lived",
+    "Mom said it was time to",
+    "Ben was sad because",
+    "The little red car",
+    "It was a cold day and",
+)
+TEMPERATURE, TOP_K, NEW_TOKENS = 0.7, 50, 100
+N_SEEDS_OF_REPEATS = 8
+
+
+@dataclass(frozen=True)
+class Loss:
+    """On n_tokens tokens of text; the loss per byte compares models of different vocabularies."""
+
+    nats_per_token: float
+    nats_per_byte: float
+    n_tokens: int
+
+    @property
+    def perplexity(self) -> float:
+        """As uncertain as a choice among this many tokens."""
+        return math.exp(self.nats_per_token)
+
+
+@dataclass(frozen=True)
+class HeadScore:
+    """The head in which a behaviour is strongest, and how strong, 0 to 1."""
+
+    name: str
+    layer: int
+    head: int
+    score: float
+
+
+def held_out_loss(model: GPTModel, corpus: Corpus) -> Loss:
+    """Mean loss over the whole validation part of `corpus`, in windows of T that do not overlap."""
+    nats = validation_loss(model, corpus.val_ids)
+    T = model.config.context_length
+    return Loss(nats, nats / corpus.bytes_per_token, (len(corpus.val_ids) - 1) // T * T)
+
+
+def completions(model: GPTModel, tokenizer: Tokenizer) -> list[tuple[str, str]]:
+    """Each of PROMPTS with what the model makes of it, prompt number = seed; stops at end of text."""
+    written = []
+    for seed, prompt in enumerate(PROMPTS):
+        steps = generate(
+            model,
+            tokenizer.encode(prompt),
+            NEW_TOKENS,
+            temperature=TEMPERATURE,
+            top_k=TOP_K,
+            seed=seed,
+            stop_ids=(tokenizer.end_of_text,),
+        )
+        token_ids = [step.token_id for step in steps if step.token_id != tokenizer.end_of_text]
+        written.append((prompt, tokenizer.decode(token_ids)))
+    return written
+
+
+def head_scores(model: GPTModel, token_ids: list[int]) -> list[HeadScore]:
+    """The strongest previous-token, first-token and induction heads; the first two on `token_ids`, induction on random
+    tokens read twice, the mean over several draws."""
+    read = trace(model, token_ids[: model.config.context_length], {"pattern"})
+    period = min(64, model.config.context_length // 2)
+    repeats = [repeated_tokens(model.config.vocab_size, period, seed) for seed in range(N_SEEDS_OF_REPEATS)]
+    induction = torch.stack([induction_scores(trace(model, ids, {"pattern"})) for ids in repeats]).mean(0)  # [L, H]
+    scores = {
+        "previous token": previous_token_scores(read),
+        "first token": first_token_scores(read),
+        "induction": induction,
+    }
+    found = []
+    for name, table in scores.items():
+        layer, head = divmod(int(table.argmax()), table.size(1))
+        found.append(HeadScore(name, layer, head, float(table[layer, head])))
+    return found
+
+
+def report(pretrained: Pretrained, text: str | None, val_fraction: float) -> str:
+    """All of it as text. Raises: InvalidSetting for a model without a vocabulary; CorpusTooShort."""
+    model, tokenizer = pretrained.model, pretrained.tokenizer
+    if tokenizer is None:
+        raise InvalidSetting(
+            "This model came without a vocabulary, so no text can be put to it. Give a folder that has one."
+        )
+    lines = []
+    if text is not None:
+        corpus = split_corpus(text, tokenizer, model.config.context_length, val_fraction)
+        loss = held_out_loss(model, corpus)
+        lines += [
+            f"loss on the last {val_fraction:.0%} of the text ({loss.n_tokens:,} tokens): {loss.nats_per_token:.4f} nats per token, "
+            f"{loss.nats_per_byte:.4f} nats per byte, perplexity {loss.perplexity:.2f}"
+        ]
+        lines += [
+            f"strongest {found.name} head: layer {found.layer}, head {found.head}, score {found.score:.3f}"
+            for found in head_scores(model, corpus.val_ids.tolist())
+        ]
+    lines.append(f"\ncompletions (temperature {TEMPERATURE}, top-k {TOP_K}, up to {NEW_TOKENS} tokens, seed = number):")
+    lines += [f"\n{seed}. **{prompt}**{made}" for seed, (prompt, made) in enumerate(completions(model, tokenizer))]
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = argparse.ArgumentParser(prog="python -m gpt2core.evaluate", description=(__doc__ or "").split("\n")[0])
+    arguments.add_argument("model", help="anything that load_pretrained opens: a folder, a file, a Hugging Face id")
+    arguments.add_argument("--text", type=Path, help="UTF-8 text; its end is what the loss is measured on")
+    arguments.add_argument(
+        "--last", type=float, default=0.05, help="share of the text to measure on (default: %(default)s)"
+    )
+    options = arguments.parse_args(argv)
+    try:
+        if not 0 < options.last < 1:
+            raise InvalidSetting(f"--last is {options.last}; choose a share between 0 and 1.")
+        text = None if options.text is None else decode_text(options.text.read_bytes())
+        print(report(load_pretrained(options.model), text, options.last))
+    except (Gpt2CoreError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
