@@ -46,7 +46,7 @@ MAX_SECONDS = 120.0
 SECONDS_BETWEEN_UPDATES = (
     0.1  # an update costs the page some 20 ms; more often, a quick model would leave it no time to answer
 )
-_NEW_SEED = f"() => Math.floor(Math.random() * {MAX_SEED + 1})"
+_NEW_SEED = "() => crypto.getRandomValues(new Uint32Array(1))[0]"  # 0 to MAX_SEED
 
 
 def build(ctx: TabContext) -> None:
