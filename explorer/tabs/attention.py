@@ -98,7 +98,7 @@ def overview_sentence(n_tokens: int) -> dict[str, Any]:
 def reading_sentence(n_tokens: int) -> dict[str, Any]:
     """How to read the heatmap, and that its axes cannot name every token, where that is so."""
     thinned = say("thinned", n=n_tokens) if n_tokens > MOST_NAMED else ""
-    return info(f"{say('reading')} {thinned}".strip())
+    return info(" ".join(filter(None, (say("reading"), thinned, say("caution")))))
 
 
 def looks_at_rows(weights: Tensor, labels: Sequence[TokenLabel], token: int, hide_first: bool) -> dict[str, Any]:
