@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 from torch import Tensor
 
 from explorer.catalogue import catalogue
-from explorer.figures.frame import colour_bar, framed, short
+from explorer.figures.frame import colour_bar, frame, short
 from explorer.text import plotly_text
 from explorer.theme import SEQUENTIAL
 
@@ -28,44 +29,36 @@ def attention_heatmap(
     weights = pattern.masked_fill(pattern.new_ones(pattern.shape).triu(1).bool(), math.nan)
     if first_hidden:
         weights[:, 0] = math.nan
-    figure = go.Figure(
-        go.Heatmap(
-            z=weights.numpy(),
-            x=names,
-            y=names,
-            zmin=0.0,
-            zmax=1.0,
-            colorscale=SEQUENTIAL,
-            hoverongaps=False,
-            hovertemplate=f"{say('from')} %{{y}}<br>{say('at')} %{{x}}<br>%{{z:.2%}}<extra></extra>",
-            colorbar={
-                **colour_bar(say("weight_altered" if first_hidden else "weight")),
-                "tickformat": ".0%",
-                "tickvals": [0, 0.25, 0.5, 0.75, 1],
-            },
-        )
+    heatmap = go.Heatmap(
+        z=weights.numpy(),
+        x=names,
+        y=names,
+        zmin=0.0,
+        zmax=1.0,
+        colorscale=SEQUENTIAL,
+        hoverongaps=False,
+        hovertemplate=f"{say('from')} %{{y}}<br>{say('at')} %{{x}}<br>%{{z:.2%}}<extra></extra>",
+        colorbar={
+            **colour_bar(say("weight_altered" if first_hidden else "weight")),
+            "tickformat": ".0%",
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+        },
     )
-    framed(figure, title)
-    # Categories, numbered so that equal tokens stay apart: plotly leaves out the labels that have no room, and zooming brings them back.
-    figure.update_xaxes(type="category", title=say("key"), tickangle=-90, constrain="domain", showgrid=False)
-    figure.update_yaxes(
-        type="category",
-        title=say("query"),
-        autorange="reversed",
-        scaleanchor="x",
-        constrain="domain",
-        showgrid=False,
+    # Categories, numbered so that equal tokens stay apart: plotly leaves out labels that have no room, and zooming brings them back.
+    axis = {"type": "category", "constrain": "domain", "showgrid": False}
+    layout = frame(
+        title,
+        x={**axis, "title": {"text": say("key")}, "tickangle": -90},
+        y={**axis, "title": {"text": say("query")}, "autorange": "reversed", "scaleanchor": "x"},
+        # seen on every colour of the scale and on both themes
+        shapes=[_row_frame(query, len(labels), 5, "#000000"), _row_frame(query, len(labels), 2, "#ffffff")],
     )
-    for width, colour in ((5, "#000000"), (2, "#ffffff")):  # seen on every colour of the scale and on both themes
-        figure.add_shape(
-            type="rect",
-            x0=-0.5,
-            x1=len(labels) - 0.5,
-            y0=query - 0.5,
-            y1=query + 0.5,
-            line={"width": width, "color": colour},
-        )
-    return figure
+    return go.Figure(heatmap, layout)
+
+
+def _row_frame(query: int, n_tokens: int, width: int, colour: str) -> dict[str, Any]:
+    corners = {"x0": -0.5, "x1": n_tokens - 0.5, "y0": query - 0.5, "y1": query + 0.5}
+    return {"type": "rect", **corners, "line": {"width": width, "color": colour}}
 
 
 def position_labels(labels: Sequence[str]) -> list[str]:

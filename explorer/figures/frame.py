@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
-
 from explorer.theme import SANS
 
 INK, PAPER, RULE = "#16181d", "#ffffff", "#8a909c"
@@ -16,21 +14,25 @@ _BUTTONS_LEFT_OUT = ["pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "a
 MOST_LABEL_CHARACTERS = 16
 
 
-def framed(figure: go.Figure, title: str) -> go.Figure:
-    """`figure` with the house's layout; `title` is plotly text (escape tokens with text.plotly_text)."""
-    figure.update_layout(
-        template="none",
-        title={"text": title, "x": 0, "xanchor": "left", "pad": {"l": 8}, "font": {"size": 17}},
-        font={"size": 14, "color": INK, "family": ", ".join(SANS)},
-        paper_bgcolor=PAPER,
-        plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 10, "r": 24, "t": 64, "b": 10},
-        modebar={"remove": _BUTTONS_LEFT_OUT, "bgcolor": "rgba(0,0,0,0)", "color": RULE, "activecolor": RULE},
-        hoverlabel={"font": {"size": 15}},
-    )
-    figure.update_xaxes(automargin=True, linecolor=RULE, tickcolor=RULE, zerolinecolor=RULE)
-    figure.update_yaxes(automargin=True, linecolor=RULE, tickcolor=RULE, zerolinecolor=RULE)
-    return figure
+def frame(title: str, *, x: dict[str, Any], y: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A layout to give to go.Figure whole: plotly's update_ methods take ten times as long (22 and 3 ms a heatmap).
+
+    title: plotly text (escape tokens with text.plotly_text). x, y: the axes.
+    """
+    axis = {"automargin": True, "linecolor": RULE, "tickcolor": RULE, "zerolinecolor": RULE}
+    return {
+        "template": "none",
+        "title": {"text": title, "x": 0, "xanchor": "left", "pad": {"l": 8}, "font": {"size": 17}},
+        "font": {"size": 14, "color": INK, "family": ", ".join(SANS)},
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 10, "r": 24, "t": 64, "b": 10},
+        "modebar": {"remove": _BUTTONS_LEFT_OUT, "bgcolor": "rgba(0,0,0,0)", "color": RULE, "activecolor": RULE},
+        "hoverlabel": {"font": {"size": 15}},
+        "xaxis": {**axis, **x},
+        "yaxis": {**axis, **y},
+        **more,
+    }
 
 
 def colour_bar(title: str) -> dict[str, Any]:
