@@ -25,7 +25,7 @@ from gpt2core.errors import (
     UnknownModel,
     UnreadableCheckpoint,
 )
-from gpt2core.files import read_json, read_tensors, write_atomically
+from gpt2core.files import read_json, read_tensors, saving, write_atomically
 from gpt2core.foreign import hub, huggingface, statedict
 from gpt2core.foreign.vocabulary import read_vocabulary, write_vocabulary
 from gpt2core.model import GPTModel, future_mask
@@ -102,8 +102,9 @@ def _tokenizer_by_size(vocab_size: int) -> Tokenizer | None:
 def save_pretrained(
     model: GPTModel, folder: Path, *, tokenizer: Tokenizer | None = None, dtype: torch.dtype = torch.float32
 ) -> None:
-    """Write a model folder. dtype: float16 halves the file, and loading widens it again."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a model folder. dtype: float16 halves the file, and loading widens it again. Raises: CannotSave."""
+    with saving(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     vocabulary: dict[str, Any] | None = None
     if tokenizer is not None and _is_beginning_of_gpt2(tokenizer):
         vocabulary = {"kind": "gpt2", "vocab_size": tokenizer.vocab_size}
@@ -112,8 +113,9 @@ def save_pretrained(
         vocabulary = {"kind": "files"}
     about = {"format": FORMAT, "version": 1, "config": model.config.to_dict(), "tokenizer": vocabulary}
     tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in learned_tensors(model).items()}
-    write_atomically(folder / WEIGHTS_FILE, save(tensors))
+    # weights last: a folder that has them can be opened, however the writing ended
     write_atomically(folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
+    write_atomically(folder / WEIGHTS_FILE, save(tensors))
 
 
 def _is_beginning_of_gpt2(tokenizer: Tokenizer) -> bool:

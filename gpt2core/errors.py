@@ -6,7 +6,9 @@ whatever else is raised is a defect of ours.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class Gpt2CoreError(ValueError):
@@ -130,6 +132,22 @@ class NotInVocabulary(Gpt2CoreError):
 
 class CorpusTooShort(Gpt2CoreError):
     """Too little text to cut one training and one validation window from."""
+
+
+class UnknownCorpus(Gpt2CoreError):
+    """Neither a file or folder of text nor the name of a text that can be fetched."""
+
+
+class CannotSave(Gpt2CoreError):
+    """A file that could not be written: no room, no permission, no such folder. What was saved before is untouched."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        reason = (error.strerror or str(error) or type(error).__name__).lower()
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        way_out = "Free some space" if full else "Choose a folder that you may write to"
+        super().__init__(
+            f"{path} could not be written: {reason}. What was saved before is untouched. {way_out} and try again."
+        )
 
 
 class OtherCorpus(Gpt2CoreError):

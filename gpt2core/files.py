@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +16,34 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from gpt2core.errors import UnreadableCheckpoint, UnsafePickle
+from gpt2core.errors import CannotSave, UnreadableCheckpoint, UnsafePickle
+
+
+@contextlib.contextmanager
+def saving(path: Path) -> Iterator[None]:
+    """Whatever the system refuses while `path` is written becomes CannotSave."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotSave(path, error) from error
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` by `data` in one step: a reader, or a machine that dies, sees the old file or the new one."""
+    """Replace `path` by `data` in one step: a reader, or a machine that dies, sees the old file or the new one.
+
+    Raises: CannotSave.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with saving(path):
+        try:
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -26,6 +26,7 @@ from gpt2core.errors import InvalidSetting, NotFinite, OtherCorpus, UnreadableCh
 from gpt2core.generation import generate
 from gpt2core.model import GPTModel, evaluating
 from gpt2core.tokenizer import Tokenizer
+from gpt2core.train.distributed import ALONE, Team
 from gpt2core.train.loss import NextTokenLoss, next_token_loss
 
 _MODEL, _FIRST, _SECOND, _RANDOM = "model.", "exp_avg.", "exp_avg_sq.", "random_state"
@@ -35,8 +36,11 @@ _MODEL, _FIRST, _SECOND, _RANDOM = "model.", "exp_avg.", "exp_avg_sq.", "random_
 class TrainSettings:
     """steps: optimizer updates in the whole run. batch_size: windows B an update. learning_rate: the peak, reached after
     warmup_steps and then lowered along a cosine to final_learning_rate of it. weight_decay: on matrices only.
-    clip_norm: gradients longer than this are shortened to it. precision: "bf16" computes products in bfloat16, weights stay
-    float32. eval_every, eval_windows: how often, and on how many windows from the start of the validation part.
+    beta1, beta2: how slowly AdamW forgets the mean gradient and its mean square. clip_norm: gradients longer than this are
+    shortened to it. accumulation_steps: the batch is computed in this many parts, which needs less memory and changes nothing
+    else. stride: tokens from the start of one window to the next (0: a whole window, no overlap). precision: "bf16" computes
+    products in bfloat16, weights stay float32. eval_every, eval_windows: how often, and on how many windows from the start of
+    the validation part.
     sample_every, sample_tokens, sample_prompt: how often and what the model writes meanwhile (0: never).
     Raises: InvalidSetting.
     """
@@ -47,7 +51,11 @@ class TrainSettings:
     final_learning_rate: float = 0.1
     warmup_steps: int = 20
     weight_decay: float = 0.1
+    beta1: float = 0.9
+    beta2: float = 0.95
     clip_norm: float = 1.0
+    accumulation_steps: int = 1
+    stride: int = 0
     precision: Literal["fp32", "bf16"] = "fp32"
     eval_every: int = 50
     eval_windows: int = 32
@@ -58,20 +66,28 @@ class TrainSettings:
     compiled: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "eval_windows"):
+        for name in ("steps", "batch_size", "eval_windows", "accumulation_steps"):
             if getattr(self, name) < 1:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; choose at least 1.")
-        for name in ("warmup_steps", "eval_every", "sample_every", "sample_tokens", "weight_decay"):
+        for name in ("warmup_steps", "eval_every", "sample_every", "sample_tokens", "weight_decay", "stride"):
             if getattr(self, name) < 0:
                 raise InvalidSetting(f"{name} is {getattr(self, name)}; choose 0 or more.")
         if not 0 < self.learning_rate <= 1:
             raise InvalidSetting(
                 f"The learning rate is {self.learning_rate}; choose more than 0 and at most 1, for example 0.002."
             )
+        for name in ("beta1", "beta2", "final_learning_rate"):
+            if not 0 <= getattr(self, name) <= (1 if name == "final_learning_rate" else 0.99999):
+                raise InvalidSetting(f"{name} is {getattr(self, name)}; choose at least 0 and less than 1.")
         if self.clip_norm <= 0:
             raise InvalidSetting(f"clip_norm is {self.clip_norm}; choose more than 0.")
         if self.precision not in ("fp32", "bf16"):
             raise InvalidSetting(f"precision is {self.precision!r}; choose 'fp32' or 'bf16'.")
+        if self.batch_size % self.accumulation_steps:
+            raise InvalidSetting(
+                f"A batch of {self.batch_size} windows cannot be cut into {self.accumulation_steps} equal parts; "
+                f"choose a batch size that is a multiple of {self.accumulation_steps}."
+            )
 
     def learning_rate_at(self, step: int) -> float:
         """Linear warm-up, then half a cosine. `step` counts from 0."""
@@ -105,19 +121,32 @@ class Trainer:
     """A model, its optimizer and its place in the data; can be written down whole and continued bit for bit."""
 
     def __init__(
-        self, model: GPTModel, corpus: Corpus, settings: TrainSettings, tokenizer: Tokenizer | None = None
+        self,
+        model: GPTModel,
+        corpus: Corpus,
+        settings: TrainSettings,
+        tokenizer: Tokenizer | None = None,
+        team: Team = ALONE,
     ) -> None:
-        self.model, self.corpus, self.settings, self.tokenizer = model, corpus, settings, tokenizer
-        context_length = model.config.context_length
-        self.windows = SlidingWindows(corpus.train_ids, context_length, settings.batch_size, seed=settings.seed)
+        team.check(settings.batch_size, settings.accumulation_steps)
+        self.model, self.corpus, self.settings, self.tokenizer, self.team = model, corpus, settings, tokenizer, team
+        self.windows = SlidingWindows(
+            corpus.train_ids,
+            model.config.context_length,
+            settings.batch_size,
+            stride=settings.stride or None,
+            seed=settings.seed,
+        )
         self.step = 0
         matrices = [parameter for parameter in model.parameters() if parameter.dim() >= 2]
         vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
         groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95), fused=True)
+        betas = (settings.beta1, settings.beta2)
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=betas, fused=True)
         self._loss: nn.Module = NextTokenLoss(model)
         if settings.compiled:
             self._loss = torch.compile(self._loss)  # type: ignore[assignment]
+        self._loss = team.joined(self._loss)
 
     def run(self) -> Iterator[TrainEvent]:
         """Train to the end of the run, an event an update. Raises: NotFinite as soon as the loss is no number."""
@@ -146,19 +175,28 @@ class Trainer:
             )
 
     def _due(self, every: int) -> bool:
-        return every > 0 and (self.step % every == 0 or self.step == self.settings.steps)
+        return self.team.is_first and every > 0 and (self.step % every == 0 or self.step == self.settings.steps)
 
     def _update(self, device: torch.device) -> tuple[float, float]:
         settings = self.settings
         self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate_at(self.step)
-        inputs, targets = (ids.to(device) for ids in self.windows.batch(self.step))
-        with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
-            loss = self._loss(inputs, targets)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
-        loss_nats, gradient_norm = loss.item(), norm.item()
+        if not self.team.is_first:  # the first goes on with the state that is saved
+            torch.manual_seed(hash((settings.seed, self.step, self.team.rank)))
+        batch = (
+            self.team.share(ids).to(device).chunk(settings.accumulation_steps) for ids in self.windows.batch(self.step)
+        )
+        parts = list(zip(*batch, strict=True))  # of (inputs, targets), [B / (processes * parts), T] each
+        loss_nats = 0.0
+        for number, (inputs, targets) in enumerate(parts, start=1):
+            with self.team.sums_gradients(self._loss, now=number == len(parts)):
+                with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
+                    loss = self._loss(inputs, targets)
+                (loss / len(parts)).backward()
+            loss_nats += loss.item() / len(parts)
+        loss_nats = self.team.mean(loss_nats)
+        gradient_norm = nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm).item()
         if not (math.isfinite(loss_nats) and math.isfinite(gradient_norm)):
             self.optimizer.zero_grad()
             raise NotFinite(
@@ -186,7 +224,7 @@ class Trainer:
         return self.settings.sample_prompt + self.tokenizer.decode([step.token_id for step in steps])
 
     def save(self, path: Path) -> None:
-        """Everything that the rest of the run depends on, in one file, replaced in one step."""
+        """Everything that the rest of the run depends on, in one file, replaced in one step. Raises: CannotSave."""
         tensors = {_RANDOM: torch.get_rng_state()}
         for name, parameter in self.model.named_parameters():
             tensors[_MODEL + name] = parameter.detach().clone()
@@ -202,7 +240,9 @@ class Trainer:
         write_atomically(path, save(tensors, metadata={"trainer": json.dumps(about)}))
 
     @classmethod
-    def resume(cls, path: Path, corpus: Corpus, tokenizer: Tokenizer | None = None, **changed: Any) -> Trainer:
+    def resume(
+        cls, path: Path, corpus: Corpus, tokenizer: Tokenizer | None = None, team: Team = ALONE, **changed: Any
+    ) -> Trainer:
         """The trainer that `save` wrote, with `changed` settings if any.
 
         Raises: OtherCorpus if `corpus` is not the one that the run was trained on; UnreadableCheckpoint and its kin.
@@ -215,16 +255,21 @@ class Trainer:
             )
         weights = {name.removeprefix(_MODEL): tensor for name, tensor in tensors.items() if name.startswith(_MODEL)}
         trainer = cls(
-            build_model(GPTConfig.from_dict(about["config"]), weights),
+            build_model(GPTConfig.from_dict(about["config"]), weights).to(team.device),
             corpus,
             TrainSettings(**{**about["settings"], **changed}),
             tokenizer,
+            team,
         )
         trainer.step = about["step"]
         for name, parameter in trainer.model.named_parameters():
             if _FIRST + name in tensors:
-                moments = {"exp_avg": tensors[_FIRST + name], "exp_avg_sq": tensors[_SECOND + name]}
-                trainer.optimizer.state[parameter] = {"step": torch.tensor(float(trainer.step)), **moments}
+                state = {
+                    "step": torch.tensor(float(trainer.step)),
+                    "exp_avg": tensors[_FIRST + name],
+                    "exp_avg_sq": tensors[_SECOND + name],
+                }
+                trainer.optimizer.state[parameter] = {key: value.to(team.device) for key, value in state.items()}
         torch.set_rng_state(tensors[_RANDOM])
         return trainer
 

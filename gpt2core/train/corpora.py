@@ -1,0 +1,170 @@
+"""Where a text to train on comes from: a file, a folder, or one of two texts that are fetched once and checked.
+
+A download is continued where an earlier attempt stopped, and gets its name only when its hash is right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gpt2core.data import decode_text
+from gpt2core.errors import CorpusNotText, DownloadFailed, UnknownCorpus
+from gpt2core.files import saving
+
+_CHUNK = 1 << 20
+_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Source:
+    """A public text. sha256: None where only the server can tell it (see hash_told_by_the_hub); licence: for those who pass it on."""
+
+    address: str
+    n_bytes: int
+    sha256: str | None
+    licence: str
+
+
+SOURCES = {
+    "the-verdict": Source(
+        "https://raw.githubusercontent.com/rasbt/LLMs-from-scratch/main/ch02/01_main-chapter-code/the-verdict.txt",
+        20_479,
+        "b41e41a68f0398a3154ae69e2e4c0e2694e17fe0d66730536837f1b01935b31f",
+        "The Verdict, Edith Wharton, 1908, public domain",
+    ),
+    # The address holds a fixed revision; its sha256 is asked of the hub, which keeps large files by it.
+    "tinystories": Source(
+        "https://huggingface.co/datasets/roneneldan/TinyStories/resolve/"
+        "f54c09fd23315a6f9c86f9dc80f725de7d8f9c64/TinyStoriesV2-GPT4-valid.txt",
+        22_502_601,
+        None,
+        "TinyStories, Eldan and Li, 2023, CDLA-Sharing-1.0",
+    ),
+}
+
+
+def read_corpus(source: str, downloads: Path, tell: Callable[[str], None] = lambda _: None) -> str:
+    """The text of a file, of all .txt files in a folder (in the order of their names, end-of-text between them), or of one of
+    SOURCES, kept in `downloads`. tell: is given a line for people before a download.
+
+    Raises: UnknownCorpus, CorpusNotText, DownloadFailed, CannotSave.
+    """
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(path.rglob("*.txt"))
+        if not files:
+            raise UnknownCorpus(f"The folder {source!r} holds no .txt file. Put the texts there, or name a file.")
+        return "\n<|endoftext|>\n".join(_read(file) for file in files)
+    if not path.exists() and source in SOURCES:
+        path = fetched(source, downloads, tell)
+    if not path.exists():
+        raise UnknownCorpus(
+            f"There is no text {source!r}. Give a file, a folder of .txt files, or one of {', '.join(SOURCES)} to download it."
+        )
+    return _read(path)
+
+
+def _read(path: Path) -> str:
+    try:
+        return decode_text(path.read_bytes())
+    except OSError as error:
+        raise UnknownCorpus(
+            f"{path} cannot be read ({error.strerror}). Check its permissions, or give another file."
+        ) from error
+    except CorpusNotText as error:
+        raise CorpusNotText(f"{path}: {error}") from error
+
+
+def fetched(name: str, downloads: Path, tell: Callable[[str], None] = lambda _: None) -> Path:
+    """The file of SOURCES[name], from `downloads` if it is whole there, else from the network.
+
+    Raises: DownloadFailed without a connection or for a file that is not the one that was pinned; CannotSave.
+    """
+    from huggingface_hub.utils import WeakFileLock  # noqa: PLC0415 (only those who download wait for it)
+
+    source = SOURCES[name]
+    path, partial = downloads / f"{name}.txt", downloads / f".{name}.partial"
+    with saving(downloads):
+        downloads.mkdir(parents=True, exist_ok=True)
+    with WeakFileLock(downloads / f".{name}.lock"):  # several processes of one run ask at once
+        if path.exists() and _is_whole(path, source, source.sha256):
+            return path
+        tell(f"downloading {source.licence}: {source.n_bytes / 1e6:.1f} MB from {source.address}")
+        try:
+            sha256 = source.sha256 or hash_told_by_the_hub(source.address)
+            _continue(source, partial)
+        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+            reason = getattr(error, "reason", None) or type(error).__name__
+            raise DownloadFailed(
+                f"{name} could not be downloaded from {source.address} ({reason}). Connect to the internet and try again; "
+                "what has arrived is kept. Or train on a file of your own."
+            ) from error
+        if not _is_whole(partial, source, sha256):
+            partial.unlink()
+            raise DownloadFailed(
+                f"What arrived from {source.address} is not the text that was expected: its size or sha256 differs, "
+                "so it was deleted. Try again, or train on a file of your own."
+            )
+        with saving(path):
+            partial.replace(path)
+    return path
+
+
+def hash_told_by_the_hub(address: str) -> str:
+    """The sha256 by which Hugging Face keeps a large file. Raises: DownloadFailed if it tells none; OSError and its kin."""
+    from huggingface_hub import get_hf_file_metadata  # noqa: PLC0415
+    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
+
+    try:
+        etag = get_hf_file_metadata(address).etag or ""
+    except HfHubHTTPError as error:
+        raise OSError(f"{type(error).__name__}") from error
+    if not re.fullmatch(r"[0-9a-f]{64}", etag):
+        raise DownloadFailed(
+            f"The server of {address} tells no sha256, so what it sends could not be checked. Train on a file of your own."
+        )
+    return etag
+
+
+def _continue(source: Source, partial: Path) -> None:
+    """Fetch what `partial` still lacks; from the beginning where the server sends no parts."""
+    have = partial.stat().st_size if partial.exists() else 0
+    if have == source.n_bytes:
+        return
+    if have > source.n_bytes:
+        partial.unlink()
+        have = 0
+    request = urllib.request.Request(source.address, headers={"Range": f"bytes={have}-"} if have else {})
+    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+        mode = "ab" if answer.status == 206 else "wb"
+        with saving(partial), partial.open(mode) as file:
+            have = file.tell()
+            while have <= source.n_bytes and (chunk := _received(answer)):
+                file.write(chunk)
+                have += len(chunk)
+    if have < source.n_bytes:
+        raise http.client.IncompleteRead(b"", source.n_bytes - have)
+
+
+def _received(answer: http.client.HTTPResponse) -> bytes:
+    """The next bytes; a network's failure stays apart from a disk's."""
+    try:
+        return answer.read1(_CHUNK)
+    except OSError as error:
+        raise http.client.HTTPException(str(error)) from error
+
+
+def _is_whole(path: Path, source: Source, sha256: str | None) -> bool:
+    if path.stat().st_size != source.n_bytes:
+        return False
+    if sha256 is None:  # was checked before it got its name
+        return True
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256

@@ -1,0 +1,75 @@
+"""The folder of a run: state to resume from, model that opens, log, plots, snapshots. Only the first process writes it."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from gpt2core.checkpoint import save_pretrained
+from gpt2core.errors import InvalidSetting
+from gpt2core.files import saving, write_atomically
+from gpt2core.tokenizer import Tokenizer
+from gpt2core.train.loop import Trainer, TrainEvent
+from gpt2core.train.plot import loss_figure
+
+
+class RunFolder:
+    """dtype: of the weights in the model that opens; the state to resume from is always exact."""
+
+    def __init__(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
+        self.path, self.dtype = path, dtype
+        self.state, self.log = path / "training.safetensors", path / "log.jsonl"
+
+    def begin(self, trainer: Trainer, *, resumed: bool) -> None:
+        """Make sure that it can be written, before any work is done, and take out what a killed run left half-written.
+
+        Raises: CannotSave; InvalidSetting for a folder in which another run would be overwritten.
+        """
+        if not resumed and self.state.exists():
+            raise InvalidSetting(
+                f"{self.path} holds a run already. Add --resume to continue it, or choose another --out."
+            )
+        with saving(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            for partial in self.path.rglob(".*.partial"):
+                partial.unlink()
+        if resumed:
+            lines = [json.dumps(asdict(event)) for event in self.events() if event.step <= trainer.step]
+            write_atomically(self.log, "".join(f"{line}\n" for line in lines).encode())
+        else:
+            trainer.save(self.state)
+
+    def note(self, event: TrainEvent) -> None:
+        with saving(self.log), self.log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(asdict(event)) + "\n")
+
+    def events(self) -> list[TrainEvent]:
+        """What the log tells, up to the first line that was not finished."""
+        found = []
+        for line in self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else ():
+            try:
+                found.append(TrainEvent(**json.loads(line)))
+            except (ValueError, TypeError):
+                break
+        return found
+
+    def save(self, trainer: Trainer, tokenizer: Tokenizer) -> None:
+        """State and model; each is replaced in one step. Raises: CannotSave."""
+        trainer.save(self.state)
+        save_pretrained(trainer.model, self.path, tokenizer=tokenizer, dtype=self.dtype)
+
+    def snapshot(self, trainer: Trainer, tokenizer: Tokenizer) -> None:
+        """The model as it is now, in a folder of its own."""
+        save_pretrained(trainer.model, self.path / f"step-{trainer.step:05}", tokenizer=tokenizer, dtype=self.dtype)
+
+    def plot(self, vocab_size: int) -> None:
+        """loss.png and loss.pdf."""
+        figure = loss_figure(self.events(), vocab_size)
+        for kind in ("png", "pdf"):
+            drawn = io.BytesIO()
+            figure.savefig(drawn, format=kind, dpi=150)
+            write_atomically(self.path / f"loss.{kind}", drawn.getvalue())
