@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 QUIET = [
     "--no-sandbox",
@@ -25,6 +25,7 @@ QUIET = [
     "--disable-sync",
 ]
 START_SECONDS = 120  # a patience, not a claim: two busy cores import torch and gradio slowly
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

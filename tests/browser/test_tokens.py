@@ -53,11 +53,11 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(page: Page) -> None:
 
 
 def test_the_table_of_tokens_can_be_saved_as_csv(page: Page) -> None:
-    type_sentence(page, 'say "hi", you')
+    type_sentence(page, 'The cat, "sat"')
     page.get_by_role("button", name="All tokens").click()
-    expect(page.locator("#table-tokens")).to_contain_text("·you")
+    expect(page.locator("#table-tokens")).to_contain_text("sat")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save table as CSV").first.click()
     rows = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
     assert rows[0] == ["position", "token", "id", "bytes", "piece", "merges in its piece"]
-    assert [row[1] for row in rows[1:]] == ["say", '·"', "hi", '",', "·you"]
+    assert [row[1] for row in rows[1:]] == ["The", "·cat", ",", '·"', "s", "at", '"']
