@@ -40,7 +40,7 @@ _SKELETON = """
 
 def distribution_bars(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     """An empty figure; set it to `next_token_distribution(...)`. words: every sentence that distribution.js writes."""
-    options: dict[str, Any] = {"settings": settings_json(SamplingSettings()), "words": dict(words)}
+    options: dict[str, Any] = {"settings": settings_json(SamplingSettings()), "words": json.dumps(dict(words))}
     return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
 
 
@@ -50,9 +50,11 @@ def next_token_distribution(
     """Data for the figure. logits [V]; likeliest: labels of the first N_BARS of gpt2core's falling_order; came_next: the token
     that follows in the sentence, None at its end."""
     labels = [*likeliest, *([came_next] if came_next else [])]
+    shown_as = {str(label.token_id): {"text": label.text, "tint": token_tint(label.token_id)} for label in labels}
     return {
         "logits": packed(logits),
-        "labels": {str(label.token_id): {"text": label.text, "tint": token_tint(label.token_id)} for label in labels},
+        # one string: Gradio copies every object among a widget's props, through proxies, at each move of a slider
+        "labels": json.dumps(shown_as),
         "shown": len(likeliest),
         "next": None if came_next is None else came_next.token_id,
         "heading": heading,

@@ -1,6 +1,6 @@
 // Bars, counts and the formula for one set of logits under the settings of the moment. The rows are built when new logits
 // arrive; a moved setting only changes widths and words, which is why it is quick.
-const words = props.words;
+const words = JSON.parse(props.words);
 const find = (name) => element.querySelector(`.${name}`);
 const bars = find('bars');
 const zoom = find('zoom');
@@ -11,9 +11,11 @@ let settings = props.settings;
 let picked = 0;
 let zoomed = false;
 let rows = [];
+let labels = {};
 
 const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const count = (n) => n.toLocaleString('en');
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 6 });
+const count = (n) => grouped.format(n);
 
 const percent = (share) => {
   if (share === 0 || share === 1) return `${100 * share} %`;
@@ -32,7 +34,7 @@ const put = (target, text) => {
   if (target.textContent !== text) target.textContent = text;
 };
 
-const labelOf = (id) => props.value.labels[id] || { text: `#${id}`, tint: (id * 7) % 12 };
+const labelOf = (id) => labels[id] || { text: `#${id}`, tint: (id * 7) % 12 };
 
 const chip = (id) => {
   const { text, tint } = labelOf(id);
@@ -49,8 +51,9 @@ function floats(packed) {
 }
 
 function read() {
-  const { logits: packed, shown, next, heading } = props.value || {};
+  const { logits: packed, labels: named, shown, next, heading } = props.value || {};
   if (!packed) return;
+  labels = JSON.parse(named);
   const logits = floats(packed);
   const order = fallingOrder(logits);
   model = { order, falling: Float64Array.from(order, (id) => logits[id]), n: logits.length, placeOfNext: order.indexOf(next) };

@@ -53,7 +53,7 @@ class Chip:
 
 def generated_text(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     """Nothing yet; set it to `continuation(...)`. words: the sentences that generated.js writes."""
-    options: dict[str, Any] = {"words": dict(words)}
+    options: dict[str, Any] = {"words": json.dumps(dict(words))}
     return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
 
 

@@ -1,5 +1,5 @@
 // Chips in a listbox with one tab stop; pointing at one, or moving to it with the arrows, tells how likely it was.
-const words = props.words;
+const words = JSON.parse(props.words);
 const find = (name) => element.querySelector(`.${name}`);
 const chips = find('chips');
 const PROMPT_SHOWN = 80; // characters of the sentence before the chips

@@ -26,7 +26,7 @@ function run(logits, temperature, topK, topP, minP) {
 }
 """
 STAGES = {"temperature": "temperature", "topK": "top_k", "topP": "top_p", "minP": "min_p"}
-N_CASES = 400
+N_CASES = 1_000
 
 
 @pytest.fixture(scope="module")
@@ -63,27 +63,29 @@ def random_case(seed: int) -> tuple[torch.Tensor, SamplingSettings]:
     return logits, settings
 
 
-@pytest.mark.parametrize("seed", range(N_CASES))
-def test_browser_and_python_keep_the_same_tokens_with_the_same_probabilities(browser, seed):
-    logits, settings = random_case(seed)
-    ours, truth = browser(logits, settings), pipeline(logits, settings)
-    order = falling_order(logits)
-    assert ours["order"] == order.tolist()
-    kept = {token_id for place, token_id in enumerate(ours["order"]) if place < ours["kept"]}
-    assert kept == set(torch.nonzero(truth.logits > -math.inf).squeeze(1).tolist())
-    probabilities = torch.tensor(ours["probabilities"], dtype=torch.float64)
-    torch.testing.assert_close(probabilities, truth.probabilities[order], rtol=1e-9, atol=1e-12)
+def test_browser_and_python_keep_the_same_tokens_with_the_same_probabilities(browser):
+    for seed in range(N_CASES):
+        logits, settings = random_case(seed)
+        ours, truth = browser(logits, settings), pipeline(logits, settings)
+        order = falling_order(logits)
+        assert ours["order"] == order.tolist(), f"case {seed}"
+        kept = set(ours["order"][: ours["kept"]])
+        assert kept == set(torch.nonzero(truth.logits > -math.inf).squeeze(1).tolist()), f"case {seed}: {settings}"
+        probabilities = torch.tensor(ours["probabilities"], dtype=torch.float64)
+        torch.testing.assert_close(probabilities, truth.probabilities[order], rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(0, N_CASES, 4))
-def test_every_stage_tells_the_same_count_mass_and_entropy(browser, seed):
-    logits, settings = random_case(seed)
-    ours, truth = browser(logits, settings), pipeline(logits, settings)
-    for stage in ours["stages"]:
-        exact = truth[STAGES[stage["name"]]]
-        assert stage["kept"] == exact.n_kept
-        assert stage["removed"] == pytest.approx(exact.removed_mass, abs=1e-9)
-        assert stage["bits"] == pytest.approx(exact.entropy_nats / math.log(2), abs=1e-9)
+def test_every_stage_tells_the_same_count_mass_and_entropy(browser):
+    for seed in range(N_CASES):
+        logits, settings = random_case(seed)
+        ours, truth = browser(logits, settings), pipeline(logits, settings)
+        for stage in ours["stages"]:
+            exact = truth[STAGES[stage["name"]]]
+            assert stage["kept"] == exact.n_kept, f"case {seed}: {settings}"
+            assert stage["removed"] == pytest.approx(exact.removed_mass, abs=1e-9), f"case {seed}: {settings}"
+            assert stage["bits"] == pytest.approx(exact.entropy_nats / math.log(2), abs=1e-9), (
+                f"case {seed}: {settings}"
+            )
 
 
 def test_equal_logits_stay_in_the_order_of_their_ids(browser):
@@ -92,8 +94,8 @@ def test_equal_logits_stay_in_the_order_of_their_ids(browser):
 
 
 def test_a_sum_that_rounding_keeps_from_its_threshold_has_reached_it(browser):
-    ours = browser(torch.zeros(10), SamplingSettings(top_p=0.3))  # 0.1 + 0.1 + 0.1 is 0.30000000000000004 or less
-    assert ours["kept"] == 3
+    ours = browser(torch.zeros(10), SamplingSettings(top_p=0.8))  # eight times 0.1 add up to 0.7999999999999999
+    assert ours["kept"] == 8
 
 
 def test_the_worked_example_of_three_logits(browser):
