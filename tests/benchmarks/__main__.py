@@ -67,7 +67,7 @@ def groups() -> Iterator[Group]:
             yield Group(f"train {size}, {precision}", (ours, hf), (Comparison(ours, hf, "speed", 1.2),), tokens)
 
 
-def measure(group: Group, rounds: int, threads: int, clock: Callable[[], float]) -> None:
+def measure(group: Group, rounds: int, threads: int, clock: Callable[[], float], with_peaks: bool) -> None:
     built = {name: BUILDERS[name]() for name in group.contenders}
     if group.title.startswith("greedy"):
         exact = [name for name in built if "reduced" not in name]
@@ -77,13 +77,13 @@ def measure(group: Group, rounds: int, threads: int, clock: Callable[[], float])
         )
     seconds = median_seconds(built, rounds, clock)
     built.clear()
-    peaks = {name: peak_alone(name, threads) for name in group.contenders}
+    peaks = {name: peak_alone(name, threads) for name in group.contenders} if with_peaks else {}
     for name in group.contenders:
         speed = (
             f"{group.tokens / seconds[name]:>10,.1f} tok/s" if group.tokens else f"{seconds[name] * 1e3:>10,.1f} ms   "
         )
-        peak = f"{peaks[name]:>8,.0f} MiB" if peaks[name] else "       ? MiB"
-        print(f"  {name:<28}{speed}  peak {peak}")
+        peak = peaks.get(name)
+        print(f"  {name:<28}{speed}" + ("" if peak is None else f"  peak {peak:>8,.0f} MiB"))
     for comparison in group.comparisons:
         quotient = seconds[comparison.ours] / seconds[comparison.theirs]
         ratio = quotient if comparison.kind == "time" else 1 / quotient
@@ -120,6 +120,7 @@ def main() -> None:
         action="store_true",
         help="count seconds of this process instead of the wall's: fairer on a loaded machine, with one thread only",
     )
+    arguments.add_argument("--no-peaks", action="store_true", help="leave the memory out, which takes a process each")
     arguments.add_argument("--peak-of", choices=sorted(BUILDERS), help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.processor_time and options.threads != 1:
@@ -141,7 +142,7 @@ def main() -> None:
             print(f"{group.title}: skipped, checkpoints/{SHIPPED.name} is not there")
             continue
         print(group.title)
-        measure(group, options.rounds, options.threads, clock)
+        measure(group, options.rounds, options.threads, clock, not options.no_peaks)
     for which in ("124M", "shipped"):
         if options.only in f"divergence, {which}" and (which != "shipped" or SHIPPED.is_dir()):
             divergence(which)

@@ -4,7 +4,13 @@ import pytest
 import torch
 from torch import nn
 
+from gpt2core import linear
 from gpt2core.linear import Linear
+
+
+@pytest.fixture(autouse=True)
+def _small_products_take_the_new_road_too(monkeypatch):
+    monkeypatch.setattr(linear, "_WORTH_IT", 0)
 
 
 def pair(bias):
