@@ -96,8 +96,11 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_weights_that_a
 
 def test_the_thread_count_of_others_is_what_it_was_between_ticks():
     before = torch.get_num_threads()
-    for _ in toy_run(steps=2).ticks(threading.Event()):
-        assert torch.get_num_threads() == before
+    torch.set_num_threads(2)
+    try:
+        assert [torch.get_num_threads() for _ in toy_run(steps=2).ticks(threading.Event())] == [2, 2, 2, 2]
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_text_too_short_or_too_long_is_refused_before_anything_is_built():
