@@ -76,19 +76,20 @@ MACHINE = {
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m gpt2core.train",
+        usage="python -m gpt2core.train --text TEXT --out FOLDER [any of the flags below]",
         description="Train a GPT on a text, save as it goes, continue where it stopped.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = made.add_argument_group("text and folder").add_argument
     add("--text", required=True, help=FILES["text"])
-    add("--val-fraction", type=float, default=0.05, help=FILES["val_fraction"])
-    add("--out", type=Path, required=True, help=FILES["out"])
+    add("--val-fraction", type=float, default=0.05, metavar="N", help=FILES["val_fraction"])
+    add("--out", type=Path, required=True, metavar="FOLDER", help=FILES["out"])
     add("--resume", action="store_true", help=FILES["resume"])
-    add("--save-every", type=int, default=200, help=FILES["save_every"])
+    add("--save-every", type=int, default=200, metavar="N", help=FILES["save_every"])
     add("--snapshots-at", type=_steps, default=(), metavar="N,N,...", help=FILES["snapshots_at"])
     add("--half", action="store_true", help=FILES["half"])
-    add("--downloads", type=Path, default=Path("downloads"), help=FILES["downloads"])
+    add("--downloads", type=Path, default=Path("downloads"), metavar="FOLDER", help=FILES["downloads"])
 
     size = made.add_argument_group("size of the model (default: the preset's)")
     size.add_argument(
@@ -96,7 +97,11 @@ def parser() -> argparse.ArgumentParser:
     )
     for name, text in SIZE.items():
         default = getattr(GPTConfig(), name)
-        kind = {"action": argparse.BooleanOptionalAction} if isinstance(default, bool) else {"type": type(default)}
+        kind = (
+            {"action": argparse.BooleanOptionalAction}
+            if isinstance(default, bool)
+            else {"type": type(default), "metavar": "N"}
+        )
         size.add_argument(_flag(name), help=text, **kind)
     _add_settings(made.add_argument_group("learning"), LEARNING)
     _add_settings(made.add_argument_group("watching"), WATCHING)
@@ -105,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help=MACHINE["device"])
     add("--precision", choices=("fp32", "bf16", "auto"), default=DEFAULTS.precision, help=MACHINE["precision"])
     add("--compile", action="store_true", help=MACHINE["compile"])
-    add("--threads", type=int, help=MACHINE["threads"])
+    add("--threads", type=int, metavar="N", help=MACHINE["threads"])
     return made
 
 
@@ -113,7 +118,7 @@ def _add_settings(group: argparse._ArgumentGroup, texts: dict[str, str]) -> None
     for name, text in texts.items():
         default = getattr(DEFAULTS, name)
         shown = "" if default == "" else f" (default: {default:g})"
-        group.add_argument(_flag(name), type=type(default), help=text + shown)
+        group.add_argument(_flag(name), type=type(default), metavar="TEXT" if default == "" else "N", help=text + shown)
 
 
 def _flag(name: str) -> str:

@@ -159,6 +159,27 @@ def test_validation_counts_every_token_once_and_leaves_the_model_in_its_mode(cor
     assert model.training
 
 
+@pytest.mark.parametrize("parts", [2, 4])
+def test_a_batch_computed_in_parts_teaches_the_same(corpus, parts):
+    # no bias on keys: its gradient is rounding, and AdamW makes a full step of any rounding
+    config = replace(CONFIG, drop_rate=0.0, qkv_bias=False)
+    whole, cut = (
+        Trainer(fresh_model(config), corpus, replace(SETTINGS, accumulation_steps=number)) for number in (1, parts)
+    )
+    for one, other in zip(whole.run(), cut.run(), strict=True):
+        assert other.loss_nats == pytest.approx(one.loss_nats, abs=1e-5)
+        assert other.gradient_norm == pytest.approx(one.gradient_norm, abs=1e-5)
+    theirs = weights(cut.model)
+    for name, weight in weights(whole.model).items():
+        torch.testing.assert_close(theirs[name], weight, rtol=0, atol=1e-5, msg=name)
+
+
+def test_stride_and_the_optimizers_memory_are_used_as_given(corpus):
+    trainer = Trainer(fresh_model(), corpus, replace(SETTINGS, stride=5, beta1=0.5, beta2=0.7))
+    assert trainer.windows.stride == 5
+    assert {group["betas"] for group in trainer.optimizer.param_groups} == {(0.5, 0.7)}
+
+
 def test_dropout_is_on_while_training(corpus):
     losses = {
         next(train(fresh_model(replace(CONFIG, drop_rate=rate)), corpus, SETTINGS)).loss_nats for rate in (0.0, 0.5)
@@ -181,6 +202,9 @@ def test_the_seed_fixes_the_run(corpus):
         {"clip_norm": 0.0},
         {"warmup_steps": -1},
         {"precision": "fp8"},
+        {"beta1": 1.0},
+        {"stride": -1},
+        {"batch_size": 4, "accumulation_steps": 3},
     ],
     ids=str,
 )
