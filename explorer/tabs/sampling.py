@@ -14,17 +14,10 @@ from explorer.catalogue import catalogue
 from explorer.services import RunKey, Services
 from explorer.tab import QUICK, TabContext, TabSpec
 from explorer.text import token_labels
-from explorer.widgets.distribution import (
-    N_BARS,
-    SETTINGS,
-    chosen,
-    distribution_bars,
-    next_token_distribution,
-    slid,
-    typed,
-)
+from explorer.widgets.distribution import N_BARS, distribution_bars, next_token_distribution
 from explorer.widgets.generated import CONTINUED, SETTLED, Chip, continuation, generated_text, stopped, underway
 from explorer.widgets.notice import info, notice_line, refusal
+from explorer.widgets.settings import SETTINGS, chosen, sampling_settings, slid, typed
 from gpt2core import Gpt2CoreError, generate
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import SamplingSettings, falling_order, filtered_logits
@@ -59,7 +52,7 @@ def build(ctx: TabContext) -> None:
             sliders, numbers = zip(*(_control(name) for name in SETTINGS), strict=True)
         with gr.Column(scale=3, min_width=300):
             bars = distribution_bars("distribution", catalogue("distribution").sentences)
-    _wire_settings(bars, sliders, numbers, presets)
+    _wire_settings(sampling_settings(), sliders, numbers, presets)
 
     def draw(run: RunKey, token: int) -> dict[str, Any]:
         return next_token_figure(ctx.services, run, token)
@@ -87,14 +80,16 @@ def _control(name: str) -> tuple[gr.Slider, gr.Number]:
     return slider, number
 
 
-def _wire_settings(bars: gr.HTML, sliders: tuple[Any, ...], numbers: tuple[Any, ...], presets: list[gr.Button]) -> None:
+def _wire_settings(
+    settings: gr.HTML, sliders: tuple[Any, ...], numbers: tuple[Any, ...], presets: list[gr.Button]
+) -> None:
     """In the browser alone: nothing here asks the server."""
     for name, slider, number in zip(SETTINGS, sliders, numbers, strict=True):
         moves: dict[str, Any] = {"fn": None, "trigger_mode": "always_last", **QUICK}
-        slider.input(inputs=[slider, *numbers], outputs=[bars, number], js=slid(name), **moves)
-        number.input(inputs=[*numbers], outputs=[bars, slider], js=typed(name, SLIDERS[name][0]), **moves)
+        slider.input(inputs=[slider, *numbers], outputs=[settings, number], js=slid(name), **moves)
+        number.input(inputs=[*numbers], outputs=[settings, slider], js=typed(name, SLIDERS[name][0]), **moves)
     for button, preset in zip(presets, PRESETS.values(), strict=True):
-        button.click(None, None, [bars, *sliders, *numbers], js=chosen(preset), **QUICK)
+        button.click(None, None, [settings, *sliders, *numbers], js=chosen(preset), **QUICK)
 
 
 def _build_writing(ctx: TabContext, numbers: tuple[Any, ...]) -> None:

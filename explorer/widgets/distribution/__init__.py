@@ -16,11 +16,7 @@ from torch import Tensor
 from explorer.text import TokenLabel
 from explorer.theme import token_tint
 from explorer.widgets.widget import packed, widget
-from gpt2core.sampling import SamplingSettings
 
-SETTINGS = ("temperature", "top_k", "top_p", "min_p")
-# What sampling.js calls them.
-_NAMES = {"temperature": "temperature", "top_k": "topK", "top_p": "topP", "min_p": "minP"}
 N_BARS = 20
 
 _SKELETON = """
@@ -39,8 +35,11 @@ _SKELETON = """
 
 
 def distribution_bars(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
-    """An empty figure; set it to `next_token_distribution(...)`. words: every sentence that distribution.js writes."""
-    options: dict[str, Any] = {"settings": settings_json(SamplingSettings()), "words": json.dumps(dict(words))}
+    """An empty figure; set it to `next_token_distribution(...)`. words: every sentence that distribution.js writes.
+
+    It follows the settings that widgets/settings announces.
+    """
+    options: dict[str, Any] = {"words": json.dumps(dict(words))}
     return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
 
 
@@ -53,38 +52,8 @@ def next_token_distribution(
     shown_as = {str(label.token_id): {"text": label.text, "tint": token_tint(label.token_id)} for label in labels}
     return {
         "logits": packed(logits),
-        # one string: Gradio copies every object among a widget's props, through proxies, at each move of a slider
         "labels": json.dumps(shown_as),
         "shown": len(likeliest),
         "next": None if came_next is None else came_next.token_id,
         "heading": heading,
     }
-
-
-def settings_json(settings: SamplingSettings) -> dict[str, float]:
-    """Settings as sampling.js names them."""
-    return {_NAMES[name]: getattr(settings, name) for name in SETTINGS}
-
-
-# The listeners below run in the browser alone: an update of the figure's `settings`, which asks nothing of the server.
-_UPDATE = "{ __type__: 'update', props: { settings: { temperature, topK, topP, minP } } }"
-_TYPED = ", ".join(_NAMES[name] for name in SETTINGS)
-
-
-def slid(name: str) -> str:
-    """JavaScript for inputs [slider of `name`, the four numbers], outputs [figure, number of `name`]."""
-    return f"(slid, {_TYPED}) => {{ {_NAMES[name]} = slid; return [{_UPDATE}, slid]; }}"
-
-
-def typed(name: str, maximum: float) -> str:
-    """JavaScript for inputs [the four numbers], outputs [figure, slider of `name`], which goes as far as it can."""
-    value = _NAMES[name]
-    slider = f"typeof {value} === 'number' ? Math.min(Math.max({value}, 0), {maximum}) : {{ __type__: 'update' }}"
-    return f"({_TYPED}) => [{_UPDATE}, {slider}]"
-
-
-def chosen(settings: SamplingSettings) -> str:
-    """JavaScript without inputs, outputs [figure, the four sliders, the four numbers]."""
-    values = [getattr(settings, name) for name in SETTINGS]
-    figure = json.dumps({"__type__": "update", "props": {"settings": settings_json(settings)}})
-    return f"() => [{figure}, ...{json.dumps(values)}, ...{json.dumps(values)}]"

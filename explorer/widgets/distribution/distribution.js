@@ -7,7 +7,7 @@ const zoom = find('zoom');
 const stageNames = ['temperature', 'topK', 'topP', 'minP'];
 let model = null; // { order, falling, placeOfNext } of the logits on screen
 let result = null;
-let settings = props.settings;
+let settings = { temperature: 1, topK: 0, topP: 1, minP: 0 };
 let picked = 0;
 let zoomed = false;
 let rows = [];
@@ -110,8 +110,7 @@ function refusalOf({ temperature, topK, topP, minP }) {
 }
 
 // A refused setting leaves the last good picture where it is.
-function settingsMoved() {
-  const asked = props.settings;
+function settingsMoved(asked) {
   const refusal = refusalOf(asked);
   const remark = find('remark');
   remark.classList.toggle('refused', refusal !== '');
@@ -227,5 +226,13 @@ function drawStages() {
 
 buildStages();
 watch('value', read);
-watch('settings', settingsMoved);
 read();
+
+// Told by widgets/settings, until this figure leaves the page.
+const follow = ({ detail }) => {
+  if (element.isConnected) settingsMoved(detail);
+  else document.removeEventListener('sampling-settings', follow);
+};
+document.addEventListener('sampling-settings', follow);
+const announced = document.querySelector('[data-sampling]');
+if (announced) settingsMoved(JSON.parse(announced.dataset.settings));
