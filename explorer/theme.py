@@ -87,17 +87,24 @@ def css() -> str:
 .js-plotly-plot .plotly .hoverlayer text {{ fill: #16181d !important; }}
 .js-plotly-plot .plotly .hoverlayer path {{ fill: #ffffff !important; stroke: #16181d !important; }}
 .js-plotly-plot .plotly .modebar-btn.plotlyjsicon {{ display: none; }}
-.js-plotly-plot .plotly .modebar--hover {{ opacity: 1 !important; }}
+.js-plotly-plot .plotly .modebar--hover .modebar-group {{ opacity: 1 !important; }}
 .js-plotly-plot .plotly .modebar-btn path {{ fill: var(--ink-soft) !important; }}
 .plot-square [data-testid=plotly] {{ aspect-ratio: 1 / 1.2; max-height: 900px; }}
 .plot-strips [data-testid=plotly] {{ height: 360px; }}
 .plot-small [data-testid=plotly] {{ height: 340px; }}
+.plot-small .js-plotly-plot .js-line {{ stroke: var(--accent) !important; }}
+.plot-small .js-plotly-plot .point {{ fill: var(--accent) !important; }}
 /* a person's place in the line for training: a line of its own, which Gradio would clip to nothing in a small block */
 #train-status [data-testid="status-tracker"] {{
   position: static !important; overflow: visible; align-items: flex-start; padding: 0 10px !important;
 }}
 #train-status .progress-text {{ position: static; transform: none; padding: 0; font-weight: 600; color: var(--ink); }}
 #train-status .pending {{ opacity: 1; }}
-@media (max-width: 640px) {{ .gradio-container {{ padding: 8px !important; }} .plot-square [data-testid=plotly] {{ aspect-ratio: 1 / 1.5; }} }}
+@media (max-width: 640px) {{
+  .gradio-container {{ padding: 4px !important; }}
+  .gradio-container .main.fillable {{ padding: 8px 4px !important; }}
+  .gradio-container .tabs button {{ font-size: 0.82rem; padding: 0 5px; }}
+  .plot-square [data-testid=plotly] {{ aspect-ratio: 1 / 1.5; }}
+}}
 @media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; animation: none !important; }} }}
 """
