@@ -162,7 +162,7 @@ function drawSummary() {
   const counts = { kept: count(result.kept), n: count(model.n), bits: bits.toFixed(2), alike: (2 ** bits).toFixed(1) };
   put(find('summary'), filled(words.summary, { ...top, ...counts }));
   const place = model.placeOfNext;
-  if (place < 0) return put(find('came-next'), words.nothing_next);
+  if (place < 0) return put(find('came-next'), '');
   const removal = removedBy(result, place);
   const values = {
     token: labelOf(model.order[place]).text,
