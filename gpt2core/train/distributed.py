@@ -47,7 +47,7 @@ class Team:
 
     def joined(self, loss: nn.Module) -> nn.Module:
         """The same module, with its gradients averaged over all processes at every backward pass."""
-        return DistributedDataParallel(loss, broadcast_buffers=False) if self.size > 1 else loss
+        return DistributedDataParallel(loss, forward_sync_buffers=False) if self.size > 1 else loss
 
     def sums_gradients(self, loss: nn.Module, *, now: bool) -> contextlib.AbstractContextManager[None]:
         """Around a backward pass: let gradients travel `now`, or keep them here until a later one."""
