@@ -42,6 +42,7 @@ def build_app(services: Services) -> gr.Blocks:
         status = notice_line("status")
         strip = token_keys("token-strip")
         context = TabContext(services, blocks, sentence, model, cursor())
+        _draw_strip(context, strip)  # first, so that it is not kept waiting by what the tabs ask for
         found = find_tabs()
         with gr.Tabs(elem_id="tabs") as tabs:
             for tab in found:
@@ -52,7 +53,6 @@ def build_app(services: Services) -> gr.Blocks:
                 )
         _read_what_is_typed(context, status)
         _open_links(context, status, tabs, [tab.id for tab in found])
-        _draw_strip(context, strip)
         api.add_endpoints(services)
     return blocks
 
@@ -65,13 +65,16 @@ def _reader(services: Services) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
         try:
             run = services.read(text, model)
             limits = services.cursor_limits(run)
+            shown = {**START, "token": limits["token"] - 1, **(cursor if isinstance(cursor, dict) else {})}
+            if shown["run"]:
+                shown["token"] = services.same_place(shown["run"], shown["token"], run)
         except Gpt2CoreError as error:
-            return gr.skip(), notice.refusal(str(error))
+            kept = say("kept") if isinstance(cursor, dict) and cursor.get("run") else ""
+            return gr.skip(), notice.refusal(f"{error} {kept}".strip())
         except Exception:
             log.exception("reading a sentence failed")
             return gr.skip(), notice.refusal(say("broken"))
         n, limit = limits["token"], services.models.get(run.model).model.config.context_length
-        shown = {**START, "token": n - 1, **(cursor if isinstance(cursor, dict) else {})}
         positions = {part: clamped(shown[part], limits[part]) for part in PARTS}
         told = notice.info(
             say(
@@ -111,7 +114,8 @@ def _open_links(context: TabContext, status: gr.HTML, tabs: gr.Tabs, tab_ids: li
         if not isinstance(shown, dict) or "run" not in shown:  # refused: the example stands behind the refusal
             shown, _ = read(catalogue("page")("example"), models.default, {"tab": tab})
             model = models.default
-        return text, model, shown, told, gr.Tabs(selected=tab)
+        choices = [(models.label(name), name) for name in dict.fromkeys([*models.shipped_names(), model])]
+        return text, gr.Dropdown(choices, value=model), shown, told, gr.Tabs(selected=tab)
 
     context.blocks.load(open_link, None, [context.sentence, context.model, context.cursor, status, tabs], **QUICK)
 
@@ -129,6 +133,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme.theme(),
         "css": theme.css(),
+        "head": f"<style>{theme.phone_css()}</style>",
         "ssr_mode": False,
         "show_error": False,
         "footer_links": ["api"],

@@ -6,6 +6,7 @@ cannot be guessed.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import secrets
@@ -151,6 +152,27 @@ class Services:
         """How many positions each part of the cursor has in this run."""
         config = self.models.get(run.model).model.config
         return {"token": len(run.token_ids), "layer": config.n_layers, "head": config.n_heads}
+
+    def same_place(self, before_json: str, token: object, now: RunKey) -> int:
+        """Where the cursor stands in `now` if it stood on `token` of the run in `before_json`: the last token stays the last, a
+        token of the same text read by another model keeps its place in the text, any other its number as far as there is one."""
+        last = len(now.token_ids) - 1
+        at = int(token) if isinstance(token, int | float) and 0 <= token < MAX_CHARACTERS else 0
+        try:
+            before = self.run(before_json)
+        except Gpt2CoreError:  # its model is no longer kept, or the browser made it up
+            return min(at, last)
+        if at >= len(before.token_ids) - 1:
+            return last
+        if before.text != now.text or before.model == now.model:
+            return min(at, last)
+        end = self._token_ends(before)[at]
+        return next(index for index, ends in enumerate(self._token_ends(now)) if ends >= end)
+
+    def _token_ends(self, run: RunKey) -> list[int]:
+        """After how many bytes of the text each token ends."""
+        tokenizer = self.models.tokenizer(run.model)
+        return list(itertools.accumulate(len(tokenizer.decode_bytes([token_id])) for token_id in run.token_ids))
 
     def labels(self, run: RunKey) -> list[TokenLabel]:
         """How each token of the run is shown."""

@@ -100,11 +100,18 @@ def css() -> str:
 }}
 #train-status .progress-text {{ position: static; transform: none; padding: 0; font-weight: 600; color: var(--ink); }}
 #train-status .pending {{ opacity: 1; }}
-@media (max-width: 640px) {{
-  .gradio-container {{ padding: 4px !important; }}
-  .gradio-container .main.fillable {{ padding: 8px 4px !important; }}
-  .gradio-container .tabs button {{ font-size: 0.82rem; padding: 0 5px; }}
-  .plot-square [data-testid=plotly] {{ aspect-ratio: 1 / 1.5; }}
-}}
 @media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; animation: none !important; }} }}
+"""
+
+
+def phone_css() -> str:
+    """For narrow screens. In the page's head, because Gradio confines the media rules of `css` to what is inside the page."""
+    return """
+@media (max-width: 640px) {
+  .gradio-container { padding: 4px !important; }
+  .gradio-container .main { padding: 8px 6px !important; }
+  .gradio-container .tab-wrapper button, .gradio-container .tab-container button { font-size: 0.8rem !important; padding: 0 5px !important; }
+  .gradio-container .tab-container { padding: 0 !important; gap: 0 !important; }
+  .plot-square [data-testid=plotly] { aspect-ratio: 1 / 1.5 !important; }
+}
 """

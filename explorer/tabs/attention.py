@@ -141,7 +141,7 @@ def pattern_table(pattern: Tensor, texts: Sequence[str]) -> pd.DataFrame:
     """[T, T] as a table: a row a query, a column a key; the future is empty."""
     names = [f"{position} {text}" for position, text in enumerate(texts)]
     rows = [
-        {names[key]: float(pattern[query, key]) if key <= query else None for key in range(len(names))}
+        {names[key]: round(float(pattern[query, key]), 4) if key <= query else None for key in range(len(names))}
         for query in range(len(names))
     ]
     table = pd.DataFrame(rows, columns=names, dtype=object)

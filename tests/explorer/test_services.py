@@ -115,3 +115,26 @@ def test_many_threads_read_the_same_numbers(services: Services) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_the_cursor_keeps_its_place_when_what_is_read_changes(services: Services) -> None:
+    before = services.read("one two three", "tinystories")
+    last = len(before.token_ids) - 1
+    longer = services.read("one two three four five", "tinystories")
+    assert services.same_place(before.to_json(), last, longer) == len(longer.token_ids) - 1  # the last stays the last
+    assert services.same_place(before.to_json(), 1, longer) == 1
+    assert services.same_place(longer.to_json(), 2, services.read("one", "tinystories")) == 0
+    assert services.same_place("made up", 2, longer) == 2
+    assert services.same_place(before.to_json(), 10**9, longer) == 0
+    assert services.same_place(before.to_json(), "x", longer) == 0
+
+
+def test_another_model_keeps_the_cursor_at_its_place_in_the_text(services: Services) -> None:
+    coarse = services.models.add_trained(Pretrained(random_model(SMALL), gpt2_tokenizer(600)))
+    fine = services.models.add_trained(Pretrained(random_model(SMALL), gpt2_tokenizer(300)))
+    text = "one two three"
+    before, now = services.read(text, coarse), services.read(text, fine)
+    assert len(now.token_ids) > len(before.token_ids)
+    ends = "".join(label.text for label in services.labels(before)[:2])
+    token = services.same_place(before.to_json(), 1, now)
+    assert "".join(label.text for label in services.labels(now)[: token + 1]) == ends

@@ -1,4 +1,8 @@
 const events = { token: 'select', layer: 'input', head: 'edit' }; // as in moved(), __init__.py
+// Gradio's <base> makes plotly name its gradients by the page's full address, which changes with every link written below:
+// the colour bars would go blank. It points at the folder the page is in, so nothing else depends on it.
+document.querySelector('base[href="./"]')?.remove();
+
 let last = { ...props.value };
 let writing;
 

@@ -26,7 +26,7 @@ def token_keys(elem_id: str) -> gr.HTML:
 
 
 def token_strip(labels: Sequence[TokenLabel], selected: int) -> dict[str, Any]:
-    """Text only, on one line that scrolls."""
+    """Text only, on a few lines that scroll."""
     return {"tokens": _keys(labels), "selected": selected, "detail": False}
 
 

@@ -47,7 +47,7 @@ const draw = () => {
   const current = list.children[selected];
   if (!current) return;
   if (focused) current.focus();
-  if (!detail) list.scrollLeft = current.offsetLeft - list.clientWidth / 2;
+  if (!detail) list.scrollTop = current.offsetTop - list.clientHeight / 2;
 };
 
 list.addEventListener('keydown', (event) => {
