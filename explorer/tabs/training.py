@@ -43,7 +43,7 @@ LEARNING_RATES = {"small": 5e-4, "usual": 2e-3, "large": 1e-2, "huge": 0.3}
 
 def build(ctx: TabContext) -> None:
     gr.Markdown(say("intro"))
-    session = gr.State(TrainingSession)
+    session = gr.State(None)  # `ask` makes it; a callable here would become a public endpoint
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=300):
             text = gr.Textbox(

@@ -20,6 +20,7 @@ const count = (n) => grouped.format(n);
 const percent = (share) => {
   if (share === 0 || share === 1) return `${100 * share} %`;
   if (share > 0.9995) return '> 99.9 %';
+  if (share < 1e-5) return '< 0.001 %';
   return share >= 0.001 ? `${(100 * share).toFixed(1)} %` : `${(100 * share).toPrecision(2)} %`;
 };
 
