@@ -220,6 +220,18 @@ class GPTModel(nn.Module):
         return sum(parameter.numel() for parameter in self.parameters())
 
 
+def sinusoids(context_length: int, emb_dim: int) -> Tensor:
+    """Position rows in which every step onwards is one and the same rotation: [T, C], -1 to 1.
+
+    GPT-2 learns its position rows from noise; these are for beginning nearer to what it ends with.
+    Source: Vaswani et al., "Attention Is All You Need", 2017, section 3.5.
+    """
+    channels = torch.arange(emb_dim)
+    frequencies = 10_000.0 ** (-2 * (channels // 2) / emb_dim)  # [C], each twice
+    angles = torch.arange(context_length).unsqueeze(1) * frequencies  # [T, C]
+    return torch.where(channels % 2 == 0, angles.sin(), angles.cos())
+
+
 @contextlib.contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """No dropout and no gradients inside; a model already in evaluation mode, as shared ones are, is not touched."""

@@ -15,7 +15,7 @@ import torch
 
 from gpt2core.data import split_corpus
 from gpt2core.errors import Gpt2CoreError
-from gpt2core.model import GPTModel
+from gpt2core.model import GPTModel, sinusoids
 from gpt2core.tokenizer import gpt2_tokenizer
 from gpt2core.train.cli import check, config_from, parser, settings_from
 from gpt2core.train.corpora import read_corpus
@@ -54,7 +54,10 @@ def run(options: argparse.Namespace, team: Team) -> None:
     else:
         settings = settings_from(options, team.device)
         torch.manual_seed(settings.seed)
-        trainer = Trainer(GPTModel(config).to(team.device), corpus, settings, tokenizer, team)
+        model = GPTModel(config)
+        if options.sinusoidal_positions:
+            model.pos_emb.weight.data = sinusoids(config.context_length, config.emb_dim) * options.sinusoidal_positions
+        trainer = Trainer(model.to(team.device), corpus, settings, tokenizer, team)
     if not team.is_first:
         for _ in trainer.run():
             pass  # the first process writes for all

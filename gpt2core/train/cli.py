@@ -14,6 +14,7 @@ from gpt2core.config import PRESETS, GPTConfig
 from gpt2core.errors import InvalidSetting
 from gpt2core.train.corpora import SOURCES
 from gpt2core.train.loop import TrainSettings
+from gpt2core.train.optimizer import OPTIMIZERS
 
 DEFAULTS = TrainSettings(eval_every=200, eval_windows=64, sample_every=400, sample_tokens=60)
 _EXAMPLES = """examples:
@@ -43,6 +44,10 @@ SIZE = {
     "qkv_bias": "queries, keys and values have a bias, as in GPT-2",
     "tied_head": "the output head is the token embedding itself, as in GPT-2: fewer parameters",
 }
+START = {
+    "sinusoidal_positions": "begin with position rows that are sine waves of this height, not noise: a head finds the token before "
+    "sooner (0: noise; default: %(default)s)",
+}
 LEARNING = {
     "steps": "optimizer updates in the whole run",
     "batch_size": "windows an update, over all processes: more give smoother gradients and take longer",
@@ -57,6 +62,7 @@ LEARNING = {
     "clip_norm": "a longer gradient is shortened to this, so that one odd batch does no harm",
     "seed": "of the weights, the order of windows and the samples",
 }
+OPTIMIZER = "adamw for all weights, or muon for the matrices inside blocks, which learns more from each token (default: %(default)s)"
 WATCHING = {
     "eval_every": "updates between checks on text that is never trained on (0: never)",
     "eval_windows": "windows an in-between check reads",
@@ -103,7 +109,12 @@ def parser() -> argparse.ArgumentParser:
             else {"type": type(default), "metavar": "N"}
         )
         size.add_argument(_flag(name), help=text, **kind)
-    _add_settings(made.add_argument_group("learning"), LEARNING)
+    size.add_argument(
+        "--sinusoidal-positions", type=float, default=0.0, metavar="N", help=START["sinusoidal_positions"]
+    )
+    learning = made.add_argument_group("learning")
+    learning.add_argument("--optimizer", choices=OPTIMIZERS, default=DEFAULTS.optimizer, help=OPTIMIZER)
+    _add_settings(learning, LEARNING)
     _add_settings(made.add_argument_group("watching"), WATCHING)
 
     add = made.add_argument_group("machine").add_argument
@@ -141,7 +152,8 @@ def _given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
 def settings_from(options: argparse.Namespace, device: torch.device) -> TrainSettings:
     """Raises: InvalidSetting."""
     precision = options.precision if options.precision != "auto" else quicker_precision(device)
-    return replace(DEFAULTS, **_given(options, (*LEARNING, *WATCHING)), precision=precision, compiled=options.compile)
+    given = _given(options, ("optimizer", *LEARNING, *WATCHING))
+    return replace(DEFAULTS, **given, precision=precision, compiled=options.compile)
 
 
 def quicker_precision(device: torch.device) -> Literal["fp32", "bf16"]:
@@ -156,6 +168,8 @@ def check(options: argparse.Namespace) -> None:
     """Raises: InvalidSetting for a flag outside its range."""
     if not 0 < options.val_fraction < 1:
         raise InvalidSetting(f"--val-fraction is {options.val_fraction}; choose a share between 0 and 1.")
+    if not 0 <= options.sinusoidal_positions <= 1:
+        raise InvalidSetting(f"--sinusoidal-positions is {options.sinusoidal_positions}; choose 0 (noise) to 1.")
     for name in ("save_every", "threads"):
         value = getattr(options, name)
         if value is not None and value < 1:

@@ -28,15 +28,16 @@ from gpt2core.model import GPTModel, evaluating
 from gpt2core.tokenizer import Tokenizer
 from gpt2core.train.distributed import ALONE, Team
 from gpt2core.train.loss import NextTokenLoss, next_token_loss
+from gpt2core.train.optimizer import OPTIMIZERS, Optimizer, OptimizerName
 
-_MODEL, _FIRST, _SECOND, _RANDOM = "model.", "exp_avg.", "exp_avg_sq.", "random_state"
+_MODEL, _RANDOM = "model.", "random_state"
 
 
 @dataclass(frozen=True)
 class TrainSettings:
     """steps: optimizer updates in the whole run. batch_size: windows B an update. learning_rate: the peak, reached after
     warmup_steps and then lowered along a cosine to final_learning_rate of it. weight_decay: on matrices only.
-    beta1, beta2: how slowly AdamW forgets the mean gradient and its mean square. clip_norm: gradients longer than this are
+    beta1, beta2: how slowly AdamW forgets the mean gradient and its mean square. optimizer: see Optimizer. clip_norm: gradients longer than this are
     shortened to it. accumulation_steps: the batch is computed in this many parts, which needs less memory and changes nothing
     else. stride: tokens from the start of one window to the next (0: a whole window, no overlap). precision: "bf16" computes
     products in bfloat16, weights stay float32. eval_every, eval_windows: how often, and on how many windows from the start of
@@ -57,6 +58,7 @@ class TrainSettings:
     accumulation_steps: int = 1
     stride: int = 0
     precision: Literal["fp32", "bf16"] = "fp32"
+    optimizer: OptimizerName = "adamw"
     eval_every: int = 50
     eval_windows: int = 32
     sample_every: int = 50
@@ -83,6 +85,8 @@ class TrainSettings:
             raise InvalidSetting(f"clip_norm is {self.clip_norm}; choose more than 0.")
         if self.precision not in ("fp32", "bf16"):
             raise InvalidSetting(f"precision is {self.precision!r}; choose 'fp32' or 'bf16'.")
+        if self.optimizer not in OPTIMIZERS:
+            raise InvalidSetting(f"optimizer is {self.optimizer!r}; choose {' or '.join(map(repr, OPTIMIZERS))}.")
         if self.batch_size % self.accumulation_steps:
             raise InvalidSetting(
                 f"A batch of {self.batch_size} windows cannot be cut into {self.accumulation_steps} equal parts; "
@@ -138,11 +142,12 @@ class Trainer:
             seed=settings.seed,
         )
         self.step = 0
-        matrices = [parameter for parameter in model.parameters() if parameter.dim() >= 2]
-        vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
-        groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        betas = (settings.beta1, settings.beta2)
-        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=betas, fused=True)
+        self.optimizer = Optimizer(
+            model,
+            settings.optimizer,
+            weight_decay=settings.weight_decay,
+            betas=(settings.beta1, settings.beta2),
+        )
         self._loss: nn.Module = NextTokenLoss(model)
         if settings.compiled:
             self._loss = torch.compile(self._loss)  # type: ignore[assignment]
@@ -180,8 +185,6 @@ class Trainer:
     def _update(self, device: torch.device) -> tuple[float, float]:
         settings = self.settings
         self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate_at(self.step)
         if not self.team.is_first:  # the first goes on with the state that is saved
             torch.manual_seed(hash((settings.seed, self.step, self.team.rank)))
         batch = (
@@ -198,14 +201,13 @@ class Trainer:
         loss_nats = self.team.mean(loss_nats)
         gradient_norm = nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm).item()
         if not (math.isfinite(loss_nats) and math.isfinite(gradient_norm)):
-            self.optimizer.zero_grad()
+            self.optimizer.forget_gradients()
             raise NotFinite(
                 f"The loss became {loss_nats} at step {self.step + 1}, so training stopped before this update; "
                 f"the weights are those of step {self.step}. "
                 f"Lower the learning rate (now {settings.learning_rate:g}) and train again."
             )
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        self.optimizer.step(settings.learning_rate_at(self.step))
         return loss_nats, gradient_norm
 
     def validation_loss(self, max_windows: int | None = None) -> float:
@@ -228,9 +230,7 @@ class Trainer:
         tensors = {_RANDOM: torch.get_rng_state()}
         for name, parameter in self.model.named_parameters():
             tensors[_MODEL + name] = parameter.detach().clone()
-            state = self.optimizer.state.get(parameter, {})
-            if state:
-                tensors[_FIRST + name], tensors[_SECOND + name] = state["exp_avg"], state["exp_avg_sq"]
+        tensors |= self.optimizer.tensors()
         about = {
             "step": self.step,
             "config": self.model.config.to_dict(),
@@ -262,14 +262,7 @@ class Trainer:
             team,
         )
         trainer.step = about["step"]
-        for name, parameter in trainer.model.named_parameters():
-            if _FIRST + name in tensors:
-                state = {
-                    "step": torch.tensor(float(trainer.step)),
-                    "exp_avg": tensors[_FIRST + name],
-                    "exp_avg_sq": tensors[_SECOND + name],
-                }
-                trainer.optimizer.state[parameter] = {key: value.to(team.device) for key, value in state.items()}
+        trainer.optimizer.restore(tensors, trainer.step)
         torch.set_rng_state(tensors[_RANDOM])
         return trainer
 

@@ -12,7 +12,7 @@ import torch
 
 from gpt2core import GPT_CONFIG_124M, PRESETS, GPTConfig, GPTModel, trace
 from gpt2core.errors import EmptyPrompt, InvalidConfig, PromptTooLong
-from gpt2core.model import GELU
+from gpt2core.model import GELU, sinusoids
 from tests.conftest import TINY, TINY_IDS
 from tests.reference import hugging_face_twin, random_model
 
@@ -96,6 +96,16 @@ def test_the_initialisation_is_the_paper_s():
             assert weight.std().item() == pytest.approx(0.02 / math.sqrt(16), rel=0.05)
         else:
             assert weight.std().item() == pytest.approx(0.02, rel=0.05)
+
+
+def test_how_alike_two_rows_of_the_sine_waves_are_depends_on_their_distance_only():
+    rows = sinusoids(40, 12).double()
+    alike = rows @ rows.T  # [T, T]
+    for distance in range(40):
+        along = alike.diagonal(distance)
+        torch.testing.assert_close(along, along[:1].expand_as(along), rtol=0, atol=1e-5)
+    assert bool((alike.diagonal(1) < alike.diagonal(0)[:-1]).all())
+    assert rows[5, :2].tolist() == pytest.approx([math.sin(5), math.cos(5)], abs=1e-6)
 
 
 def test_dropout_is_where_gpt2_has_it(tiny_model):

@@ -21,7 +21,7 @@ def parsed(*flags: str):
 
 def test_every_setting_of_a_run_and_every_size_of_a_model_has_a_flag() -> None:
     settings = {field.name for field in dataclasses.fields(TrainSettings)}
-    assert settings == {*LEARNING, *WATCHING, "precision", "compiled"}
+    assert settings == {*LEARNING, *WATCHING, "precision", "optimizer", "compiled"}
     assert {field.name for field in dataclasses.fields(GPTConfig)} - SHAPE_OF_THE_CODE == set(SIZE)
 
 
@@ -41,6 +41,10 @@ def test_each_setting_arrives_under_its_own_name(name: str) -> None:
     given = {int: 2, float: 0.25, str: "Once"}[type(default)]
     settings = settings_from(parsed("--" + name.replace("_", "-"), str(given)), CPU)
     assert settings == dataclasses.replace(DEFAULTS, **{name: given})
+
+
+def test_the_optimizer_is_the_one_named() -> None:
+    assert settings_from(parsed("--optimizer", "muon"), CPU).optimizer == "muon"
 
 
 def test_auto_precision_is_one_that_can_be_trained_in() -> None:

@@ -12,6 +12,7 @@ from gpt2core import GPTConfig, GPTModel, TrainSettings, gpt2_tokenizer, train
 from gpt2core.data import Corpus, split_corpus
 from gpt2core.errors import CorpusTooShort, InvalidSetting, NotFinite, UnreadableCheckpoint
 from gpt2core.train import Trainer, validation_loss
+from gpt2core.train.optimizer import Optimizer
 
 TEXT = "The cat sat on the mat. The dog sat on the log. The frog sat on the rock and the bird on the sky. " * 60
 CONFIG = GPTConfig(300, 16, 16, 2, 2, drop_rate=0.2, qkv_bias=True, tied_head=True)
@@ -52,12 +53,14 @@ def assert_identical(ours, theirs):
         assert torch.equal(weight, theirs[name]), name
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    ("precision", "optimizer"), [("fp32", "adamw"), ("bf16", "adamw"), ("fp32", "muon"), ("bf16", "muon")]
+)
 @pytest.mark.parametrize("stop_after", [1, 7, 11])
 def test_a_run_stopped_and_resumed_ends_bit_for_bit_like_one_never_stopped(
-    tmp_path, corpus, tokenizer, stop_after, precision
+    tmp_path, corpus, tokenizer, stop_after, precision, optimizer
 ):
-    settings = replace(SETTINGS, precision=precision)
+    settings = replace(SETTINGS, precision=precision, optimizer=optimizer)
     whole = Trainer(fresh_model(), corpus, settings, tokenizer)
     events = list(whole.run())
 
@@ -142,6 +145,29 @@ def test_decay_pulls_on_matrices_only(corpus):
     assert decayed["weight_decay"] > 0 == spared["weight_decay"]
     assert all(parameter.dim() == 2 for parameter in decayed["params"])
     assert all(parameter.dim() == 1 for parameter in spared["params"])
+
+
+def test_muon_moves_the_matrices_of_blocks_only_and_leaves_all_others_to_adamw():
+    model = fresh_model(replace(CONFIG, qkv_bias=False))
+    optimizer = Optimizer(model, "muon", weight_decay=0.0, betas=(0.9, 0.95))
+    before = weights(model)
+    for parameter in model.parameters():
+        parameter.grad = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
+    optimizer.step(0.01)
+    for name, weight in weights(model).items():
+        moved = weight - before[name]
+        if (
+            name.startswith("trf_blocks.") and weight.dim() == 2
+        ):  # orthogonal: all singular values alike, as far as Muon goes
+            spread = torch.linalg.svdvals(moved / (0.01 * 0.2 * math.sqrt(max(weight.shape))))
+            assert 0.5 < float(spread.min()) <= float(spread.max()) < 1.5, name
+        else:  # AdamW's first step is the sign of the gradient
+            torch.testing.assert_close(moved.abs(), torch.full_like(moved, 0.01), rtol=1e-3, atol=1e-5, msg=name)
+
+
+def test_an_unknown_optimizer_is_refused():
+    with pytest.raises(InvalidSetting, match="choose 'adamw' or 'muon'"):
+        replace(SETTINGS, optimizer="sgd")
 
 
 def test_validation_counts_every_token_once_and_leaves_the_model_in_its_mode(corpus):

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from gpt2core import load_pretrained
+from gpt2core.model import sinusoids
 from gpt2core.train.__main__ import main
 
 TEXT = "".join(f"Day {day}: the cat sat on mat number {day % 7}.\n" for day in range(400))
@@ -56,3 +58,15 @@ def test_a_refusal_is_one_sentence_without_a_traceback(tmp_path: Path, capsys: p
     told = capsys.readouterr().err
     assert "Add more text" in told
     assert "Traceback" not in told
+
+
+def test_positions_begin_as_the_sine_waves_asked_for(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    flags = ("--steps", "1", "--snapshots-at", "0")
+    assert main(command(text, out, *flags, "--sinusoidal-positions", "0.25")) == 0
+    rows = load_pretrained(out / "step-00000").model.pos_emb.weight
+    torch.testing.assert_close(rows, 0.25 * sinusoids(*rows.shape))
+    assert main(command(text, tmp_path / "other", *flags, "--sinusoidal-positions", "2")) == 2
+    assert "choose 0 (noise) to 1" in capsys.readouterr().err
