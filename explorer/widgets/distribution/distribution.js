@@ -235,5 +235,5 @@ const follow = ({ detail }) => {
   else document.removeEventListener('sampling-settings', follow);
 };
 document.addEventListener('sampling-settings', follow);
-const announced = document.querySelector('[data-sampling]');
-if (announced) settingsMoved(JSON.parse(announced.dataset.settings));
+const { temperature, top_k: topK, top_p: topP, min_p: minP } = JSON.parse(document.documentElement.dataset.sampling || '{"temperature":1,"top_k":0,"top_p":1,"min_p":0}');
+settingsMoved({ temperature, topK, topP, minP });

@@ -1,48 +1,89 @@
-"""The sampling settings of the moment, kept in the browser: sliders and numbers write them, figures follow them.
+"""How the next token is chosen, and by which luck: one set of settings for the whole page, shown by a panel in every tab that needs it.
 
-An invisible widget of its own, because Gradio compares everything a widget holds, as JSON, whenever any of it changes: beside
-50,257 logits that took 7 ms of every move of a slider.
+The settings live in the browser, and in the address bar. A moved slider costs no request: the panels and the figures on the page
+follow an event of the document, `sampling-settings`; a handler takes a panel as an input and checks what it gets.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
+from explorer.catalogue import catalogue
 from explorer.widgets.widget import widget
+from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import SamplingSettings
 
-SETTINGS = ("temperature", "top_k", "top_p", "min_p")
-# What distribution/sampling.js calls them.
-_NAMES = {"temperature": "temperature", "top_k": "topK", "top_p": "topP", "min_p": "minP"}
-_VALUE = "{ temperature, topK, topP, minP }"
-_TYPED = ", ".join(_NAMES[name] for name in SETTINGS)
+SETTINGS = tuple(asdict(SamplingSettings()))
+MAX_SEED, START_SEED = 2**32 - 1, 42
+SLIDERS = {
+    "temperature": (0.0, 2.0, 0.01),  # least, most, step; the box beside a slider takes any number
+    "top_k": (0, 200, 1),
+    "top_p": (0.0, 1.0, 0.01),
+    "min_p": (0.0, 1.0, 0.01),
+    "repetition_penalty": (1.0, 2.0, 0.01),
+}
+PRESETS = {
+    "precise": SamplingSettings(0.3, 10),
+    "balanced": SamplingSettings(0.7, 50),
+    "creative": SamplingSettings(1.0, 100),
+    "experimental": SamplingSettings(1.2),
+    "greedy": SamplingSettings(0.0),
+}
+
+_SKELETON = """
+<div class="settings">
+  <div class="presets" role="group"></div>
+  <div class="controls"></div>
+  <div class="luck"></div>
+</div>
+"""
 
 
-def sampling_settings() -> gr.HTML:
-    """value: {"temperature", "topK", "topP", "minP"}, whatever was typed: who follows it checks it."""
-    return widget(Path(__file__).parent, "<span hidden></span>", value=_named(SamplingSettings()), elem_id="settings")
+def sampling_panel(elem_id: str) -> gr.HTML:
+    """value: {"temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed"}, whatever was typed: see `checked_settings`.
+
+    All panels of a page hold the same values. Its event `input` fires on the panel that a person moved, not on the others.
+    """
+    say = catalogue("settings")
+    sliders = {
+        name: {
+            "label": say(f"{name}_label"),
+            "info": say(f"{name}_info"),
+            "number": say(f"{name}_number"),
+            "range": span,
+        }
+        for name, span in SLIDERS.items()
+    }
+    presets = [{"label": _preset_label(name), "settings": asdict(preset)} for name, preset in PRESETS.items()]
+    start = {**asdict(SamplingSettings()), "seed": START_SEED}
+    options: dict[str, Any] = {
+        "words": json.dumps({key: say(key) for key in ("presets", "seed", "seed_info", "new_seed")}),
+        "sliders": json.dumps(sliders),
+        "presets": json.dumps(presets),
+    }
+    return widget(Path(__file__).parent, _SKELETON, value=start, elem_id=elem_id, **options)
 
 
-def slid(name: str) -> str:
-    """JavaScript for inputs [slider of `name`, the four numbers], outputs [settings, number of `name`]; no request."""
-    return f"(slid, {_TYPED}) => {{ {_NAMES[name]} = slid; return [{_VALUE}, slid]; }}"
+def checked_settings(value: Any) -> tuple[SamplingSettings, int]:
+    """What a panel holds, as settings and seed. Raises: InvalidSetting."""
+    if not isinstance(value, Mapping):
+        raise InvalidSetting(catalogue("settings")("none"))
+    given: dict[str, Any] = {name: value.get(name) for name in SETTINGS}
+    settings, seed = SamplingSettings(**given), value.get("seed")
+    whole = isinstance(seed, int | float) and not isinstance(seed, bool) and seed == seed // 1
+    if seed is None or not (whole and 0 <= seed <= MAX_SEED):
+        shown = catalogue("settings")("missing") if seed is None else repr(seed)
+        raise InvalidSetting(catalogue("settings")("bad_seed", value=shown, limit=MAX_SEED))
+    return settings, int(seed)
 
 
-def typed(name: str, maximum: float) -> str:
-    """JavaScript for inputs [the four numbers], outputs [settings, slider of `name`], which goes as far as it can."""
-    value = _NAMES[name]
-    slider = f"typeof {value} === 'number' ? Math.min(Math.max({value}, 0), {maximum}) : {{ __type__: 'update' }}"
-    return f"({_TYPED}) => [{_VALUE}, {slider}]"
-
-
-def chosen(settings: SamplingSettings) -> str:
-    """JavaScript without inputs, outputs [settings, the four sliders, the four numbers]."""
-    values = json.dumps([getattr(settings, name) for name in SETTINGS])
-    return f"() => [{json.dumps(_named(settings))}, ...{values}, ...{values}]"
-
-
-def _named(settings: SamplingSettings) -> dict[str, float]:
-    return {_NAMES[name]: getattr(settings, name) for name in SETTINGS}
+def _preset_label(name: str) -> str:
+    preset, say = PRESETS[name], catalogue("settings")
+    shape = "preset_greedy" if not preset.temperature else "preset" if preset.top_k else "preset_off"
+    return say(shape, name=say(name), temperature=preset.temperature, top_k=preset.top_k)
