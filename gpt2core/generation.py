@@ -15,7 +15,7 @@ from torch import Tensor
 from gpt2core.config import GPTConfig
 from gpt2core.errors import EmptyPrompt, InvalidSetting, TokenOutOfRange
 from gpt2core.model import GPTModel, evaluating
-from gpt2core.sampling import SamplingSettings, draw, gumbel_noise, pipeline
+from gpt2core.sampling import Pipeline, SamplingSettings, draw, falling_order, gumbel_noise, pipeline
 
 
 class KVCache:
@@ -46,14 +46,44 @@ class KVCache:
                 buffer[:, : len(rows), :, : self.length] = buffer[:, list(rows), :, : self.length]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
-    """One token chosen. probability: after the filters; logits: all V of the model, before them."""
+    """One token chosen. probability: after the filters; logits: all V of the model, before them; choice: what lies between."""
 
     position: int
     token_id: int
     probability: float
     logits: Tensor
+    choice: Pipeline
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A token that could come at some place.
+
+    probability: that it is drawn, so 0 once the filters have removed it. log_probability (nats) and rank (1 is the likeliest,
+    the lowest id first among equals) are the model's own, before penalty, temperature and filters.
+    """
+
+    token_id: int
+    probability: float
+    log_probability: float
+    rank: int
+
+
+def alternatives(step: Step, n: int) -> list[Alternative]:
+    """The n tokens likeliest to be drawn, then those removed in the same order, and the chosen one if it is not among them."""
+    order = falling_order(step.choice["repetition_penalty"].logits)[:n].tolist()
+    own = torch.log_softmax(step.logits.double(), -1)
+    return [
+        Alternative(token_id, float(step.choice.probabilities[token_id]), float(own[token_id]), _rank(own, token_id))
+        for token_id in [*order, *([] if step.token_id in order else [step.token_id])]
+    ]
+
+
+def _rank(values: Tensor, token_id: int) -> int:
+    mine = values[token_id]
+    return int((values > mine).sum() + (values[:token_id] == mine).sum()) + 1
 
 
 def check_token_ids(token_ids: Sequence[int], vocab_size: int) -> None:
@@ -80,7 +110,8 @@ def generate(
 ) -> Iterator[Step]:
     """Yield a Step a token, the next one drawn after the last was read; stop after a token of `stop_ids`.
 
-    The same seed, prompt and settings give the same tokens; without a seed each call draws its own. Past context_length
+    The same seed, prompt and settings give the same tokens; without a seed each call draws its own. The luck of a place depends
+    on the seed and the place alone, so a text taken up again from any of its tokens goes on as it did. Past context_length
     the window slides: the last context_length tokens are read afresh, for their positions all change.
     Raises: EmptyPrompt, TokenOutOfRange, InvalidSetting, NotFinite.
     """
@@ -122,7 +153,7 @@ def _steps(
             luck = torch.zeros(()) if greedy else gumbel_noise(logits.numel(), seed, len(context))
             token_id = draw(choice.logits.cpu(), luck)
             probability = float(choice.probabilities[token_id])
-        yield Step(len(context), token_id, probability, logits)
+        yield Step(len(context), token_id, probability, logits, choice)
         if token_id in stop_ids:
             return
         context.append(token_id)

@@ -7,7 +7,8 @@ import torch
 
 from gpt2core import GPTConfig, GPTModel, KVCache, generate
 from gpt2core.errors import EmptyPrompt, InvalidSetting, NotFinite, TokenOutOfRange
-from gpt2core.sampling import SamplingSettings, draw, gumbel_noise, next_token_probabilities, pipeline
+from gpt2core.generation import alternatives
+from gpt2core.sampling import SamplingSettings, draw, falling_order, gumbel_noise, next_token_probabilities, pipeline
 from tests.reference import hugging_face_twin, random_model
 
 CONFIG = GPTConfig(97, 24, 32, 4, 3, qkv_bias=True, tied_head=True)
@@ -96,6 +97,45 @@ def test_a_step_reports_the_probability_it_was_drawn_with_and_the_logits_before_
         probabilities = next_token_probabilities(step.logits, settings)
         assert step.probability == pytest.approx(float(probabilities[step.token_id]))
         text.append(step.token_id)
+
+
+def test_a_text_taken_up_again_from_any_of_its_tokens_goes_on_as_it_did(model):
+    settings = {"temperature": 2.0, "top_p": 0.9, "repetition_penalty": 1.2, "seed": 6}
+    whole = token_ids(generate(model, PROMPT, 30, **settings))  # past the context of 24
+    for n_kept in (1, 10, 18, 19, 20, 29):
+        kept = whole[:n_kept]
+        assert kept + token_ids(generate(model, PROMPT + kept, 30 - n_kept, **settings)) == whole
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"temperature": 0.0}, {"temperature": 3.0, "top_k": 2, "repetition_penalty": 30.0}], ids=str
+)
+def test_alternatives_are_the_likeliest_to_be_drawn_with_the_models_own_numbers_beside(model, settings):
+    text = list(PROMPT)
+    for step in generate(model, PROMPT, 8, seed=2, **settings):
+        found = alternatives(step, 5)
+        drawn_from = next_token_probabilities(step.logits, SamplingSettings(**settings), text)
+        own = torch.softmax(step.logits.double(), -1)
+        listed = {one.token_id for one in found}
+        assert len(found) == len(listed) == 5 + (step.token_id not in [one.token_id for one in found[:5]])
+        assert step.token_id in listed
+        assert [one.probability for one in found] == [float(drawn_from[one.token_id]) for one in found]
+        left_out = [float(drawn_from[token_id]) for token_id in range(97) if token_id not in listed]
+        assert max(left_out) <= found[min(4, int((drawn_from > 0).sum()) - 1)].probability
+        for one in found:
+            assert one.log_probability == pytest.approx(float(own[one.token_id].log()))
+            assert falling_order(step.logits).tolist()[one.rank - 1] == one.token_id
+        text.append(step.token_id)
+
+
+def test_a_chosen_token_that_is_not_among_the_likeliest_is_listed_last(model):
+    for step in generate(model, PROMPT, 20, temperature=1e6, seed=0):
+        found = alternatives(step, 3)
+        assert step.token_id in [one.token_id for one in found]
+        assert [one.probability for one in found[:3]] == sorted((one.probability for one in found[:3]), reverse=True)
+        if len(found) == 4:
+            break
+    assert found[3].token_id == step.token_id
 
 
 def test_a_seed_fixes_the_text_and_another_seed_changes_it(model):

@@ -1,0 +1,86 @@
+"""What the cache of keys and values saves: greedy decoding timed with it and without it. T tokens, V vocabulary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gpt2core.errors import InvalidSetting, PromptTooLong
+from gpt2core.generation import KVCache, check_token_ids
+from gpt2core.model import GPTModel, evaluating
+
+
+@dataclass(frozen=True, eq=False)
+class DecodingTime:
+    """One answer of the model, obtained twice.
+
+    n_tokens: how many tokens it answers; n_read: how many of them were new, all of the prompt at first and then one each.
+    cached_seconds: reading the new ones beside the cache; recomputed_seconds: reading all n_tokens without it.
+    cached_logits, recomputed_logits: what came out, [V], equal up to rounding.
+    """
+
+    n_tokens: int
+    n_read: int
+    cached_seconds: float
+    recomputed_seconds: float
+    cached_logits: Tensor
+    recomputed_logits: Tensor
+
+
+def decoding_times(
+    model: GPTModel, token_ids: Sequence[int], n_steps: int, *, repeats: int = 3
+) -> Iterator[DecodingTime]:
+    """Yield the time of reading the prompt, then of each of n_steps further tokens, always the likeliest one.
+
+    Each time is the fastest of `repeats`: whatever else the machine does can only make one slower.
+    Raises: EmptyPrompt, TokenOutOfRange, InvalidSetting, and PromptTooLong where the window would have to slide, which leaves
+    nothing to cache.
+    """
+    check_token_ids(token_ids, model.config.vocab_size)
+    if n_steps < 0 or repeats < 1:
+        raise InvalidSetting(f"{n_steps} steps timed {repeats} times; choose 0 steps or more and 1 time or more.")
+    if len(token_ids) + n_steps > model.config.context_length:
+        raise PromptTooLong(len(token_ids) + n_steps, model.config.context_length)
+    return _times(model, list(token_ids), n_steps, repeats)
+
+
+def _times(model: GPTModel, text: list[int], n_steps: int, repeats: int) -> Iterator[DecodingTime]:
+    weight = model.tok_emb.weight
+    cache = KVCache(model.config, weight.dtype, weight.device)
+    for _ in range(n_steps + 1):
+        n_cached = cache.length
+        everything = torch.tensor([text], device=weight.device)  # [1, T]
+
+        def beside_the_cache(n_cached: int = n_cached, everything: Tensor = everything) -> Tensor:
+            cache.length = n_cached  # as if it had not been read yet
+            return _last_logits(model, everything[:, n_cached:], cache)
+
+        def all_again(everything: Tensor = everything) -> Tensor:
+            return _last_logits(model, everything, None)
+
+        with evaluating(model):
+            cached_seconds, cached_logits = _fastest(beside_the_cache, repeats)
+            recomputed_seconds, recomputed_logits = _fastest(all_again, repeats)
+        yield DecodingTime(
+            len(text), len(text) - n_cached, cached_seconds, recomputed_seconds, cached_logits, recomputed_logits
+        )
+        text.append(int(cached_logits.argmax()))
+
+
+def _last_logits(model: GPTModel, token_ids: Tensor, cache: KVCache | None) -> Tensor:
+    return model.out_head(model.before_head(token_ids, cache=cache)[:, -1:])[0, 0]  # [V]
+
+
+def _fastest(read: Callable[[], Tensor], repeats: int) -> tuple[float, Tensor]:
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        logits = read()
+        if logits.is_cuda:
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds), logits
