@@ -118,6 +118,10 @@ class DownloadFailed(Gpt2CoreError):
     """No connection, a refused one, or a file that arrived damaged."""
 
 
+class DownloadStopped(DownloadFailed):
+    """A download that somebody ended before it was whole."""
+
+
 class UnsafePickle(UnreadableCheckpoint):
     """A pickle that holds more than tensors: opening it would run code."""
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from gpt2core.errors import DownloadFailed, UnknownModel, UnreadableCheckpoint
 from gpt2core.foreign.vocabulary import FILES
@@ -26,39 +28,51 @@ _CONFIG, _WEIGHTS, _INDEX = "config.json", "model.safetensors", "model.safetenso
 _WANTED = [_CONFIG, _WEIGHTS, _INDEX, "model-*.safetensors", *FILES]
 _CHUNK = 1 << 20
 
+# Told (bytes of the weights that are here, bytes in all) as they arrive; what it raises ends the download, and what has arrived is kept.
+Progress = Callable[[int, int], None]
+
 
 def is_model_id(source: str) -> bool:
     """Whether `source` can name a model on Hugging Face: owner/name, or one of ALIASES."""
     return source in ALIASES or _ID.fullmatch(source) is not None
 
 
-def downloaded(source: str) -> Path:
-    """The folder of that model, from the cache if it is whole there, else from the network.
-
-    Raises: DownloadFailed without a connection or for a file that arrived damaged; UnknownModel if there is none.
-    """
+def in_cache(source: str) -> Path | None:
+    """The folder of that model if it is whole on this machine, None if not; the network is not asked. Raises: UnknownModel."""
     # imported here: only those who download need to wait for it
     from huggingface_hub import snapshot_download  # noqa: PLC0415
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError  # noqa: PLC0415
+
+    try:
+        folder = Path(snapshot_download(ALIASES.get(source, source), allow_patterns=_WANTED, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+    except HFValidationError as error:
+        raise UnknownModel(
+            f"{source!r} is no name of a model. Use owner/name, or one of {', '.join(ALIASES)}."
+        ) from error
+    return folder if _is_whole(folder) else None
+
+
+def downloaded(source: str, progress: Progress | None = None) -> Path:
+    """The folder of that model, from the cache if it is whole there, else from the network.
+
+    Raises: DownloadFailed without a connection or for a file that arrived damaged; UnknownModel if there is none; what
+    `progress` raises.
+    """
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
     from huggingface_hub.errors import (  # noqa: PLC0415
-        HFValidationError,
         HTTPError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
     )
 
+    folder = in_cache(source)
+    if folder is not None:
+        return folder
     name = ALIASES.get(source, source)
     try:
-        folder = Path(snapshot_download(name, allow_patterns=_WANTED, local_files_only=True))
-        if _is_whole(folder):
-            return folder
-    except LocalEntryNotFoundError:
-        pass  # not downloaded yet
-    except HFValidationError as error:
-        raise UnknownModel(
-            f"{source!r} is no name of a model. Use owner/name, or one of {', '.join(ALIASES)}."
-        ) from error
-    try:
-        checked = _fetch_weights(name)
+        checked = _fetch_weights(name, progress)
         folder = Path(snapshot_download(name, allow_patterns=_WANTED))
     except RepositoryNotFoundError as error:
         raise UnknownModel(
@@ -80,7 +94,22 @@ def downloaded(source: str) -> Path:
     return folder
 
 
-def _fetch_weights(name: str) -> str | None:
+class _Watched:
+    """A file that tells how much of it has been written."""
+
+    def __init__(self, file: BinaryIO, size: int, progress: Progress) -> None:
+        self._file, self._size, self._progress = file, size, progress
+
+    def write(self, data: bytes) -> int:
+        written = self._file.write(data)
+        self._progress(self._file.tell(), self._size)
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def _fetch_weights(name: str, progress: Progress | None) -> str | None:
     """Put the weights where the library will find them, going on from what an earlier attempt left, once their hash is
     the right one; return it."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url  # noqa: PLC0415
@@ -102,9 +131,13 @@ def _fetch_weights(name: str) -> str | None:
             return None
         with partial.open("ab") as file:
             have = partial.stat().st_size
+            watched: Any = file
+            if progress is not None:
+                progress(have, about.size or 0)
+                watched = _Watched(file, about.size or 0, progress)
             http_get(
                 about.location,
-                file,
+                watched,
                 resume_size=have,
                 expected_size=about.size,
                 displayed_filename=f"{name} {_WEIGHTS}",

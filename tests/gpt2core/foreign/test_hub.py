@@ -12,8 +12,8 @@ import torch
 from huggingface_hub import constants
 
 from gpt2core import load_pretrained
-from gpt2core.errors import DownloadFailed, UnknownModel, UnreadableCheckpoint
-from gpt2core.foreign.hub import ALIASES, is_model_id
+from gpt2core.errors import DownloadFailed, DownloadStopped, UnknownModel, UnreadableCheckpoint
+from gpt2core.foreign.hub import ALIASES, downloaded, in_cache, is_model_id
 from tests.reference import hugging_face_twin
 
 COMMIT = "a" * 40
@@ -160,6 +160,44 @@ def test_a_download_that_was_given_up_is_continued_by_the_next_attempt(hub):
     hub.cuts, hub.ranges = 0, []
     assert load_pretrained("me/tiny").model.config.n_heads == 3
     assert [int(wanted[6:-1]) >= _half(hub) for wanted in hub.ranges] == [True]
+
+
+def test_whether_a_model_is_here_is_found_out_without_the_network(hub):
+    assert in_cache("me/tiny") is None
+    assert hub.fetched == []
+    folder = downloaded("me/tiny")
+    hub.files.clear()
+    assert in_cache("me/tiny") == folder
+    with pytest.raises(UnknownModel, match="is no name of a model"):
+        in_cache("a b/c")
+
+
+def test_weights_without_the_rest_are_no_model_yet(hub):
+    del hub.files["config.json"]
+    with pytest.raises(UnreadableCheckpoint):
+        downloaded("me/tiny")
+    assert in_cache("me/tiny") is None
+
+
+def test_progress_is_told_and_can_stop_a_download_that_is_continued_later(hub):
+    size = len(hub.files["model.safetensors"])
+    told = []
+
+    def stop_half_way(have: int, of: int) -> None:
+        told.append((have, of))
+        if have > size // 2:
+            raise DownloadStopped("enough")
+
+    with pytest.raises(DownloadStopped):
+        downloaded("me/tiny", stop_half_way)
+    assert in_cache("me/tiny") is None
+    assert told[0] == (0, size)
+    assert [have for have, _ in told] == sorted({have for have, _ in told})
+    again = []
+    downloaded("me/tiny", lambda have, of: again.append((have, of)))
+    assert again[0] == told[-1]
+    assert again[-1] == (size, size)
+    assert hub.ranges == [f"bytes={told[-1][0]}-"]
 
 
 def _half(hub: Hub) -> int:
