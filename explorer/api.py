@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from gpt2core import Gpt2CoreError, generate, gpt2_tokenizer
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import SamplingSettings, falling_order, next_token_probabilities
 from gpt2core.sites import check_site
+from gpt2core.tokenizer import END_OF_TEXT
 
 log = logging.getLogger(__name__)
 MAX_LISTED = 50
@@ -89,12 +91,21 @@ def add_endpoints(services: Services) -> None:
         top_p: float = 1.0,
         min_p: float = 0.0,
         seed: int = 0,
+        repetition_penalty: float = 1.0,
+        stop_at_end_of_text: bool = False,
     ) -> dict:
-        """Text continued with a seed: {"text", "token_ids"}, the new part only; temperature 0 is greedy."""
+        """Text continued with a seed: {"text", "token_ids"}, the new part only; temperature 0 is greedy.
+
+        With stop_at_end_of_text the model may end it earlier; that last token is in token_ids and not in text.
+        """
         run = services.read(_as_text(text), model)
         n = _whole(max_new_tokens, "max_new_tokens")
         if not 0 <= n <= MAX_NEW_TOKENS:
             raise InvalidSetting(f"max_new_tokens is {n}; choose 0 to {MAX_NEW_TOKENS:,}.")
+        if not isinstance(stop_at_end_of_text, bool):
+            raise InvalidSetting(f"stop_at_end_of_text is {stop_at_end_of_text!r}; give true or false.")
+        tokenizer = models.tokenizer(model)
+        stop_ids = [tokenizer.end_of_text] if stop_at_end_of_text and END_OF_TEXT in tokenizer.special else []
         steps = generate(
             models.get(model).model,
             run.token_ids,
@@ -103,10 +114,13 @@ def add_endpoints(services: Services) -> None:
             top_k=top_k,
             top_p=top_p,
             min_p=min_p,
+            repetition_penalty=repetition_penalty,
             seed=_whole(seed, "seed"),
+            stop_ids=stop_ids,
         )
         token_ids = [step.token_id for step in steps]
-        return {"text": models.tokenizer(model).decode(token_ids), "token_ids": token_ids}
+        ended = token_ids[-1:] == stop_ids != []
+        return {"text": tokenizer.decode(token_ids[:-1] if ended else token_ids), "token_ids": token_ids}
 
     for endpoint, name in ((tokenize, "tokenize"), (next_token, "next_token"), (attention, "attention")):
         gr.api(_refusing(endpoint), api_name=name, queue=False)
@@ -137,6 +151,6 @@ def _as_text(text: object) -> str:
 
 
 def _whole(value: object, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value != int(value):
         raise InvalidSetting(f"{name} is {value!r}; give a whole number.")
     return int(value)

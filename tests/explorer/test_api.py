@@ -89,6 +89,29 @@ def test_generate_is_gpt2core_generate_with_the_same_seed(client: Client, refere
     assert answer["text"] == reference.tokenizer.decode(answer["token_ids"])
 
 
+def test_generate_penalises_repetition_as_gpt2core_does(client: Client, reference: Pretrained) -> None:
+    assert reference.tokenizer is not None
+    token_ids = reference.tokenizer.encode(SENTENCE)
+    settings = {"temperature": 0.0, "repetition_penalty": 1.8}
+    steps = generate(reference.model, token_ids, 40, **settings)
+    answer = client.predict(SENTENCE, max_new_tokens=40, **settings, api_name="/generate")
+    assert answer["token_ids"] == [step.token_id for step in steps]
+    without = client.predict(SENTENCE, max_new_tokens=40, temperature=0.0, api_name="/generate")
+    assert without["token_ids"] != answer["token_ids"]
+
+
+def test_generate_stops_at_end_of_text_only_when_asked(client: Client, reference: Pretrained) -> None:
+    assert reference.tokenizer is not None
+    end = reference.tokenizer.end_of_text
+    asked = {"max_new_tokens": 1000, "temperature": 1e6, "seed": 3, "api_name": "/generate"}
+    whole = client.predict(SENTENCE, **asked)
+    assert len(whole["token_ids"]) == 1000
+    n = whole["token_ids"].index(end) + 1  # a draw among 600 equals, a thousand times
+    stopped = client.predict(SENTENCE, stop_at_end_of_text=True, **asked)
+    assert stopped["token_ids"] == whole["token_ids"][:n]
+    assert stopped["text"] == reference.tokenizer.decode(stopped["token_ids"][:-1])
+
+
 def test_what_is_left_out_takes_its_documented_default(client: Client) -> None:
     whole = client.predict(SENTENCE, api_name="/next_token")
     assert abs(sum(token["probability"] for token in whole["tokens"]) + whole["tail_probability"] - 1) < 1e-9
@@ -106,6 +129,8 @@ def test_what_is_left_out_takes_its_documented_default(client: Client) -> None:
         ((SENTENCE, "tinystories", 9, 0), "/attention", "There is no layer 9; this model's layers are 0 to 1."),
         ((SENTENCE, "tinystories", 0, 3), "/attention", "There is no head 3; this model's heads are 0 to 2."),
         ((SENTENCE, "tinystories", 100_000), "/generate", "max_new_tokens is 100000; choose 0 to 1,000."),
+        ((SENTENCE, "tinystories", 5, 1.0, 0, 1.0, 0.0, 0, 0.0), "/generate", "The repetition penalty is 0.0"),
+        ((SENTENCE, "tinystories", 5, 1.0, 0, 1.0, 0.0, 0, 1.0, 7), "/generate", "stop_at_end_of_text is 7; give true"),
         (("../../etc", "../../etc"), "/next_token", "There is no model called"),
     ],
 )
