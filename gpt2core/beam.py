@@ -5,7 +5,8 @@ W beams, T tokens, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,6 +74,32 @@ def beam_search(
     context_length as in generate. Tokens and scores are those of transformers' generate(num_beams=width).
     Raises: EmptyPrompt, TokenOutOfRange, InvalidSetting, NotFinite.
     """
+    levels = beam_levels(
+        model,
+        token_ids,
+        max_new_tokens,
+        width=width,
+        length_penalty=length_penalty,
+        early_stopping=early_stopping,
+        stop_ids=stop_ids,
+    )
+    return deque(levels, maxlen=1).pop()
+
+
+def beam_levels(
+    model: GPTModel,
+    token_ids: Sequence[int],
+    max_new_tokens: int,
+    *,
+    width: int = 4,
+    length_penalty: float = 1.0,
+    early_stopping: bool = False,
+    stop_ids: Sequence[int] = (),
+) -> Iterator[BeamSearch]:
+    """beam_search as it grows: the whole tree so far and the hypotheses finished so far, after each depth; the last is beam_search's.
+
+    Raises, before the first: EmptyPrompt, TokenOutOfRange, InvalidSetting; on the way: NotFinite.
+    """
     check_token_ids(token_ids, model.config.vocab_size)
     if max_new_tokens < 1:
         raise InvalidSetting(f"max_new_tokens is {max_new_tokens}; choose 1 or more.")
@@ -80,11 +107,22 @@ def beam_search(
         raise InvalidSetting(f"The beam width is {width}; choose 1 to {min(64, model.config.vocab_size)}.")
     if not -10 <= length_penalty <= 10:
         raise InvalidSetting(f"The length penalty is {length_penalty}; choose -10 to 10 (1 is the mean per token).")
+    return _levels(model, token_ids, max_new_tokens, width, length_penalty, early_stopping, frozenset(stop_ids))
+
+
+def _levels(
+    model: GPTModel,
+    token_ids: Sequence[int],
+    max_new_tokens: int,
+    width: int,
+    length_penalty: float,
+    early_stopping: bool,
+    stops: frozenset[int],
+) -> Iterator[BeamSearch]:
     nodes: list[BeamNode] = []
     finished: list[Hypothesis] = []
     beams: list[BeamNode | None] = [None]  # the prompt itself
     reader = _Reader(model, token_ids, width)
-    stops = frozenset(stop_ids)
     n_weighed = max(2, 1 + len(stops)) * width  # so that `width` are left even if every beam could stop
     for depth in range(1, max_new_tokens + 1):
         gained = reader.log_probabilities()  # [W, V]
@@ -119,16 +157,49 @@ def beam_search(
                 ids = tuple(step.token_id for step in _path(nodes, node.index))
                 finished.append(Hypothesis(ids, total / depth**length_penalty, node.index))
         finished = sorted(finished, key=lambda hypothesis: -hypothesis.score)[:width]
+        yield BeamSearch(tuple(nodes), tuple(finished))
         if not beams:
-            break
+            return
         leader = beams[0]
         assert leader is not None
         if len(finished) == width and (
             early_stopping or leader.cumulative / depth**length_penalty <= finished[-1].score
         ):
-            break
+            return
         reader.advance(rows, [beam.token_id for beam in beams if beam])
-    return BeamSearch(tuple(nodes), tuple(finished))
+
+
+def continuation_log_probabilities(model: GPTModel, token_ids: Sequence[int], continuation: Sequence[int]) -> Tensor:
+    """ln of the probability that the model gives to each token of `continuation` after `token_ids` and those before it.
+
+    [n] float64, in nats; their sum is what beam_search maximises. Read at once where it fits into the context; beyond it the
+    window slides as in generate. Raises: EmptyPrompt, TokenOutOfRange, NotFinite.
+    """
+    check_token_ids(token_ids, model.config.vocab_size)
+    if not len(continuation):
+        return torch.zeros(0, dtype=torch.float64)
+    check_token_ids(continuation, model.config.vocab_size)
+    read, limit = [*token_ids, *continuation[:-1]], model.config.context_length
+    if len(read) > limit:
+        reader, gained = _Reader(model, token_ids, 1), []
+        for token_id in continuation:
+            gained.append(reader.log_probabilities()[0, token_id])
+            reader.advance([0], [token_id])
+        return torch.stack(gained)
+    device = model.tok_emb.weight.device
+    with evaluating(model):
+        seen = model.before_head(torch.tensor([read], device=device))[:, len(token_ids) - 1 :]
+        rows = _log_softmax(model.out_head(seen)[0])  # [n, V]
+    return rows.gather(1, torch.tensor(continuation).unsqueeze(1)).squeeze(1)
+
+
+def _log_softmax(logits: Tensor) -> Tensor:
+    """[..., V] -> [..., V] float64. Raises: NotFinite."""
+    if not bool(logits.isfinite().all()):
+        raise NotFinite(
+            "The model's logits are not finite numbers. The weights are probably damaged; load the model again."
+        )
+    return torch.log_softmax(logits.double(), -1).cpu()
 
 
 def _path(nodes: Sequence[BeamNode], node: int) -> list[BeamNode]:
@@ -155,12 +226,7 @@ class _Reader:
                 read = self.model.before_head(self.texts[:, -limit:])
             else:
                 read = self.model.before_head(self.texts[:, self.cache.length :], cache=self.cache)
-            logits = self.model.out_head(read[:, -1:])[:, 0]
-        if not bool(logits.isfinite().all()):
-            raise NotFinite(
-                "The model's logits are not finite numbers. The weights are probably damaged; load the model again."
-            )
-        return torch.log_softmax(logits.double(), -1).cpu()
+            return _log_softmax(self.model.out_head(read[:, -1:])[:, 0])
 
     def advance(self, rows: Sequence[int], token_ids: Sequence[int]) -> None:
         """Beam i becomes the old beam rows[i] followed by token_ids[i]."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gpt2core import GPTConfig, generate
-from gpt2core.beam import beam_search
+from gpt2core.beam import beam_levels, beam_search, continuation_log_probabilities
 from gpt2core.errors import EmptyPrompt, InvalidSetting, TokenOutOfRange
 from tests.reference import hugging_face_twin, random_model
 
@@ -134,6 +134,37 @@ def test_the_window_slides_past_the_context(model):
     assert found.hypotheses[0].score == pytest.approx(expected / 6, abs=1e-4)
 
 
+def test_the_tree_grows_a_depth_at_a_time_and_ends_as_the_whole_search(model):
+    levels = list(beam_levels(model, PROMPT, 8, width=3, stop_ids=[7, 42]))
+    whole = beam_search(model, PROMPT, 8, width=3, stop_ids=[7, 42])
+    assert levels[-1] == whole
+    for depth, level in enumerate(levels, 1):
+        assert level.nodes == whole.nodes[: len(level.nodes)]
+        assert level.nodes[-1].depth == depth
+
+
+def test_a_continuation_is_worth_what_the_tree_says_and_what_reading_it_once_says(model):
+    for hypothesis in beam_search(model, PROMPT, 8, width=3, stop_ids=[42]).hypotheses:
+        gained = continuation_log_probabilities(model, PROMPT, hypothesis.token_ids)
+        assert gained.shape == (len(hypothesis.token_ids),)
+        assert float(gained.sum()) == pytest.approx(hypothesis.score * len(gained), abs=1e-4)
+        assert float(gained.sum()) == pytest.approx(log_probability(model, PROMPT, hypothesis.token_ids), abs=1e-4)
+
+
+def test_a_continuation_past_the_context_is_worth_what_generate_drew_it_at(model):
+    prompt = [(3 * i) % 53 for i in range(30)]
+    steps = list(generate(model, prompt, 6, seed=3))
+    gained = continuation_log_probabilities(model, prompt, [step.token_id for step in steps])
+    assert gained.exp().tolist() == pytest.approx([step.probability for step in steps], rel=1e-4)
+
+
+def test_a_continuation_that_just_fills_the_context_is_read_at_once(model):
+    prompt, continuation = [1] * 30, [5, 6, 7]  # 30 + 2 tokens are read
+    gained = continuation_log_probabilities(model, prompt, continuation)
+    assert float(gained.sum()) == pytest.approx(log_probability(model, prompt, continuation), abs=1e-4)
+    assert continuation_log_probabilities(model, prompt, []).tolist() == []
+
+
 def test_fewer_tokens_than_candidates_is_no_error():
     model = random_model(GPTConfig(3, 16, 16, 2, 1))
     found = beam_search(model, [0], 4, width=3)
@@ -150,4 +181,8 @@ def test_what_cannot_be_searched_is_refused(model):
         with pytest.raises(InvalidSetting, match="choose"):
             beam_search(model, PROMPT, 5, **wrong)
     with pytest.raises(InvalidSetting, match="max_new_tokens"):
-        beam_search(model, PROMPT, 0)
+        beam_levels(model, PROMPT, 0)
+    with pytest.raises(EmptyPrompt):
+        continuation_log_probabilities(model, [], [1])
+    with pytest.raises(TokenOutOfRange):
+        continuation_log_probabilities(model, PROMPT, [1, 53])
