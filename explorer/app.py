@@ -10,7 +10,9 @@ import gradio as gr
 
 from explorer import api, theme
 from explorer.catalogue import catalogue
+from explorer.download_panel import DownloadPanel, download_panel, wanted
 from explorer.link import read_link
+from explorer.models import GPT2
 from explorer.services import RunKey, Services
 from explorer.tab import QUICK, TabContext, clamped, find_tabs
 from explorer.widgets import notice
@@ -31,7 +33,7 @@ def build_app(services: Services) -> gr.Blocks:
                 say("example"), label=say("sentence"), lines=1, max_lines=6, scale=3, elem_id="sentence", min_width=280
             )
             model = gr.Dropdown(
-                [(services.models.label(name), name) for name in services.models.shipped_names()],
+                services.models.choices(),
                 value=services.models.default,
                 label=say("model"),
                 scale=1,
@@ -40,6 +42,7 @@ def build_app(services: Services) -> gr.Blocks:
                 elem_id="model",
             )
         status = notice_line("status")
+        download = download_panel(services, "download")
         strip = token_keys("token-strip")
         context = TabContext(services, blocks, sentence, model, cursor())
         _draw_strip(context, strip)  # first, so that it is not kept waiting by what the tabs ask for
@@ -52,7 +55,8 @@ def build_app(services: Services) -> gr.Blocks:
                     None, context.cursor, context.cursor, js=f"(cursor) => ({{ ...cursor, tab: '{tab.id}' }})", **QUICK
                 )
         _read_what_is_typed(context, status)
-        _open_links(context, status, tabs, [tab.id for tab in found])
+        _offer_gpt2(context, status, download)
+        _open_links(context, status, download, tabs, [tab.id for tab in found])
         api.add_endpoints(services)
     return blocks
 
@@ -102,10 +106,33 @@ def _read_what_is_typed(context: TabContext, status: gr.HTML) -> None:
     )
 
 
-def _open_links(context: TabContext, status: gr.HTML, tabs: gr.Tabs, tab_ids: list[str]) -> None:
+def _offer_gpt2(context: TabContext, status: gr.HTML, download: DownloadPanel) -> None:
+    """Its download is offered where it was chosen and is missing; once it is here it is read with the sentence."""
+    services, read = context.services, _reader(context.services)
+
+    def offer(model: Any) -> Any:
+        return wanted(services, model)
+
+    def arrived(sentence: Any, model: Any, cursor: Any) -> tuple[Any, Any, Any]:
+        if model != GPT2 or not services.models.is_here(GPT2):
+            return gr.skip(), gr.skip(), gr.skip()
+        return *read(sentence, model, cursor), offer(model)
+
+    context.model.change(offer, context.model, download.row, **QUICK)
+    download.ended.then(
+        arrived,
+        [context.sentence, context.model, context.cursor],
+        [context.cursor, status, download.row],
+        **QUICK,
+    )
+
+
+def _open_links(
+    context: TabContext, status: gr.HTML, download: DownloadPanel, tabs: gr.Tabs, tab_ids: list[str]
+) -> None:
     read, models = _reader(context.services), context.services.models
 
-    def open_link(request: gr.Request) -> tuple[Any, Any, Any, Any, Any]:
+    def open_link(request: gr.Request) -> tuple[Any, ...]:
         link = read_link(request.query_params, tab_ids)
         tab = link.tab or tab_ids[0]
         text = catalogue("page")("example") if link.text is None else link.text
@@ -114,10 +141,27 @@ def _open_links(context: TabContext, status: gr.HTML, tabs: gr.Tabs, tab_ids: li
         if not isinstance(shown, dict) or "run" not in shown:  # refused: the example stands behind the refusal
             shown, _ = read(catalogue("page")("example"), models.default, {"tab": tab})
             model = models.default
-        choices = [(models.label(name), name) for name in dict.fromkeys([*models.shipped_names(), model])]
-        return text, gr.Dropdown(choices, value=model), shown, told, gr.Tabs(selected=tab)
+        choices = models.choices()
+        if model not in {name for _, name in choices}:  # a person's own
+            choices.append((models.label(model), model))
+        offered = wanted(context.services, link.model)
+        menus = context.offered(choices)
+        return text, gr.Dropdown(choices, value=model), shown, told, offered, gr.Tabs(selected=tab), *menus
 
-    context.blocks.load(open_link, None, [context.sentence, context.model, context.cursor, status, tabs], **QUICK)
+    context.blocks.load(
+        open_link,
+        None,
+        [
+            context.sentence,
+            context.model,
+            context.cursor,
+            status,
+            download.row,
+            tabs,
+            *(menu for menu, _ in context.menus),
+        ],
+        **QUICK,
+    )
 
 
 def _draw_strip(context: TabContext, strip: gr.HTML) -> None:

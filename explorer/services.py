@@ -1,4 +1,4 @@
-"""The only shared mutable state: models, traces, and what a session trained. All of it safe to use from many threads.
+"""The only shared mutable state: models, traces, what a session trained, and one download. All of it safe to use from many threads.
 
 Sessions hold keys (RunKey), never tensors or models. What one person trained is reachable only with its key, which
 cannot be guessed.
@@ -6,22 +6,21 @@ cannot be guessed.
 
 from __future__ import annotations
 
-import itertools
 import json
-import re
-import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer.download import Download
+from explorer.models import CHECKPOINTS, DEFAULT_MODEL, ModelRegistry
 from explorer.text import TokenLabel, token_labels
-from gpt2core import Gpt2CoreError, Pretrained, Tokenizer, Trace, gpt2_tokenizer, load_pretrained, trace
-from gpt2core.errors import EmptyPrompt, PromptTooLong, UnknownModel
+from gpt2core import Gpt2CoreError, Trace, trace
+from gpt2core.comparison import token_ends
+from gpt2core.errors import EmptyPrompt, PromptTooLong
 
-CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
-DEFAULT_MODEL = "tinystories"
+__all__ = ["CHECKPOINTS", "DEFAULT_MODEL", "ModelRegistry", "RunKey", "Services", "TextTooLong", "TraceStore"]
 # A sentence is at most a few thousand characters; beyond this even counting its tokens would hold others up.
 MAX_CHARACTERS = 100_000
 
@@ -37,61 +36,6 @@ class RunKey:
     def to_json(self) -> str:
         """For the browser to keep; Services.run reads and checks it again."""
         return json.dumps({"model": self.model, "text": self.text})
-
-
-class ModelRegistry:
-    """The models that ship (folders of `folder`, opened on first use) and those that sessions trained (the newest few kept)."""
-
-    def __init__(self, folder: Path = CHECKPOINTS, *, default: str = DEFAULT_MODEL, most_trained: int = 32) -> None:
-        self._folder, self.default, self._most_trained = folder, default, most_trained
-        self._lock = threading.RLock()
-        self._shipped: dict[str, Pretrained] = {}
-        self._trained: OrderedDict[str, Pretrained] = OrderedDict()
-
-    def shipped_names(self) -> list[str]:
-        """Names of the models that ship, the default first."""
-        names = sorted(path.parent.name for path in self._folder.glob("*/model.safetensors"))
-        return sorted(names, key=lambda name: name != self.default)
-
-    def get(self, name: str) -> Pretrained:
-        """Raises: UnknownModel for a name that is neither shipped nor a trained model still kept."""
-        with self._lock:
-            if name in self._trained:
-                self._trained.move_to_end(name)
-                return self._trained[name]
-            if name not in self._shipped:
-                if name not in self.shipped_names():
-                    raise UnknownModel(_unknown_model(name, self.shipped_names()))
-                self._shipped[name] = load_pretrained(self._folder / name)
-            return self._shipped[name]
-
-    def add_trained(self, trained: Pretrained) -> str:
-        """Keep a model that a session trained (it must not change any more); return the name that opens it."""
-        name = f"trained-{secrets.token_urlsafe(12)}"
-        with self._lock:
-            self._trained[name] = trained
-            while len(self._trained) > self._most_trained:
-                self._trained.popitem(last=False)
-        return name
-
-    def label(self, name: str) -> str:
-        """How a menu calls a model: its name and its size."""
-        title = _SHIPPED_TITLES.get(name, "Yours" if name.startswith("trained-") else name)
-        return f"{title} · {self.get(name).model.parameter_count() / 1e6:.1f} M parameters"
-
-    def tokenizer(self, name: str) -> Tokenizer:
-        """The model's own vocabulary; GPT-2's where its folder has none but has room for it."""
-        return self.get(name).tokenizer or gpt2_tokenizer(min(self.get(name).model.config.vocab_size, 50_257))
-
-
-_SHIPPED_TITLES = {DEFAULT_MODEL: "TinyStories"}
-
-
-def _unknown_model(name: str, known: Sequence[str]) -> str:
-    if name.startswith("trained-"):
-        return "This trained model is no longer kept on the server. Train it again or choose another model."
-    shown = re.sub(r"\s+", " ", name)[:60]
-    return f"There is no model called “{shown}”. Choose one of: {', '.join(known)}."
 
 
 class TraceStore:
@@ -124,6 +68,7 @@ class Services:
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
         self.models = ModelRegistry(checkpoints)
         self.traces = TraceStore(self.models)
+        self.gpt2_download = Download()
 
     def read(self, text: str, model: str) -> RunKey:
         """Encode `text` for `model`. Raises: EmptyPrompt, PromptTooLong, UnknownModel; nothing is computed yet."""
@@ -171,8 +116,7 @@ class Services:
 
     def _token_ends(self, run: RunKey) -> list[int]:
         """After how many bytes of the text each token ends."""
-        tokenizer = self.models.tokenizer(run.model)
-        return list(itertools.accumulate(len(tokenizer.decode_bytes([token_id])) for token_id in run.token_ids))
+        return token_ends(run.token_ids, self.models.tokenizer(run.model))
 
     def labels(self, run: RunKey) -> list[TokenLabel]:
         """How each token of the run is shown."""

@@ -6,7 +6,7 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import gradio as gr
@@ -22,6 +22,7 @@ from gpt2core import Gpt2CoreError
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 Part = Literal["token", "layer", "head"]
+Choices = list[tuple[str, str]]  # label, name
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class TabContext:
     """The one sentence and the one cursor that all tabs share, and the services.
 
     sentence, model: the two inputs above the tabs (a tab may put text or a new model into them). cursor: what is on screen
-    and which token, layer and head (widgets/cursor); it lives in the browser, so moving it costs one request.
+    and which token, layer and head (widgets/cursor); it lives in the browser, so moving it costs one request. menus: the
+    menus of models inside tabs, each with what it offers before the models that the one above the tabs does.
     """
 
     services: Services
@@ -37,6 +39,17 @@ class TabContext:
     sentence: gr.Textbox
     model: gr.Dropdown
     cursor: gr.HTML
+    menus: list[tuple[gr.Dropdown, Choices]] = field(default_factory=list)
+
+    def model_menu(self, first: Choices, value: str, **options: Any) -> gr.Dropdown:
+        """A menu of all models, after `first`; a model trained here joins it as it joins the one above the tabs."""
+        menu = gr.Dropdown([*first, *self.services.models.choices()], value=value, **options)
+        self.menus.append((menu, first))
+        return menu
+
+    def offered(self, choices: Choices) -> list[Any]:
+        """What the menus inside tabs become when these models are on offer."""
+        return [gr.update(choices=[*first, *choices]) for _, first in self.menus]
 
     def draws(
         self,

@@ -83,7 +83,13 @@ def build(ctx: TabContext) -> None:
         show_progress_on=status,
         api_visibility="private",
     )
-    ran.then(runs.offer, [session, ctx.sentence], [ctx.model, status], **QUICK)
+
+    def offer(session: TrainingSession | None, sentence: str) -> tuple[Any, ...]:
+        menu, told = runs.offer(session, sentence)
+        others = ctx.offered(menu["choices"]) if "choices" in menu else [gr.skip() for _ in ctx.menus]
+        return menu, told, *others
+
+    ran.then(offer, [session, ctx.sentence], [ctx.model, status, *(menu for menu, _ in ctx.menus)], **QUICK)
     stop.click(stopped, session, [status, *buttons], **QUICK)
 
 
@@ -220,7 +226,7 @@ class TrainingHandlers:
             return gr.skip(), gr.skip()
         models = self._services.models
         name = session.trained[-1].name
-        choices = [(models.label(shipped), shipped) for shipped in models.shipped_names()]
+        choices = models.choices()
         choices += [(own_choice(number, kept), kept.name) for number, kept in enumerate(session.trained, start=1)]
         try:
             self._services.read(sentence, name)

@@ -121,7 +121,11 @@ def test_what_is_left_out_takes_its_documented_default(client: Client) -> None:
     ("arguments", "endpoint", "sentence"),
     [
         (("", "tinystories"), "/next_token", "There is no text to read"),
-        ((SENTENCE, "gpt-9"), "/next_token", "There is no model called “gpt-9”. Choose one of: tinystories."),
+        (
+            (SENTENCE, "gpt-9"),
+            "/next_token",
+            "There is no model called “gpt-9”. Choose one of: tinystories, untrained, gpt2.",
+        ),
         (("a" * 5 + " word" * 80, "tinystories"), "/next_token", "this model reads at most 32. Remove about"),
         ((SENTENCE, "tinystories", -1.0), "/next_token", "The temperature is -1"),
         ((SENTENCE, "tinystories", 1.0, 1.5), "/next_token", "top_k is 1.5"),

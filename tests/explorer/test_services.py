@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import json
 import threading
-from pathlib import Path
 
 import pytest
 import torch
 
-from explorer.services import MAX_CHARACTERS, ModelRegistry, RunKey, Services, TextTooLong, TraceStore
+from explorer.services import MAX_CHARACTERS, RunKey, Services, TextTooLong, TraceStore
 from gpt2core import GPTConfig, Pretrained, gpt2_tokenizer, save_pretrained
 from gpt2core.errors import EmptyPrompt, PromptTooLong, UnknownModel
 from tests.reference import random_model
@@ -21,33 +20,6 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
     save_pretrained(random_model(SMALL), folder / "tinystories", tokenizer=gpt2_tokenizer(600))
     save_pretrained(random_model(SMALL), folder / "another", tokenizer=gpt2_tokenizer(600))
     return Services(folder)
-
-
-def test_the_default_stands_first_among_the_models_that_ship(services: Services) -> None:
-    assert services.models.shipped_names() == ["tinystories", "another"]
-
-
-@pytest.mark.parametrize("name", ["gpt-9", "", "..", "../tinystories", "tinystories/", "trained-guess", "\n" * 500])
-def test_a_name_nothing_answers_to_is_refused(services: Services, name: str) -> None:
-    with pytest.raises(UnknownModel) as refused:
-        services.models.get(name)
-    assert len(str(refused.value)) < 250
-
-
-def test_a_trained_model_opens_only_by_its_unguessable_name(services: Services) -> None:
-    trained = Pretrained(random_model(SMALL), gpt2_tokenizer(600))
-    name = services.models.add_trained(trained)
-    assert len(name) >= len("trained-") + 16
-    assert services.models.get(name) is trained
-    assert name not in services.models.shipped_names()
-
-
-def test_only_the_newest_trained_models_are_kept() -> None:
-    registry = ModelRegistry(Path("nowhere"), most_trained=2)
-    names = [registry.add_trained(Pretrained(random_model(SMALL), None)) for _ in range(3)]
-    with pytest.raises(UnknownModel, match="no longer kept"):
-        registry.get(names[0])
-    assert registry.get(names[2]) is not None
 
 
 def test_reading_refuses_what_cannot_be_read(services: Services) -> None:

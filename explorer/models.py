@@ -1,0 +1,145 @@
+"""The models that the page offers, by name: those that ship, one that never learned anything, GPT-2, and what sessions trained.
+
+Names are stable, for links hold them. A model is opened when it is first asked for and then kept: all that ship are small, and GPT-2
+is half a gigabyte once.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from explorer.catalogue import catalogue
+from gpt2core import Pretrained, Tokenizer, gpt2_tokenizer, load_pretrained
+from gpt2core.errors import UnknownModel
+from gpt2core.foreign import hub
+from gpt2core.untrained import untrained_model
+
+CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+DEFAULT_MODEL, UNTRAINED, GPT2 = "tinystories", "untrained", "gpt2"
+GPT2_PARAMETERS, GPT2_VOCABULARY, GPT2_MEGABYTES = 124_439_808, 50_257, 550
+_SNAPSHOT = re.compile(r"step-(\d+)")
+
+
+class NotDownloaded(UnknownModel):
+    """GPT-2 is offered, but nobody has asked for its download yet."""
+
+    def __init__(self) -> None:
+        super().__init__(catalogue("models")("not_here", size=GPT2_MEGABYTES))
+
+
+class ModelRegistry:
+    """folder: holds the models that ship, a folder each, and snapshots of one run in growth/step-*; the newest few of the
+    models that sessions trained are kept."""
+
+    def __init__(self, folder: Path = CHECKPOINTS, *, default: str = DEFAULT_MODEL, most_trained: int = 32) -> None:
+        self._folder, self.default, self._most_trained = folder, default, most_trained
+        self._lock = threading.RLock()
+        self._opened: dict[str, Pretrained] = {}
+        self._opening: dict[str, threading.Lock] = {}
+        self._trained: OrderedDict[str, Pretrained] = OrderedDict()
+
+    def shipped_names(self) -> list[str]:
+        """Names of the models that ship, the default first; its snapshots are in `growth_names`."""
+        names = sorted(path.parent.name for path in self._folder.glob("*/model.safetensors"))
+        return sorted(names, key=lambda name: name != self.default)
+
+    def growth_names(self) -> list[str]:
+        """Names of the snapshots of one run, the youngest first."""
+        found = (_SNAPSHOT.fullmatch(path.parent.name) for path in self._folder.glob("growth/*/model.safetensors"))
+        return [f"growth-{step}" for step in sorted((match[1] for match in found if match), key=int)]
+
+    def names(self) -> list[str]:
+        """All that anybody may choose, in the order of the menus."""
+        return [*self._sources()]
+
+    def choices(self) -> list[tuple[str, str]]:
+        """(label, name) of the same, as a menu wants them."""
+        return [(self.label(name), name) for name in self.names()]
+
+    def get(self, name: str) -> Pretrained:
+        """Raises: UnknownModel for a name that is neither offered nor a trained model still kept; NotDownloaded."""
+        with self._lock:
+            if name in self._trained:
+                self._trained.move_to_end(name)
+                return self._trained[name]
+            if name in self._opened:
+                return self._opened[name]
+            source = self._sources().get(name)
+            if source is None:
+                raise UnknownModel(self._unknown(name))
+            opening = self._opening.setdefault(name, threading.Lock())
+        with opening:  # once, while other models stay at hand
+            if name not in self._opened:
+                self._opened[name] = source()
+            return self._opened[name]
+
+    def _sources(self) -> dict[str, Callable[[], Pretrained]]:
+        def folder(path: Path) -> Callable[[], Pretrained]:
+            return lambda: load_pretrained(path)
+
+        shipped = {name: folder(self._folder / name) for name in self.shipped_names()}
+        growth = {
+            name: folder(self._folder / "growth" / name.replace("growth", "step", 1)) for name in self.growth_names()
+        }
+        untrained = {UNTRAINED: self._untrained} if self.default in shipped else {}
+        return {**shipped, **untrained, GPT2: _gpt2, **growth}
+
+    def _untrained(self) -> Pretrained:
+        """The default model's shape and vocabulary, with the weights that training would begin with."""
+        return Pretrained(untrained_model(self.get(self.default).model.config), self.tokenizer(self.default))
+
+    def add_trained(self, trained: Pretrained) -> str:
+        """Keep a model that a session trained (it must not change any more); return the name that opens it."""
+        name = f"trained-{secrets.token_urlsafe(12)}"
+        with self._lock:
+            self._trained[name] = trained
+            while len(self._trained) > self._most_trained:
+                self._trained.popitem(last=False)
+        return name
+
+    def is_here(self, name: str) -> bool:
+        """False for GPT-2 until it has been downloaded; the network is not asked."""
+        return name != GPT2 or name in self._opened or hub.in_cache(GPT2) is not None
+
+    def label(self, name: str) -> str:
+        """How a menu calls a model: its name and its size. GPT-2 is not opened for that."""
+        say = catalogue("models")
+        if name == GPT2:
+            return say("on_request", title=say(GPT2), parameters=GPT2_PARAMETERS / 1e6)
+        return say("sized", title=self.title(name), parameters=self.get(name).model.parameter_count() / 1e6)
+
+    def title(self, name: str) -> str:
+        """Its name alone."""
+        say = catalogue("models")
+        if name in (DEFAULT_MODEL, UNTRAINED, GPT2):
+            return say(name)
+        if name.startswith("growth-"):
+            return say("growth", step=int(name.removeprefix("growth-")))
+        return say("yours") if name.startswith("trained-") else name
+
+    def tokenizer(self, name: str) -> Tokenizer:
+        """The model's own vocabulary; GPT-2's where its folder has none but has room for it."""
+        vocab_size = self.get(name).model.config.vocab_size
+        return self.get(name).tokenizer or gpt2_tokenizer(min(vocab_size, GPT2_VOCABULARY))
+
+    def _unknown(self, name: str) -> str:
+        say = catalogue("models")
+        if name.startswith("trained-"):
+            return say("not_kept")
+        growth = self.growth_names()
+        known = [known for known in self.names() if known not in growth]
+        if growth:
+            known.append(say("span", first=growth[0], last=growth[-1]))
+        return say("unknown", name=re.sub(r"\s+", " ", name)[:60], known=", ".join(known))
+
+
+def _gpt2() -> Pretrained:
+    folder = hub.in_cache(GPT2)
+    if folder is None:
+        raise NotDownloaded
+    return load_pretrained(folder)

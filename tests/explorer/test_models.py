@@ -1,0 +1,149 @@
+"""The models on offer: their names, how they are opened, and GPT-2 only where it is already."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+from huggingface_hub import constants
+
+from explorer import models
+from explorer.models import GPT2, UNTRAINED, ModelRegistry, NotDownloaded
+from explorer.services import Services
+from gpt2core import GPTConfig, Pretrained, gpt2_tokenizer, load_pretrained, save_pretrained
+from gpt2core.errors import UnknownModel
+from gpt2core.untrained import untrained_model
+from tests.reference import random_model
+
+SMALL = GPTConfig(vocab_size=600, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for name in ("tinystories", "another", "growth/step-00030", "growth/step-00000", "growth/step-100000"):
+        save_pretrained(random_model(SMALL), folder / name, tokenizer=gpt2_tokenizer(600))
+    (folder / "growth" / "step-x").mkdir()
+    (folder / "growth" / "step-x" / "model.safetensors").touch()
+    return folder
+
+
+@pytest.fixture
+def registry(checkpoints: Path) -> ModelRegistry:
+    return ModelRegistry(checkpoints)
+
+
+def test_the_menu_holds_what_ships_then_the_untrained_twin_gpt2_and_the_snapshots_by_age(
+    registry: ModelRegistry,
+) -> None:
+    assert registry.names() == [
+        *("tinystories", "another", "untrained", "gpt2"),
+        *("growth-00000", "growth-00030", "growth-100000"),
+    ]
+    assert [label.partition(" · ")[0] for label, _ in registry.choices()] == [
+        *("TinyStories", "another", "TinyStories’ shape, never trained", "GPT-2"),
+        *("Growth, step 0", "Growth, step 30", "Growth, step 100,000"),
+    ]
+    assert [name for _, name in registry.choices()] == registry.names()
+
+
+def test_every_model_that_really_ships_is_on_offer_and_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = Services()
+    shipped = [name for name in services.models.names() if name != GPT2]
+    assert len(shipped) == 2 + 10
+    for name in shipped:
+        assert services.read("Once upon a time", name).token_ids
+
+
+def test_a_menu_opens_no_gpt2(registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.hub, "in_cache", lambda name: pytest.fail("looked for it"))
+    labels = {name: label for label, name in registry.choices()}
+    assert labels[GPT2] == "GPT-2 · 124.4 M parameters · downloaded on request"
+    assert labels["tinystories"].startswith("TinyStories · 0.0 M")
+
+
+def test_the_untrained_model_has_the_shipped_shape_and_words_and_is_the_same_every_time(checkpoints: Path) -> None:
+    one, again = (ModelRegistry(checkpoints).get(UNTRAINED) for _ in range(2))
+    assert one.model.config == SMALL
+    assert one.tokenizer is not None
+    assert one.tokenizer.vocab_size == 600
+    assert torch.equal(one.model.tok_emb.weight, again.model.tok_emb.weight)
+    assert torch.equal(one.model.tok_emb.weight, untrained_model(SMALL).tok_emb.weight)
+
+
+def test_gpt2_is_never_downloaded_by_being_chosen(registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.file_download.http_get", lambda *_, **__: pytest.fail("downloaded"))
+    with pytest.raises(NotDownloaded, match=r"about 550 MB from huggingface.co, once: press “Download GPT-2”"):
+        registry.get(GPT2)
+    assert not registry.is_here(GPT2)
+
+
+def test_gpt2_opens_where_it_is(registry: ModelRegistry, checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.hub, "in_cache", lambda name: checkpoints / "another" if name == GPT2 else None)
+    assert registry.is_here(GPT2)
+    assert registry.get(GPT2) is registry.get(GPT2)
+
+
+def test_a_model_is_opened_once_however_many_ask_and_others_do_not_wait_for_it(
+    registry: ModelRegistry, checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.get("another")
+    opened: list[Path] = []
+    may_open = threading.Event()
+
+    def slowly(path: Path) -> Pretrained:
+        opened.append(path)
+        may_open.wait(20)
+        return load_pretrained(path)
+
+    monkeypatch.setattr(models, "load_pretrained", slowly)
+    found: list[Pretrained] = []
+    threads = [threading.Thread(target=lambda: found.append(registry.get("tinystories"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    assert registry.get("another").model.config == SMALL  # while the other is being opened
+    may_open.set()
+    for thread in threads:
+        thread.join(20)
+    assert opened == [checkpoints / "tinystories"]
+    assert len(found) == 4
+    assert len({id(pretrained) for pretrained in found}) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gpt-9", "", "..", "../tinystories", "tinystories/", "trained-guess", "growth", "growth-", "growth-x", "\n" * 500],
+)
+def test_a_name_nothing_answers_to_is_refused(registry: ModelRegistry, name: str) -> None:
+    with pytest.raises(UnknownModel) as refused:
+        registry.get(name)
+    assert len(str(refused.value)) < 250
+
+
+def test_a_refused_name_is_told_all_names_in_short(registry: ModelRegistry) -> None:
+    known = "tinystories, another, untrained, gpt2, growth-00000 to growth-100000"
+    with pytest.raises(UnknownModel, match=f"Choose one of: {known}"):
+        registry.get("gpt-9")
+
+
+def test_a_trained_model_opens_only_by_its_unguessable_name(registry: ModelRegistry) -> None:
+    trained = Pretrained(random_model(SMALL), gpt2_tokenizer(600))
+    name = registry.add_trained(trained)
+    assert len(name) >= len("trained-") + 16
+    assert registry.get(name) is trained
+    assert name not in registry.names()
+
+
+def test_only_the_newest_trained_models_are_kept() -> None:
+    registry = ModelRegistry(Path("nowhere"), most_trained=2)
+    names = [registry.add_trained(Pretrained(random_model(SMALL), None)) for _ in range(3)]
+    with pytest.raises(UnknownModel, match="no longer kept"):
+        registry.get(names[0])
+    assert registry.get(names[2]) is not None
