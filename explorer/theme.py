@@ -20,6 +20,9 @@ TOKEN_TINTS = (
     "#c2ecf7", "#cbdfff", "#d9d6ff", "#ecd2ff", "#ffd1ef", "#e3dccf",
 )  # fmt: skip
 TOKEN_INK = "#1b1b1f"
+# Backgrounds for tokens shaded by a number, from little to much: one hue, each read with the same ink (contrast above 5).
+HEAT = ("#f2f6fb", "#d3e4f5", "#a9cdea", "#79b0de", "#4f93cb")
+REPEAT = "#a3261a"  # a line under tokens that repeat, read on all of them
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Noto Sans Mono", "DejaVu Sans Mono", "monospace")
@@ -60,9 +63,10 @@ def theme() -> gr.themes.Base:
 def css() -> str:
     """Variables that widgets draw with (so that a canvas and a style sheet agree), and the few rules of the page itself."""
     tints = "".join(f"--token-{number}: {tint};" for number, tint in enumerate(TOKEN_TINTS))
+    heat = "".join(f"--heat-{step}: {colour};" for step, colour in enumerate(HEAT))
     return f"""
 :root {{
-  {tints} --token-ink: {TOKEN_INK};
+  {tints} {heat} --token-ink: {TOKEN_INK}; --repeat: {REPEAT};
   --query: {QUERY}; --key: {KEY}; --value: {VALUE}; --output: {OUTPUT}; --accent: {ACCENT};
   --ink: #16181d; --ink-soft: #4b515c; --paper: #ffffff; --rule: #c9ced8; --wash: #f3f5f8; --bar: {QUERY}; --bar-cut: #b9bfca;
   --warn-ink: #7a1f00; --warn-paper: #fff1e8;
