@@ -1,0 +1,250 @@
+"""Generation: text written token by token, and what keeping keys and values saves."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import gradio as gr
+import pandas as pd
+import plotly.graph_objects as go
+
+from explorer.catalogue import catalogue
+from explorer.figures.decoding import decoding_lines
+from explorer.services import RunKey, Services
+from explorer.tab import QUICK, TabContext, TabSpec
+from explorer.tables import table_with_csv
+from explorer.text import token_labels
+from explorer.widgets.notice import info, notice_line, refusal
+from explorer.widgets.settings import checked_settings, sampling_panel
+from explorer.widgets.story import CONTINUED, line, piece, prompt, story
+from gpt2core import Gpt2CoreError, SamplingSettings, generate
+from gpt2core.decoding import DecodingTime, decoding_times
+from gpt2core.errors import InvalidSetting
+from gpt2core.generation import alternatives
+from gpt2core.tokenizer import END_OF_TEXT
+
+log = logging.getLogger(__name__)
+say = catalogue("generation")
+
+MOST_TOKENS, START_TOKENS, MOST_BRANCHES = 500, 60, 20
+N_ALTERNATIVES, N_GRAM = 7, 3
+MAX_SECONDS = 120.0
+SECONDS_BETWEEN_UPDATES = 0.1  # an update costs the page some 20 ms; a quick model would leave it no time to answer
+TIMED_STEPS, MAX_TIMING_SECONDS = 64, 60.0
+
+
+def build(ctx: TabContext) -> None:
+    gr.Markdown(say("intro"))
+    limits = {
+        "most_tokens": MOST_TOKENS,
+        "most_branches": MOST_BRANCHES,
+        "start_tokens": START_TOKENS,
+        "n_gram": N_GRAM,
+    }
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=1, min_width=280):
+            sampling_panel("generation-settings")
+        with gr.Column(scale=3, min_width=320):
+            text = story("story", catalogue("story").sentences, **limits)
+
+    def tell(run: RunKey) -> dict[str, Any]:
+        return prompted(ctx.services, run)
+
+    def write(cursor: Any, value: Any) -> Iterator[dict[str, Any]]:
+        job = value["request"].get("job") if isinstance(value, dict) and isinstance(value.get("request"), dict) else 0
+        try:
+            run = ctx.services.run(cursor["run"] if isinstance(cursor, dict) else "")
+            yield from written(ctx.services, run, value)
+        except Gpt2CoreError as error:
+            yield piece({}, job, "", "", "refused", str(error))
+        except Exception:
+            log.exception("writing text failed")
+            yield piece({}, job, "", "", "refused", catalogue("page")("broken"))
+
+    ctx.draws(tell, text)
+    writing = text.write(
+        write,
+        [ctx.cursor, text],
+        text,
+        trigger_mode="multiple",  # the widget asks for one thing at a time, and may ask again before a halt has come through
+        concurrency_limit=2,
+        concurrency_id="generate",
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    text.halt(None, None, None, cancels=[writing], api_visibility="private")
+    text.carry(None, [text, ctx.sentence], ctx.sentence, js=CONTINUED, **QUICK)
+    _build_timing(ctx)
+
+
+def prompted(services: Services, run: RunKey) -> dict[str, Any]:
+    """What the widget shows of a sentence before anything is written."""
+    end_of_text = services.models.tokenizer(run.model).special.get(END_OF_TEXT)
+    return prompt(run, services.models.get(run.model).model.config.context_length, end_of_text)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """n tokens after `path`, those written so far; stop: not beyond end-of-text."""
+
+    job: int
+    path: tuple[int, ...]
+    n: int
+    stop: bool
+    settings: SamplingSettings
+    seed: int
+
+
+def asked(value: Any, run: RunKey) -> Asked:
+    """What the widget asks for, checked but for the ids. Text after another sentence than `run` is not gone on with.
+
+    Raises: InvalidSetting.
+    """
+    request = value.get("request") if isinstance(value, dict) else None
+    if not isinstance(request, dict):
+        raise InvalidSetting(say("bad_request"))
+    path = request.get("path") if request.get("run") == run.to_json() else []
+    if not (isinstance(path, list) and len(path) <= MOST_TOKENS and all(type(token_id) is int for token_id in path)):
+        raise InvalidSetting(say("bad_request"))
+    n = request.get("n")
+    if isinstance(n, bool) or not isinstance(n, int | float) or not 1 <= n <= MOST_TOKENS or n != int(n):
+        raise InvalidSetting(say("bad_n", value=say("nothing") if n is None else repr(n), limit=MOST_TOKENS))
+    if len(path) + n > MOST_TOKENS:
+        raise InvalidSetting(say("too_long", n=len(path) + int(n), limit=MOST_TOKENS))
+    settings, seed = checked_settings(request.get("settings"))
+    job = request.get("job")
+    return Asked(job if type(job) is int else 0, tuple(path), int(n), bool(request.get("stop")), settings, seed)
+
+
+def written(services: Services, run: RunKey, value: Any) -> Iterator[dict[str, Any]]:
+    """What the widget shows as the text grows. What comes after a path is what `generate` writes after it, whenever it is asked.
+
+    Raises: InvalidSetting, TokenOutOfRange, NotFinite.
+    """
+    wanted = asked(value, run)
+    model, tokenizer = services.models.get(run.model).model, services.models.tokenizer(run.model)
+    about = prompted(services, run)
+    end_of_text = tokenizer.special.get(END_OF_TEXT)
+    stop_ids = [end_of_text] if wanted.stop and end_of_text is not None else []
+    settings = asdict(wanted.settings)
+    drawn_with = json.dumps([*settings.values(), wanted.seed])
+    started = last_shown = time.monotonic()
+    lines = ""
+
+    def shown(state: str, said: str = "") -> dict[str, Any]:
+        return piece(about, wanted.job, drawn_with, lines, state, said, time.monotonic() - started)
+
+    steps = generate(model, [*run.token_ids, *wanted.path], wanted.n, **settings, seed=wanted.seed, stop_ids=stop_ids)
+    for n_written, step in enumerate(steps, 1):
+        found = alternatives(step, N_ALTERNATIVES)
+        labels = token_labels([one.token_id for one in found], tokenizer)
+        lines += line(step.token_id, zip(found, labels, strict=True))
+        now = time.monotonic()
+        if now - started > MAX_SECONDS and n_written < wanted.n:
+            yield shown("late", say("out_of_time", seconds=int(MAX_SECONDS), n=n_written, asked=wanted.n))
+            return
+        if now - last_shown >= SECONDS_BETWEEN_UPDATES and n_written < wanted.n:
+            last_shown = now
+            yield shown("writing")
+    yield shown("ended" if step.token_id in stop_ids else "done")
+
+
+def _build_timing(ctx: TabContext) -> None:
+    gr.Markdown(say("timing"))
+    with gr.Row(equal_height=False):
+        measure = gr.Button(say("measure"), scale=0, min_width=130)
+        stop = gr.Button(say("stop"), scale=0, min_width=180)
+    told = notice_line("timing-status")
+    with gr.Column(visible=False) as results:
+        plot = gr.Plot(show_label=False, elem_id="timing-plot", elem_classes="plot-small")
+        with gr.Accordion(say("table"), open=False):
+            table = table_with_csv(say("table"), "timing")
+
+    def run_timing(cursor: Any) -> Iterator[Any]:
+        try:
+            run = ctx.services.run(cursor["run"] if isinstance(cursor, dict) else "")
+            for figure, rows, notice in timed(ctx.services, run):
+                yield figure, rows, notice, gr.Column(visible=True)
+        except Gpt2CoreError as error:
+            yield gr.skip(), gr.skip(), refusal(str(error)), gr.skip()
+        except Exception:
+            log.exception("timing failed")
+            yield gr.skip(), gr.skip(), refusal(catalogue("page")("broken")), gr.skip()
+
+    measuring = measure.click(
+        run_timing,
+        ctx.cursor,
+        [plot, table, told, results],
+        concurrency_limit=1,
+        concurrency_id="timing",
+        show_progress="minimal",
+        show_progress_on=told,
+        api_visibility="private",
+    )
+    stop.click(lambda: info(say("timing_stopped")), None, told, cancels=[measuring], **QUICK)
+
+
+def timed(services: Services, run: RunKey) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
+    """(figure, table, notice) as the measurement goes on: the sentence is read, then TIMED_STEPS further tokens.
+
+    A sentence that leaves the model too few positions loses its beginning, which is said.
+    """
+    model = services.models.get(run.model).model
+    limit = model.config.context_length
+    n_steps = min(TIMED_STEPS, limit // 2)
+    token_ids = run.token_ids[-(limit - n_steps) :]
+    cut = say("cut", n=len(token_ids), all=len(run.token_ids)) if len(token_ids) < len(run.token_ids) else ""
+    started = last_shown = time.monotonic()
+    times: list[DecodingTime] = []
+    for time_taken in decoding_times(model, token_ids, n_steps):
+        times.append(time_taken)
+        now = time.monotonic()
+        if now - started > MAX_TIMING_SECONDS:
+            break
+        if now - last_shown > 0.5 and len(times) > 1:
+            last_shown = now
+            yield gr.skip(), gr.skip(), info(say("measuring", n=len(times) - 1, of=n_steps))
+    told = timing_sentence(times)
+    yield timing_figure(times[1:]), timing_table(times), info(" ".join(filter(None, (told, cut))))
+
+
+def timing_figure(times: list[DecodingTime]) -> go.Figure:
+    return decoding_lines(
+        [one.n_tokens for one in times],
+        [1e3 * one.cached_seconds for one in times],
+        [1e3 * one.recomputed_seconds for one in times],
+        title=say("timing_title"),
+    )
+
+
+def timing_sentence(times: list[DecodingTime]) -> str:
+    """The measurement in words: means over the tokens that were timed."""
+    first, *rest = times
+    read_ms = 1e3 * first.cached_seconds
+    prefill = say("prefill", n=first.n_tokens, ms=read_ms, each=read_ms / first.n_tokens)
+    if not rest:
+        return prefill
+    cached, recomputed = (
+        1e3 * sum(getattr(one, name) for one in rest) / len(rest) for name in ("cached_seconds", "recomputed_seconds")
+    )
+    difference = max(float((one.cached_logits - one.recomputed_logits).abs().max()) for one in times)
+    decode = say("decode", n=len(rest), cached=cached, recomputed=recomputed, times=recomputed / cached)
+    return " ".join((prefill, decode, say("same_logits", difference=difference), say("why")))
+
+
+def timing_table(times: list[DecodingTime]) -> pd.DataFrame:
+    rows = [
+        (one.n_tokens, one.n_read, round(1e3 * one.cached_seconds, 3), round(1e3 * one.recomputed_seconds, 3))
+        for one in times
+    ]
+    return pd.DataFrame(
+        rows, columns=[say("column_tokens"), say("column_read"), say("with_cache"), say("without_cache")]
+    )
+
+
+TAB = TabSpec(say("title"), 42, build)

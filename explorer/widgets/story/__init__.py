@@ -1,0 +1,122 @@
+"""Text written token by token: played, paused, rewound, and branched wherever a person forces another token.
+
+The tree of branches lives in the browser (branches.js). The server keeps nothing: it is sent the tokens of one branch and
+answers with those that follow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.services import RunKey
+from explorer.text import TokenLabel
+from explorer.theme import token_tint
+from explorer.widgets.widget import widget
+from gpt2core.generation import Alternative
+
+# JavaScript for inputs [this widget, sentence box], output sentence box: the sentence and what was written after it.
+CONTINUED = "(value, sentence) => (value && typeof value.carry === 'string' ? value.carry : sentence)"
+
+_SKELETON = """
+<div class="story">
+  <div class="transport" role="toolbar"></div>
+  <div class="asked"></div>
+  <p class="position"></p>
+  <p class="told" role="status" aria-live="polite"></p>
+  <p class="window"></p>
+  <div class="reading">
+    <div class="written">
+      <p class="empty"></p>
+      <div class="text" hidden><bdi class="prompt"></bdi><span class="chips" role="listbox" aria-orientation="horizontal"></span>
+        <span class="ahead"></span></div>
+      <fieldset class="colours"><legend></legend></fieldset>
+      <ul class="legend"></ul>
+      <p class="repeats"></p>
+      <details class="why"><summary></summary><p></p></details>
+    </div>
+    <div class="panel" hidden>
+      <p class="looked"></p>
+      <div class="heads"></div>
+      <div class="others" role="listbox"></div>
+      <p class="rest"></p>
+    </div>
+  </div>
+  <div class="branches" hidden>
+    <p class="heading"></p>
+    <div class="outline" role="tree"></div>
+    <p class="hint"></p>
+  </div>
+  <div class="comparison" hidden>
+    <p class="choice"></p>
+    <p class="common"></p>
+    <div class="sides"></div>
+  </div>
+</div>
+"""
+
+
+def story(elem_id: str, words: Mapping[str, str], **limits: int) -> gr.HTML:
+    """Nothing yet; set it to `prompt(...)` when the sentence or the model changes, and answer its event `write` with `piece(...)`.
+
+    words: the sentences that the scripts write. limits: most_tokens (of a branch), most_branches, start_tokens and n_gram.
+    Events, with what the value then holds: `write` (request: {job, run, path, n, stop, settings}, unchecked), `halt`, and
+    `carry` (see CONTINUED).
+    """
+    options: dict[str, Any] = {"words": json.dumps(dict(words)), "limits": json.dumps(limits)}
+    return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
+
+
+def prompt(run: RunKey, context_length: int, end_of_text: int | None) -> dict[str, Any]:
+    """What is to be continued."""
+    told = {
+        "run": run.to_json(),
+        "text": run.text,
+        "ids": run.token_ids,
+        "limit": context_length,
+        "end": end_of_text,
+    }
+    return {"prompt": json.dumps(told)}
+
+
+def piece(
+    prompted: Mapping[str, Any], job: int, settings: str, lines: str, state: str, said: str = "", seconds: float = 0.0
+) -> dict[str, Any]:
+    """The tokens that job `job` has written so far.
+
+    lines: a `line` each, which only ever grows, so that what travels is what is new. state: "writing", "done", "ended" (by
+    the model), "late" or "refused"; said: the sentence of the last two. settings: those drawn with, as JSON.
+    """
+    return {
+        **prompted,
+        "job": job,
+        "settings": settings,
+        "lines": lines,
+        "state": state,
+        "said": said,
+        "seconds": seconds,
+    }
+
+
+def line(token_id: int, found: Iterable[tuple[Alternative, TokenLabel]]) -> str:
+    """One token as JSON, with what else could have come; `found` holds the token itself too.
+
+    A string: Gradio wraps every object of a value in proxies and copies it at each update, which froze a page of 500 tokens.
+    """
+    others = [
+        {
+            "id": label.token_id,
+            "text": label.text,
+            "bytes": label.hex,
+            "tint": token_tint(label.token_id),
+            "probability": alternative.probability,
+            "own": alternative.log_probability,
+            "rank": alternative.rank,
+        }
+        for alternative, label in found
+    ]
+    return json.dumps({"id": token_id, "others": others}) + "\n"
