@@ -111,10 +111,10 @@ class Services:
             return last
         if before.text != now.text or before.model == now.model:
             return min(at, last)
-        end = self._token_ends(before)[at]
-        return next(index for index, ends in enumerate(self._token_ends(now)) if ends >= end)
+        end = self.token_ends(before)[at]
+        return next(index for index, ends in enumerate(self.token_ends(now)) if ends >= end)
 
-    def _token_ends(self, run: RunKey) -> list[int]:
+    def token_ends(self, run: RunKey) -> list[int]:
         """After how many bytes of the text each token ends."""
         return token_ends(run.token_ids, self.models.tokenizer(run.model))
 

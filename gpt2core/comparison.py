@@ -6,6 +6,7 @@ question. V, W vocabularies of the two.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from gpt2core.tokenizer import Tokenizer
 from gpt2core.trace import Trace
 
 
+@functools.lru_cache(maxsize=16)
 def same_tokens(one: Tokenizer, other: Tokenizer) -> Tensor:
     """For each id of `one` the id of the same token in `other`, -1 where it has none. [V] int64
 
-    An ordinary token is the same if its bytes are; end-of-text only end-of-text; a row that no token uses has no counterpart.
+    An ordinary token is the same if its bytes are; end-of-text only end-of-text; a row that no token uses has no counterpart. The answer is kept: read it, do not write to it.
     """
     found = torch.full((one.vocab_size,), -1)
     for token, token_id in one.token_ids.items():
@@ -57,10 +59,17 @@ def kl_divergence_nats(p: Tensor, q: Tensor) -> float:
 def first_bytes(probabilities: Tensor, tokenizer: Tokenizer) -> Tensor:
     """The same distribution by the first byte of what comes next, which every byte-level vocabulary can be asked for: [257], the
     last place holding tokens that no text encodes to (end-of-text, unused rows)."""
-    places = torch.full((probabilities.numel(),), 256)
+    return torch.zeros(257, dtype=probabilities.dtype).index_add(
+        0, _first_bytes(tokenizer, len(probabilities)), probabilities
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _first_bytes(tokenizer: Tokenizer, n: int) -> Tensor:
+    places = torch.full((n,), 256)
     for token, token_id in tokenizer.token_ids.items():
         places[token_id] = token[0]
-    return torch.zeros(257, dtype=probabilities.dtype).index_add(0, places, probabilities)
+    return places  # [n]
 
 
 def token_ends(token_ids: Sequence[int], tokenizer: Tokenizer) -> list[int]:

@@ -1,0 +1,237 @@
+"""Compare: two models on the same sentence and the same luck, and one model under several seeds."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+from gradio.events import Dependency
+
+from explorer.catalogue import catalogue
+from explorer.compared import comparison, two_runs
+from explorer.download_panel import download_panel, wanted
+from explorer.models import UNTRAINED
+from explorer.services import RunKey, Services
+from explorer.streams import Stream, growing
+from explorer.tab import QUICK, TabContext, TabSpec, clamped
+from explorer.widgets.columns import SETTLED, Column, grown, halted, text_columns, unfinished
+from explorer.widgets.cursor import moved
+from explorer.widgets.notice import info, notice_line, refusal
+from explorer.widgets.pairs import paired_bars
+from explorer.widgets.settings import MAX_SEED, checked_settings, sampling_panel
+from gpt2core import Gpt2CoreError
+from gpt2core.comparison import parting, spread
+from gpt2core.errors import InvalidSetting
+
+log = logging.getLogger(__name__)
+say = catalogue("compare")
+
+MAX_NEW_TOKENS, START_TOKENS = 120, 40
+LEAST_SAMPLES, MOST_SAMPLES, START_SAMPLES = 2, 6, 3
+MAX_SECONDS = 120.0
+SECONDS_BETWEEN_UPDATES = 0.15  # six columns cost the page about 30 ms
+Update = tuple[Any, dict[str, Any]]  # the columns, and what is said above them
+
+
+def build(ctx: TabContext) -> None:
+    gr.Markdown(say("intro"))
+    with gr.Row():
+        a = _menu(ctx, "a", [(say("on_screen"), "")], "")
+        b = _menu(ctx, "b", [], UNTRAINED)
+    download = download_panel(ctx.services, "compare-download")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=2, min_width=300):
+            panel = sampling_panel("compare-settings")
+        with gr.Column(scale=3, min_width=300):
+            told = notice_line("compare-status")
+            figure = paired_bars("compare-pairs")
+
+    def draw(cursor: Any, a: Any, b: Any, chosen: Any) -> tuple[Any, Any, Any]:
+        return (*compared(ctx.services, cursor, (a, b), chosen), wanted(ctx.services, a, b))
+
+    def draw_in_sight(cursor: Any, a: Any, b: Any, chosen: Any) -> tuple[Any, Any, Any]:
+        if not isinstance(cursor, dict) or cursor.get("tab") != TAB.id:
+            return gr.skip(), gr.skip(), gr.skip()  # drawn when the tab is opened
+        return draw(cursor, a, b, chosen)
+
+    redraws: dict[str, Any] = {
+        "inputs": [ctx.cursor, a, b, panel],
+        "outputs": [figure, told, download.row],
+        "trigger_mode": "always_last",
+        **QUICK,
+    }
+    gr.on([moved(ctx.cursor, "run"), moved(ctx.cursor, "token")], draw_in_sight, **redraws)
+    gr.on([a.change, b.change, panel.input, figure.select], draw, **redraws)
+    download.ended.then(draw, **redraws)
+    _build_writing(ctx, panel, a, b)
+    _build_samples(ctx, panel, a)
+
+
+def _menu(ctx: TabContext, letter: str, first: list[tuple[str, str]], value: str) -> gr.Dropdown:
+    return ctx.model_menu(
+        first, value, label=say(f"menu_{letter}"), elem_id=f"compare-{letter}", min_width=300, allow_custom_value=True
+    )
+
+
+def _build_writing(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown, b: gr.Dropdown) -> None:
+    gr.Markdown(say("write_heading"))
+    with gr.Row(equal_height=True):
+        n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), min_width=130, elem_id="compare-n-tokens")
+        start = gr.Button(say("write"), variant="primary", min_width=110, elem_id="compare-write")
+        stop = gr.Button(say("stop"), variant="stop", min_width=90, elem_id="compare-stop")
+    told = notice_line("compare-writing")
+    columns = text_columns("compare-texts", catalogue("columns").sentences)
+
+    def write(cursor: Any, a: Any, b: Any, n_tokens: Any, chosen: Any) -> Iterator[Update]:
+        yield from _told(lambda: written(ctx.services, _run(ctx.services, cursor), (a, b), n_tokens, chosen))
+
+    _wire(start, stop, write, [ctx.cursor, a, b, n_tokens, panel], columns, told)
+
+
+def _build_samples(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown) -> None:
+    gr.Markdown(say("samples_heading"))
+    with gr.Row(equal_height=True):
+        n_samples = gr.Slider(
+            LEAST_SAMPLES, MOST_SAMPLES, START_SAMPLES, step=1, label=say("n_samples"), elem_id="samples-n", buttons=[]
+        )
+        n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), min_width=130, elem_id="samples-n-tokens")
+        start = gr.Button(say("write_samples"), variant="primary", min_width=110, elem_id="samples-write")
+        stop = gr.Button(say("stop"), variant="stop", min_width=90, elem_id="samples-stop")
+    told = notice_line("samples-writing")
+    columns = text_columns("samples-texts", catalogue("columns").sentences)
+
+    def write(cursor: Any, a: Any, n_samples: Any, n_tokens: Any, chosen: Any) -> Iterator[Update]:
+        yield from _told(lambda: sampled(ctx.services, _run(ctx.services, cursor), a, n_samples, n_tokens, chosen))
+
+    _wire(start, stop, write, [ctx.cursor, a, n_samples, n_tokens, panel], columns, told)
+
+
+def _wire(
+    start: gr.Button, stop: gr.Button, write: Callable[..., Any], inputs: list[Any], columns: gr.HTML, told: gr.HTML
+) -> Dependency:
+    writing = start.click(
+        write,
+        inputs,
+        [columns, told],
+        concurrency_limit=2,
+        concurrency_id="generate",
+        show_progress="minimal",
+        show_progress_on=told,
+        api_visibility="private",
+    )
+    stopped = stop.click(None, None, None, cancels=[writing], api_visibility="private")
+    settled = stopped.then(None, None, None, js=SETTLED, **QUICK)
+    return settled.then(None, [columns, told], told, js=halted(say.sentences["stopped"]), **QUICK)
+
+
+def _told(write: Callable[[], Iterator[Update]]) -> Iterator[Update]:
+    """What `write` yields, and its refusal as a notice."""
+    try:
+        yield from write()
+    except Gpt2CoreError as error:
+        yield gr.skip(), refusal(str(error))
+    except Exception:
+        log.exception("writing side by side failed")
+        yield gr.skip(), refusal(catalogue("page")("broken"))
+
+
+def _run(services: Services, cursor: Any) -> RunKey:
+    return services.run(cursor["run"] if isinstance(cursor, dict) and isinstance(cursor.get("run"), str) else "")
+
+
+def compared(services: Services, cursor: Any, names: tuple[Any, Any], chosen: Any) -> tuple[Any, Any]:
+    """What the figure and the line above it show; a refusal leaves the figure as it was."""
+    if not (isinstance(cursor, dict) and cursor.get("run")):
+        return gr.skip(), gr.skip()
+    try:
+        run = _run(services, cursor)
+        token = clamped(cursor.get("token"), len(run.token_ids))
+        return comparison(services, run, token, names, *checked_settings(chosen)), info("")
+    except Gpt2CoreError as error:
+        return gr.skip(), refusal(str(error))
+    except Exception:
+        log.exception("comparing two models failed")
+        return gr.skip(), refusal(catalogue("page")("broken"))
+
+
+def written(services: Services, run: RunKey, names: tuple[Any, Any], n_tokens: Any, chosen: Any) -> Iterator[Update]:
+    """The sentence continued by two models with the same settings and seed. Raises: Gpt2CoreError."""
+    n = _whole(n_tokens, 1, MAX_NEW_TOKENS, "bad_n_tokens")
+    settings, seed = checked_settings(chosen)
+    runs = two_runs(services, run, names)
+    streams = [Stream(services, one, settings, seed, n) for one in runs]
+    titles = [
+        say("column", letter=letter, title=services.models.title(one.model))
+        for letter, one in zip("AB", runs, strict=True)
+    ]
+    lengths = [len(one.token_ids) for one in runs]
+    luck = say("same_luck", seed=seed) if lengths[0] == lengths[1] else say("other_places", a=lengths[0], b=lengths[1])
+    if settings.temperature == 0:
+        luck = say("no_luck")
+
+    def columns() -> Any:
+        apart = parting(streams[0].tokens, streams[1].tokens) or (None, None)
+        return grown(run.text, [Column(*each) for each in zip(titles, (s.drawn for s in streams), apart, strict=True)])
+
+    yield from _updates(streams, n, columns)
+    done = len(streams[0].drawn)
+    apart = parting(streams[0].tokens, streams[1].tokens)
+    where = say("never_part", n=done) if apart is None else say("part", a=apart[0] + 1, b=apart[1] + 1)
+    yield columns(), info(" ".join(filter(None, (_ended(done, n), where, luck))))
+
+
+def sampled(services: Services, run: RunKey, name: Any, n_samples: Any, n_tokens: Any, chosen: Any) -> Iterator[Update]:
+    """The sentence continued several times by model A, with a seed each. Raises: Gpt2CoreError."""
+    n = _whole(n_tokens, 1, MAX_NEW_TOKENS, "bad_n_tokens")
+    n_samples = _whole(n_samples, LEAST_SAMPLES, MOST_SAMPLES, "bad_n_samples")
+    settings, first = checked_settings(chosen)
+    run, _ = two_runs(services, run, (name, ""))
+    seeds = [(first + number) % (MAX_SEED + 1) for number in range(n_samples)]
+    streams = [Stream(services, run, settings, seed, n) for seed in seeds]
+
+    def columns() -> Any:
+        return grown(run.text, [Column(say("seed", seed=stream.seed), stream.drawn) for stream in streams])
+
+    yield from _updates(streams, n, columns)
+    done = len(streams[0].drawn)
+    title = services.models.title(run.model)
+    luck = say("no_luck") if settings.temperature == 0 else ""
+    found = spread_sentence([stream.token_ids for stream in streams], title)
+    yield columns(), info(" ".join(filter(None, (_ended(done, n), found, luck))))
+
+
+def spread_sentence(texts: list[list[int]], title: str) -> str:
+    """How different the samples are, in words. texts: their token ids."""
+    found, n = spread(texts), len(texts)
+    first = say("first_same") if found.n_first == 1 else say("first_other", first=found.n_first)
+    whole = "texts_same" if found.n_texts == 1 else "texts_other" if found.n_texts == n else "texts_some"
+    return say("spread", n=n, title=title, first=first, texts=say(whole, texts=found.n_texts), shared=found.shared)
+
+
+def _updates(streams: list[Stream], n: int, columns: Callable[[], Any]) -> Iterator[Update]:
+    """What to show as the streams grow, not more often than the page can draw."""
+    shown = time.monotonic()
+    yield columns(), unfinished(info(say("writing", done=0, n=n)))
+    for done in growing(streams, n, MAX_SECONDS):
+        now = time.monotonic()
+        if now - shown >= SECONDS_BETWEEN_UPDATES:
+            shown = now
+            yield columns(), unfinished(info(say("writing", done=done, n=n)))
+
+
+def _ended(done: int, n: int) -> str:
+    return "" if done == n else say("out_of_time", seconds=int(MAX_SECONDS), done=done, n=n)
+
+
+def _whole(value: Any, least: int, most: int, sentence: str) -> int:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and least <= value <= most and value == int(value)):
+        shown = say("missing") if value is None else repr(value)
+        raise InvalidSetting(say(sentence, value=shown, least=least, limit=most))
+    return int(value)
+
+
+TAB = TabSpec(say("title"), 46, build)

@@ -1,0 +1,73 @@
+"""Texts that grow side by side: every token a coloured chip, the line under it as long as its probability."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.text import TokenLabel
+from explorer.theme import token_tint
+from explorer.widgets.widget import widget
+
+# JavaScript for no inputs: wait until updates that were on their way when the writing was cancelled have been drawn.
+SETTLED = "() => new Promise((done) => setTimeout(() => done([]), 300))"
+
+
+def halted(sentence: str) -> str:
+    """JavaScript for inputs [this widget, notice], output notice: `sentence` with its {n}, if the notice is `unfinished`."""
+    n_shown = "JSON.parse(value.columns).reduce((n, { tokens }) => Math.max(n, tokens.length), 0)"
+    said = f"{{ kind: 'info', text: {json.dumps(sentence)}.replace('{{n}}', String({n_shown})) }}"
+    return f"(value, told) => (told && told.unfinished ? {said} : told)"
+
+
+def unfinished(notice: dict[str, Any]) -> dict[str, Any]:
+    """A notice that Stop replaces."""
+    return {**notice, "unfinished": True}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One token drawn. probability: after the filters; rank: its place in the model's own order, 1 the likeliest."""
+
+    label: TokenLabel
+    probability: float
+    rank: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """parting: the place of the first token that is another than in the other column, None where there is none."""
+
+    title: str
+    drawn: Sequence[Drawn]
+    parting: int | None = None
+
+
+def text_columns(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
+    """Nothing yet; set it to `grown(...)`. words: the sentences that columns.js writes."""
+    options: dict[str, Any] = {"words": json.dumps(dict(words))}
+    return widget(Path(__file__).parent, '<div class="columns"></div>', elem_id=elem_id, **options)
+
+
+def grown(prompt: str, columns: Sequence[Column]) -> dict[str, Any]:
+    """Data for the widget. prompt: the text that all of them continue."""
+    told = [
+        {
+            "title": column.title,
+            "parting": column.parting,
+            "tokens": [
+                (one.label.token_id, one.label.text, token_tint(one.label.token_id), one.probability, one.rank)
+                for one in column.drawn
+            ],
+        }
+        for column in columns
+    ]
+    return {
+        "prompt": prompt,
+        "columns": json.dumps(told),
+    }  # one string: Gradio wraps every object of a value in proxies
