@@ -17,6 +17,7 @@ from explorer.services import Services
 from explorer.tab import QUICK
 from explorer.widgets.notice import info, notice_line, refusal
 from gpt2core import Gpt2CoreError
+from gpt2core.errors import NoConnection
 
 log = logging.getLogger(__name__)
 say = catalogue("models")
@@ -59,6 +60,8 @@ def downloading(services: Services) -> Iterator[dict[str, Any]]:
         for arrival in services.gpt2_download.follow():
             yield info(progress_sentence(arrival))
         yield info(say("arrived"))
+    except NoConnection:
+        yield refusal(say("no_connection"))
     except Gpt2CoreError as error:
         yield refusal(str(error))
     except Exception:

@@ -118,6 +118,10 @@ class DownloadFailed(Gpt2CoreError):
     """No connection, a refused one, or a file that arrived damaged."""
 
 
+class NoConnection(DownloadFailed):
+    """The other side did not answer, or stopped answering."""
+
+
 class DownloadStopped(DownloadFailed):
     """A download that somebody ended before it was whole."""
 

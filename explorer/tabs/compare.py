@@ -151,7 +151,7 @@ def compared(services: Services, cursor: Any, names: tuple[Any, Any], chosen: An
         token = clamped(cursor.get("token"), len(run.token_ids))
         return comparison(services, run, token, names, *checked_settings(chosen)), info("")
     except Gpt2CoreError as error:
-        return gr.skip(), refusal(str(error))
+        return gr.skip(), refusal(f"{error} {catalogue('page')('kept')}")
     except Exception:
         log.exception("comparing two models failed")
         return gr.skip(), refusal(catalogue("page")("broken"))

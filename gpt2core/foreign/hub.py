@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gpt2core.errors import DownloadFailed, UnknownModel, UnreadableCheckpoint
+from gpt2core.errors import DownloadFailed, NoConnection, UnknownModel, UnreadableCheckpoint
 from gpt2core.foreign.vocabulary import FILES
 
 ALIASES = {
@@ -57,7 +57,7 @@ def in_cache(source: str) -> Path | None:
 def downloaded(source: str, progress: Progress | None = None) -> Path:
     """The folder of that model, from the cache if it is whole there, else from the network.
 
-    Raises: DownloadFailed without a connection or for a file that arrived damaged; UnknownModel if there is none; what
+    Raises: NoConnection, and DownloadFailed for a file that arrived damaged; UnknownModel if there is none; what
     `progress` raises.
     """
     from huggingface_hub import snapshot_download  # noqa: PLC0415
@@ -79,7 +79,7 @@ def downloaded(source: str, progress: Progress | None = None) -> Path:
             f"There is no folder {source!r} here and no public model of that name on Hugging Face. Check the name, or use {', '.join(ALIASES)}."
         ) from error
     except (LocalEntryNotFoundError, HTTPError, OSError) as error:
-        raise DownloadFailed(
+        raise NoConnection(
             f"{name} is not on this machine and could not be downloaded from Hugging Face ({type(error).__name__}). "
             "Connect to the internet and try again; what has arrived is kept. Or give the folder of a model that is here."
         ) from error

@@ -11,7 +11,7 @@ from explorer import download
 from explorer.download import Arrival, Download
 from explorer.download_panel import downloading, progress_sentence, wanted
 from explorer.services import Services
-from gpt2core.errors import DownloadFailed, DownloadStopped
+from gpt2core.errors import DownloadFailed, DownloadStopped, NoConnection
 
 PATIENCE = 20
 
@@ -110,13 +110,24 @@ def test_a_download_is_bounded_in_time() -> None:
 
 def test_without_a_network_everybody_is_told_in_one_sentence() -> None:
     def fails(progress: object) -> None:
-        raise DownloadFailed("gpt2 could not be downloaded. Connect and try again.")
+        raise NoConnection("whatever gpt2core says of it")
 
     services = Services()
     services.gpt2_download = Download(fails)
     for _ in range(2):
         *_, told = downloading(services)
-        assert told == {"kind": "refusal", "text": "gpt2 could not be downloaded. Connect and try again."}
+        assert told["kind"] == "refusal"
+        assert "huggingface.co does not answer. All other models work without it; connect to the internet" in told["text"]
+
+
+def test_another_trouble_is_told_in_its_own_words() -> None:
+    def fails(progress: object) -> None:
+        raise DownloadFailed("model.safetensors arrived damaged. Try again.")
+
+    services = Services()
+    services.gpt2_download = Download(fails)
+    *_, told = downloading(services)
+    assert told == {"kind": "refusal", "text": "model.safetensors arrived damaged. Try again."}
 
 
 def test_an_unknown_error_is_kept_in_the_log() -> None:

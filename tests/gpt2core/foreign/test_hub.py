@@ -12,7 +12,7 @@ import torch
 from huggingface_hub import constants
 
 from gpt2core import load_pretrained
-from gpt2core.errors import DownloadFailed, DownloadStopped, UnknownModel, UnreadableCheckpoint
+from gpt2core.errors import DownloadFailed, DownloadStopped, NoConnection, UnknownModel, UnreadableCheckpoint
 from gpt2core.foreign.hub import ALIASES, downloaded, in_cache, is_model_id
 from tests.reference import hugging_face_twin
 
@@ -208,7 +208,7 @@ def _half(hub: Hub) -> int:
 def test_without_a_connection_one_sentence_says_what_to_do(hub, monkeypatch):
     hub.shutdown()
     hub.server_close()
-    with pytest.raises(DownloadFailed, match=r"me/tiny is not on this machine and could not be downloaded .* Connect"):
+    with pytest.raises(NoConnection, match=r"me/tiny is not on this machine and could not be downloaded .* Connect"):
         load_pretrained("me/tiny")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(DownloadFailed, match="openai-community/gpt2 is not on this machine"):
