@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from gpt2core import Pretrained, beam_search, generate, load_pretrained
+from gpt2core.beam import BeamSearch, continuation_log_probabilities
+from tests.browser.conftest import open_tab, type_sentence
+
+CHECKPOINT = Path(__file__).parent.parent.parent / "checkpoints" / "tinystories"
+PATIENCE_MS = 60_000  # a busy machine draws late; nothing here is a claim about time
+SENTENCE = "Once upon a time there was a"
+HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} 👩‍👩‍👧 مرحبا 漢字\t\n|"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Pretrained:
+    return load_pretrained(CHECKPOINT)
+
+
+@pytest.fixture
+def beams(page: Page) -> Page:
+    expect.set_options(timeout=PATIENCE_MS)
+    type_sentence(page, SENTENCE)
+    expect(page.locator("#status")).to_contain_text("7 tokens")
+    open_tab(page, "Beams")
+    expect(page.locator("#beam-status")).to_contain_text("Width 4, up to 12 tokens")
+    return page
+
+
+def search(shipped: Pretrained, width: int, n: int, text: str = SENTENCE) -> BeamSearch:
+    ids = shipped.tokenizer.encode(text)
+    return beam_search(shipped.model, ids, n, width=width, stop_ids=[shipped.tokenizer.end_of_text])
+
+
+def boxes(page: Page) -> list[str]:
+    """What the boxes tell, the sentence's left out."""
+    return [box.get_attribute("aria-label") or "" for box in page.locator("#beam-tree .box").all()][1:]
+
+
+def minus(number: float, digits: int) -> str:
+    return f"{number:.{digits}f}".replace("-", "−")
+
+
+def test_the_tree_shows_every_candidate_of_gpt2cores_search_with_its_numbers(beams: Page, shipped: Pretrained) -> None:
+    found = search(shipped, 4, 12)
+    expect(beams.locator("#beam-tree .box")).to_have_count(1 + len(found.nodes))
+    said = {"kept": "kept.", "finished": "finished.", "pruned": "dropped."}
+    for told, node in zip(boxes(beams), found.nodes, strict=True):
+        assert f"id {node.token_id}, token {node.depth} after" in told
+        assert f"(ln p {minus(node.log_probability, 4)})" in told
+        assert f"Σ {minus(node.cumulative, 4)}," in told
+        assert told.endswith(said[node.fate])
+    for fate in said:
+        n_boxes = sum(node.fate == fate for node in found.nodes)
+        expect(beams.locator(f"#beam-tree .box.{fate}")).to_have_count(n_boxes + (fate == "kept"))
+    marked = beams.locator("#beam-tree .box.path").evaluate_all("all => all.map(box => Number(box.dataset.index))")
+    assert marked == [node.index for node in found.path(found.hypotheses[0].node)]
+
+
+def test_beside_the_beams_stand_greedy_and_a_sampled_text_measured_alike(beams: Page, shipped: Pretrained) -> None:
+    beams.get_by_label("Seed of the sampled text").fill("7")
+    ids, stop = shipped.tokenizer.encode(SENTENCE), [shipped.tokenizer.end_of_text]
+    found = search(shipped, 4, 12)
+    texts = [list(hypothesis.token_ids) for hypothesis in found.hypotheses]
+    for settings in ({"temperature": 0.0}, {"seed": 7}):
+        texts.append([step.token_id for step in generate(shipped.model, ids, 12, stop_ids=stop, **settings)])
+    rows = beams.locator("#beam-tree .texts tbody tr")
+    expect(rows).to_have_count(len(texts))
+    expect(rows.last.locator(".text")).to_have_text(shipped.tokenizer.decode(texts[-1]))
+    for row, token_ids in zip(rows.all(), texts, strict=True):
+        assert row.locator(".text").text_content() == shipped.tokenizer.decode(token_ids)
+        total = float(continuation_log_probabilities(shipped.model, ids, token_ids).sum())
+        shown = [float(text.replace("−", "-")) for text in row.locator(".number").all_inner_texts()[:3]]
+        assert shown == pytest.approx([len(token_ids), total, total / len(token_ids)], abs=2e-4)
+
+
+def test_the_tree_follows_the_width_and_the_sentence(beams: Page, shipped: Pretrained) -> None:
+    beams.locator("#beam-width").get_by_label("2", exact=True).click()
+    expect(beams.locator("#beam-status")).to_contain_text("Width 2, up to 12 tokens: 48 candidates")
+    expect(beams.locator("#beam-tree .box")).to_have_count(1 + 48)
+    type_sentence(beams, "The cat")
+    found = search(shipped, 2, 12, "The cat")
+    best = shipped.tokenizer.decode(found.hypotheses[0].token_ids)
+    expect(beams.locator("#beam-tree .texts .text").nth(1)).to_have_text(best)
+
+
+def test_a_sentence_typed_in_another_tab_is_searched_when_the_tab_is_opened_again(
+    beams: Page, shipped: Pretrained
+) -> None:
+    open_tab(beams, "Tokens")
+    type_sentence(beams, "The cat")
+    expect(beams.locator("#status")).to_contain_text("2 tokens")
+    open_tab(beams, "Beams")
+    best = shipped.tokenizer.decode(search(shipped, 4, 12, "The cat").hypotheses[0].token_ids)
+    expect(beams.locator("#beam-tree .texts .text").nth(1)).to_have_text(best)
+
+
+def test_arrows_walk_the_tree_from_one_tab_stop_and_the_line_below_tells_the_numbers(
+    beams: Page, shipped: Pretrained
+) -> None:
+    found = search(shipped, 4, 12)
+    assert beams.locator("#beam-tree svg [tabindex='0']").count() == 1
+    beams.locator("#beam-tree .box").first.focus()
+    beams.keyboard.press("ArrowRight")
+    expect(beams.locator("#beam-tree .box").nth(1)).to_be_focused()
+    beams.keyboard.press("ArrowDown")
+    second = found.nodes[1]
+    expect(beams.locator("#beam-tree .box").nth(2)).to_be_focused()
+    told = beams.locator("#beam-tree .detail").inner_text()
+    assert f"probability {100 * 2.718281828459045**second.log_probability:.1f} %" in told
+    assert f"Number 2 of {sum(node.depth == 1 for node in found.nodes)} weighed" in told
+    beams.keyboard.press("ArrowLeft")
+    expect(beams.locator("#beam-tree .box").first).to_be_focused()
+
+
+def test_what_was_dropped_can_be_hidden(beams: Page, shipped: Pretrained) -> None:
+    beams.get_by_label("Hide what was dropped").check()
+    n_living = sum(node.fate != "pruned" for node in search(shipped, 4, 12).nodes)
+    expect(beams.locator("#beam-tree .box")).to_have_count(1 + n_living)
+    expect(beams.locator("#beam-tree .box.pruned")).to_have_count(0)
+
+
+def test_a_text_found_becomes_the_sentence(beams: Page, shipped: Pretrained) -> None:
+    text = shipped.tokenizer.decode(search(shipped, 4, 12).hypotheses[1].token_ids)
+    beams.get_by_role("button", name="Use this text: beam 2").click()
+    expect(beams.get_by_label("Your sentence")).to_have_value(SENTENCE + text)
+
+
+def test_the_picture_and_the_table_are_saved(beams: Page) -> None:
+    with beams.expect_download() as saved:
+        beams.locator("#beam-tree .save").click()
+    picture = Path(saved.value.path()).read_text()
+    assert saved.value.suggested_filename == "beams.svg"
+    assert picture.startswith("<svg")
+    assert "token 12" in picture
+    assert "stroke-dasharray" in picture
+
+
+def test_what_cannot_be_searched_is_refused_in_a_sentence_and_the_tree_stays(beams: Page) -> None:
+    n_boxes = beams.locator("#beam-tree .box").count()
+    for label, value, refusal in (
+        ("Number of tokens", "31", "choose a whole number from 1 to 30"),
+        ("Seed of the sampled text", "-1", "choose a whole number from 0"),
+    ):
+        box = beams.locator("[id^=beam-]").get_by_label(label, exact=True)
+        good = box.input_value()
+        box.fill(value)
+        expect(beams.locator("#beam-status [data-kind=refusal]")).to_contain_text(refusal)
+        expect(box).to_have_value(value)
+        assert beams.locator("#beam-tree .box").count() == n_boxes
+        box.fill(good)
+        expect(beams.locator("#beam-status [data-kind=refusal]")).to_have_count(0)
+
+
+def test_stop_leaves_the_tree_and_search_begins_again(beams: Page) -> None:
+    beams.locator("#beam-width").get_by_label("8", exact=True).click()
+    beams.locator("#beam-stop").click()
+    expect(beams.locator("#beam-status")).to_contain_text(re.compile("Stopped|Width 8"))
+    beams.locator("#beam-search").click()
+    expect(beams.locator("#beam-status")).to_contain_text("Width 8, up to 12 tokens: 192 candidates")
+
+
+def test_hostile_text_is_shown_as_text_and_runs_nothing(beams: Page) -> None:
+    """The page fixture fails on any dialog or script error."""
+    type_sentence(beams, HOSTILE)
+    expect(beams.locator("#beam-tree .box .token").first).to_contain_text("|")
+    beams.locator("#beam-tree .use").first.click()
+    expect(beams.get_by_label("Your sentence")).to_have_value(re.compile(r"^<img src=x onerror=alert\(1\)> \$\{alert"))
+    assert beams.locator("img[src='x']").count() == 0
