@@ -25,7 +25,7 @@ def decoding_lines(
         title,
         x={"title": {"text": say("axis_tokens")}, "showgrid": False, "zeroline": False},
         y={"title": {"text": say("axis_ms")}, "rangemode": "tozero", "gridcolor": RULE, "griddash": "dot"},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
     )
     return go.Figure(lines, layout)
 

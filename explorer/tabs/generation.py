@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -21,7 +22,7 @@ from explorer.tables import table_with_csv
 from explorer.text import token_labels
 from explorer.widgets.notice import info, notice_line, refusal
 from explorer.widgets.settings import checked_settings, sampling_panel
-from explorer.widgets.story import CONTINUED, line, piece, prompt, story
+from explorer.widgets.story import CONTINUED, line, piece, prompt, story, story_prompt
 from gpt2core import Gpt2CoreError, SamplingSettings, generate
 from gpt2core.decoding import DecodingTime, decoding_times
 from gpt2core.errors import InvalidSetting
@@ -50,23 +51,25 @@ def build(ctx: TabContext) -> None:
         with gr.Column(scale=1, min_width=280):
             sampling_panel("generation-settings")
         with gr.Column(scale=3, min_width=320):
+            sentence = story_prompt("story-prompt")
             text = story("story", catalogue("story").sentences, **limits)
 
     def tell(run: RunKey) -> dict[str, Any]:
         return prompted(ctx.services, run)
 
     def write(cursor: Any, value: Any) -> Iterator[dict[str, Any]]:
-        job = value["request"].get("job") if isinstance(value, dict) and isinstance(value.get("request"), dict) else 0
+        request = value.get("request") if isinstance(value, dict) else None
+        job = request.get("job") if isinstance(request, dict) else None
         try:
             run = ctx.services.run(cursor["run"] if isinstance(cursor, dict) else "")
-            yield from written(ctx.services, run, value)
+            yield from written(ctx.services, run, request)
         except Gpt2CoreError as error:
-            yield piece({}, job, "", "", "refused", str(error))
+            yield piece(job, "refused", said=str(error))
         except Exception:
             log.exception("writing text failed")
-            yield piece({}, job, "", "", "refused", catalogue("page")("broken"))
+            yield piece(job, "refused", said=catalogue("page")("broken"))
 
-    ctx.draws(tell, text)
+    ctx.draws(tell, sentence)
     writing = text.write(
         write,
         [ctx.cursor, text],
@@ -90,9 +93,9 @@ def prompted(services: Services, run: RunKey) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Asked:
-    """n tokens after `path`, those written so far; stop: not beyond end-of-text."""
+    """n tokens after `path`, those written so far; stop: not beyond end-of-text; job: whatever the answer is to be known by."""
 
-    job: int
+    job: Any
     path: tuple[int, ...]
     n: int
     stop: bool
@@ -100,15 +103,16 @@ class Asked:
     seed: int
 
 
-def asked(value: Any, run: RunKey) -> Asked:
-    """What the widget asks for, checked but for the ids. Text after another sentence than `run` is not gone on with.
+def asked(request: Any, run: RunKey) -> Asked:
+    """What the widget asks for, checked but for the ids.
 
-    Raises: InvalidSetting.
+    Raises: InvalidSetting, also where it continues another sentence than `run`, the one on screen by now.
     """
-    request = value.get("request") if isinstance(value, dict) else None
     if not isinstance(request, dict):
         raise InvalidSetting(say("bad_request"))
-    path = request.get("path") if request.get("run") == run.to_json() else []
+    if request.get("run") != run.to_json():
+        raise InvalidSetting(say("other_sentence"))
+    path = request.get("path")
     if not (isinstance(path, list) and len(path) <= MOST_TOKENS and all(type(token_id) is int for token_id in path)):
         raise InvalidSetting(say("bad_request"))
     n = request.get("n")
@@ -117,18 +121,16 @@ def asked(value: Any, run: RunKey) -> Asked:
     if len(path) + n > MOST_TOKENS:
         raise InvalidSetting(say("too_long", n=len(path) + int(n), limit=MOST_TOKENS))
     settings, seed = checked_settings(request.get("settings"))
-    job = request.get("job")
-    return Asked(job if type(job) is int else 0, tuple(path), int(n), bool(request.get("stop")), settings, seed)
+    return Asked(request.get("job"), tuple(path), int(n), bool(request.get("stop")), settings, seed)
 
 
-def written(services: Services, run: RunKey, value: Any) -> Iterator[dict[str, Any]]:
+def written(services: Services, run: RunKey, request: Any) -> Iterator[dict[str, Any]]:
     """What the widget shows as the text grows. What comes after a path is what `generate` writes after it, whenever it is asked.
 
     Raises: InvalidSetting, TokenOutOfRange, NotFinite.
     """
-    wanted = asked(value, run)
+    wanted = asked(request, run)
     model, tokenizer = services.models.get(run.model).model, services.models.tokenizer(run.model)
-    about = prompted(services, run)
     end_of_text = tokenizer.special.get(END_OF_TEXT)
     stop_ids = [end_of_text] if wanted.stop and end_of_text is not None else []
     settings = asdict(wanted.settings)
@@ -137,7 +139,8 @@ def written(services: Services, run: RunKey, value: Any) -> Iterator[dict[str, A
     lines = ""
 
     def shown(state: str, said: str = "") -> dict[str, Any]:
-        return piece(about, wanted.job, drawn_with, lines, state, said, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        return piece(wanted.job, state, lines=lines, settings=drawn_with, said=said, seconds=seconds)
 
     steps = generate(model, [*run.token_ids, *wanted.path], wanted.n, **settings, seed=wanted.seed, stop_ids=stop_ids)
     for n_written, step in enumerate(steps, 1):
@@ -158,10 +161,10 @@ def _build_timing(ctx: TabContext) -> None:
     gr.Markdown(say("timing"))
     with gr.Row(equal_height=False):
         measure = gr.Button(say("measure"), scale=0, min_width=130)
-        stop = gr.Button(say("stop"), scale=0, min_width=180)
+        stop = gr.Button(say("stop"), scale=0, min_width=90)
     told = notice_line("timing-status")
     with gr.Column(visible=False) as results:
-        plot = gr.Plot(show_label=False, elem_id="timing-plot", elem_classes="plot-small")
+        plot = gr.Plot(show_label=False, elem_id="timing-plot", elem_classes="plot-two-lines")
         with gr.Accordion(say("table"), open=False):
             table = table_with_csv(say("table"), "timing")
 
@@ -223,15 +226,14 @@ def timing_figure(times: list[DecodingTime]) -> go.Figure:
 
 
 def timing_sentence(times: list[DecodingTime]) -> str:
-    """The measurement in words: means over the tokens that were timed."""
+    """The measurement in words: medians over the tokens that were timed."""
     first, *rest = times
     read_ms = 1e3 * first.cached_seconds
     prefill = say("prefill", n=first.n_tokens, ms=read_ms, each=read_ms / first.n_tokens)
     if not rest:
         return prefill
-    cached, recomputed = (
-        1e3 * sum(getattr(one, name) for one in rest) / len(rest) for name in ("cached_seconds", "recomputed_seconds")
-    )
+    cached = 1e3 * statistics.median(one.cached_seconds for one in rest)
+    recomputed = 1e3 * statistics.median(one.recomputed_seconds for one in rest)
     difference = max(float((one.cached_logits - one.recomputed_logits).abs().max()) for one in times)
     decode = say("decode", n=len(rest), cached=cached, recomputed=recomputed, times=recomputed / cached)
     return " ".join((prefill, decode, say("same_logits", difference=difference), say("why")))

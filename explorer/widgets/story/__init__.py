@@ -26,24 +26,26 @@ _SKELETON = """
 <div class="story">
   <div class="transport" role="toolbar"></div>
   <div class="asked"></div>
-  <p class="position"></p>
-  <p class="told" role="status" aria-live="polite"></p>
+  <div class="state"><p class="position"></p><p class="told" role="status" aria-live="polite"></p></div>
   <p class="window"></p>
   <div class="reading">
     <div class="written">
       <p class="empty"></p>
       <div class="text" hidden><bdi class="prompt"></bdi><span class="chips" role="listbox" aria-orientation="horizontal"></span>
         <span class="ahead"></span></div>
-      <fieldset class="colours"><legend></legend></fieldset>
-      <ul class="legend"></ul>
-      <p class="repeats"></p>
-      <details class="why"><summary></summary><p></p></details>
     </div>
     <div class="panel" hidden>
       <p class="looked"></p>
       <div class="heads"></div>
       <div class="others" role="listbox"></div>
       <p class="rest"></p>
+      <p class="held"></p>
+    </div>
+    <div class="notes">
+      <fieldset class="colours"><legend></legend></fieldset>
+      <ul class="legend"></ul>
+      <p class="repeats"></p>
+      <details class="why"><summary></summary><p></p></details>
     </div>
   </div>
   <div class="branches" hidden>
@@ -61,7 +63,7 @@ _SKELETON = """
 
 
 def story(elem_id: str, words: Mapping[str, str], **limits: int) -> gr.HTML:
-    """Nothing yet; set it to `prompt(...)` when the sentence or the model changes, and answer its event `write` with `piece(...)`.
+    """Nothing yet; it continues what a `story_prompt` on the page holds. Answer its event `write` with `piece(...)`.
 
     words: the sentences that the scripts write. limits: most_tokens (of a branch), most_branches, start_tokens and n_gram.
     Events, with what the value then holds: `write` (request: {job, run, path, n, stop, settings}, unchecked), `halt`, and
@@ -69,6 +71,12 @@ def story(elem_id: str, words: Mapping[str, str], **limits: int) -> gr.HTML:
     """
     options: dict[str, Any] = {"words": json.dumps(dict(words)), "limits": json.dumps(limits)}
     return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
+
+
+def story_prompt(elem_id: str) -> gr.HTML:
+    """Set it to `prompt(...)` when the sentence or the model changes. Invisible, and apart from the story, whose value changes
+    so often while text is written that a new sentence could be lost in between."""
+    return widget(Path(__file__).parent / "prompt", "<span hidden></span>", elem_id=elem_id)
 
 
 def prompt(run: RunKey, context_length: int, end_of_text: int | None) -> dict[str, Any]:
@@ -84,22 +92,14 @@ def prompt(run: RunKey, context_length: int, end_of_text: int | None) -> dict[st
 
 
 def piece(
-    prompted: Mapping[str, Any], job: int, settings: str, lines: str, state: str, said: str = "", seconds: float = 0.0
+    job: Any, state: str, *, lines: str = "", settings: str = "", said: str = "", seconds: float = 0.0
 ) -> dict[str, Any]:
     """The tokens that job `job` has written so far.
 
     lines: a `line` each, which only ever grows, so that what travels is what is new. state: "writing", "done", "ended" (by
     the model), "late" or "refused"; said: the sentence of the last two. settings: those drawn with, as JSON.
     """
-    return {
-        **prompted,
-        "job": job,
-        "settings": settings,
-        "lines": lines,
-        "state": state,
-        "said": said,
-        "seconds": seconds,
-    }
+    return {"job": job, "state": state, "lines": lines, "settings": settings, "said": said, "seconds": seconds}
 
 
 def line(token_id: int, found: Iterable[tuple[Alternative, TokenLabel]]) -> str:

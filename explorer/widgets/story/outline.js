@@ -21,6 +21,7 @@ function branchInWords(branch) {
 function rowFor(branch, depth) {
   const row = node('div', 'branch');
   row.setAttribute('role', 'treeitem');
+  row.dataset.branch = branch.id;
   row.setAttribute('aria-level', String(depth + 1));
   row.setAttribute('aria-selected', String(branch === current));
   row.tabIndex = branch === current ? 0 : -1;
@@ -92,7 +93,10 @@ function sideFor(branch, from) {
   return side;
 }
 
+let comparedAt = 0; // it is drawn whole, so not at every token
+
 function showComparison() {
+  comparedAt = performance.now();
   const two = Boolean(tree) && tree.branches.length > 1;
   find('comparison').hidden = !two;
   if (!two) return;

@@ -14,9 +14,9 @@ function settingsInWords(packed) {
 function inWords(token, place, echo) {
   const values = { token: token.text, place: place + 1, id: token.id, drawn: percent(token.probability), own: percent(share(token)), rank: grouped(token.rank) };
   const lines = [filled(token.forced ? (token.probability > 0 ? words.looked_forced : words.looked_impossible) : words.looked, values)];
-  if (token.id === prompt.end) lines.push(words.end_of_text);
+  if (token.id === tree.end) lines.push(words.end_of_text);
   lines.push(settingsInWords(token.settings));
-  if (echo !== null) lines.push(echo < prompt.ids.length ? filled(words.echo_prompt, { place: echo + 1 }) : filled(words.echo, { place: echo + 1 - prompt.ids.length }));
+  if (echo !== null) lines.push(echo < tree.ids.length ? filled(words.echo_prompt, { place: echo + 1 }) : filled(words.echo, { place: echo + 1 - tree.ids.length }));
   return lines.join(' ');
 }
 

@@ -6,7 +6,6 @@ const find = (name) => element.querySelector(`.${name}`);
 const AFTER_A_HALT = 200; // milliseconds: a cancelled request must have gone before the next one starts
 
 let prompt = null; // what the next text continues: { run, text, ids, limit, end }
-let packedPrompt = '';
 let tree = null; // of tree.prompt, which may be an older one
 let current = null; // the branch on show
 let position = 0;
@@ -106,6 +105,10 @@ function play() {
 }
 
 function step() {
+  if (playing?.single) {
+    playing.target = Math.min(playing.target + 1, limits.most_tokens); // clicked again before the last one came
+    return;
+  }
   halt();
   const here = changed() || !current ? 0 : position;
   if (here >= limits.most_tokens) say(filled(words.full, limits));
@@ -115,13 +118,13 @@ function step() {
 function go(how) {
   if (!prompt) return;
   playing = how;
-  pinned = null;
+  pinned = hovered = null;
   if (current && !changed()) current.target = Math.max(current.target, how.single ? 0 : how.target);
   say(changed() || !how.single ? words.waiting : '');
   goOn();
 }
 
-const ended = () => stop.checked && position > 0 && current.tokens[position - 1].id === prompt.end;
+const ended = () => stop.checked && position > 0 && current.tokens[position - 1].id === tree.end;
 
 // Shows what is kept as far as it was drawn with the settings of the moment, and asks for the rest.
 function goOn() {
@@ -150,11 +153,12 @@ function arrivedThere() {
     return;
   }
   draw();
-  waiting = setTimeout(goOn, 1000 / playing.pace);
+  waiting = setTimeout(goOn, playing.pace ? 1000 / playing.pace : 0);
 }
 
 function finish(sentence, refused = false) {
   playing = null;
+  if (current && ended()) current.target = position;
   clearTimeout(waiting);
   say(sentence, refused);
   draw();
@@ -194,7 +198,7 @@ function ask(n) {
 function branchForJob() {
   const target = playing ? playing.target : job.from + 1;
   if (!tree || tree.run !== prompt.run) {
-    tree = { ...newTree(prompt.run), text: prompt.text };
+    tree = { ...newTree(prompt.run), text: prompt.text, ids: prompt.ids, end: prompt.end };
     current = addBranch(tree, null, 0, target);
     compared.fill(null);
     position = 0;
@@ -206,7 +210,8 @@ function branchForJob() {
   return current;
 }
 
-function take({ lines, settings, state, said, seconds }) {
+function take({ lines, settings: packed, state, said, seconds }) {
+  const settings = packed && JSON.stringify(JSON.parse(packed)); // 1.0 is 1 here
   const fresh = lines.slice(job.read).split('\n').filter(Boolean).map(JSON.parse);
   job.read = lines.length;
   job.count += fresh.length;
@@ -247,7 +252,7 @@ function force(place, other) {
   }
   draw();
   if (known) say(filled(words.known, { name: known.id }));
-  else if (stop.checked && other.id === prompt.end) finish(words.forced_end);
+  else if (stop.checked && other.id === tree.end) finish(words.forced_end);
   else if (aim > position) go({ target: aim, pace: Number(pace.value) });
   else say(filled(words.forced, { name: current.id, parent: from.id }));
   find('chips').children[place]?.focus({ preventScroll: true });
@@ -276,8 +281,8 @@ function discard(branch) {
 
 function carry() {
   halt();
-  const bytes = current.tokens.slice(0, position).filter(({ id }) => id !== prompt.end);
-  const data = Uint8Array.from(bytes.flatMap((token) => token.bytes.split(' ').filter(Boolean).map((byte) => parseInt(byte, 16))));
+  const kept = current.tokens.slice(0, position).filter(({ id }) => id !== tree.end); // typed, it would be letters
+  const data = Uint8Array.from(kept.flatMap((token) => token.bytes.split(' ').filter(Boolean).map((byte) => parseInt(byte, 16))));
   const text = new TextDecoder().decode(data).replaceAll('\ufffd', ''); // parts of characters are no text
   props.value = { carry: tree.text + text };
   trigger('carry');
@@ -304,8 +309,9 @@ function draw() {
   const echoes = drawRepeats(tokens);
   drawPanel(echoes);
   const quiet = !job || playing?.pace || playing?.single;
-  if (quiet || !find('outline').children.length) showOutline();
-  if (quiet) showComparison();
+  if (quiet || !find('outline').querySelector(`[data-branch="${current?.id}"][aria-selected="true"]`)) showOutline();
+  else put(find('outline').querySelector('[aria-selected="true"] span'), branchInWords(current));
+  if (quiet || performance.now() - comparedAt > 1000) showComparison();
 }
 
 function drawControls(ahead) {
@@ -323,11 +329,9 @@ function drawControls(ahead) {
   put(find('window'), notes.filter(Boolean).join(' '));
 }
 
-let oldIds = null; // of the sentence that the tree continues
 function drawRepeats(tokens) {
-  if (!changed() && prompt) oldIds = prompt.ids;
-  const before = oldIds ? oldIds.length : 0;
-  const echoes = repeatedFrom([...(oldIds || []), ...tokens.map(({ id }) => id)], limits.n_gram).slice(before);
+  const before = tree ? tree.ids : [];
+  const echoes = repeatedFrom([...before, ...tokens.map(({ id }) => id)], limits.n_gram).slice(before.length);
   [...find('chips').children].forEach((chip, place) => chip.classList.toggle('repeated', echoes[place] !== null));
   const n = echoes.filter((echo) => echo !== null).length;
   put(find('repeats'), tokens.length ? filled(n ? words.repeats : words.repeats_none, { n, all: counted(tokens.length), share: percent(n / tokens.length), gram: limits.n_gram }) : '');
@@ -337,6 +341,7 @@ function drawRepeats(tokens) {
 function drawPanel(echoes) {
   const place = lookedAt();
   showPanel(place === null ? null : current.tokens[place], place, place === null ? null : echoes[place]);
+  put(find('held'), pinned === null ? '' : words.held);
   const stops = pinned ?? Math.max(0, position - 1);
   [...find('chips').children].forEach((chip, at) => {
     if (!chip.hasAttribute('role')) chip.setAttribute('role', 'option');
@@ -361,7 +366,7 @@ find('chips').addEventListener('pointerover', (event) => {
 });
 find('chips').addEventListener('click', (event) => {
   const place = placeOf(event.target);
-  if (place >= 0) look(place);
+  if (place >= 0) look(place === pinned ? null : place);
 });
 find('chips').addEventListener('focusin', (event) => {
   if (event.target.matches(':focus-visible')) look(placeOf(event.target));
@@ -385,19 +390,25 @@ const moved = () => {
 };
 document.addEventListener('sampling-settings', moved);
 
-function arrived() {
-  const value = props.value || {};
-  if (value.prompt && value.prompt !== packedPrompt) {
-    packedPrompt = value.prompt;
-    prompt = JSON.parse(value.prompt);
-    if (job && job.run !== prompt.run && value.job !== job.id) {
-      halt();
-      say(words.interrupted);
-    } else if (changed()) pinned = null;
+function read() {
+  if (!element.isConnected) return document.removeEventListener('prompt-read', read);
+  const packed = document.documentElement.dataset.prompt;
+  if (!packed) return;
+  prompt = JSON.parse(packed);
+  if (job && job.run !== prompt.run) {
+    halt();
+    say(words.interrupted);
   }
-  if (job && value.job === job.id) take(value);
+  if (changed()) pinned = hovered = null;
   draw();
 }
+document.addEventListener('prompt-read', read);
 
-watch('value', arrived);
-arrived();
+watch('value', () => {
+  const value = props.value || {};
+  if (!job || value.job !== job.id) return; // our own request, or what was on its way when it was halted
+  take(value);
+  draw();
+});
+read();
+draw();

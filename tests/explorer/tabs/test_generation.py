@@ -1,0 +1,204 @@
+"""What the Generation tab answers, on a random model: generate's tokens however they are asked for, and refusals before any."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+
+import pytest
+
+from explorer.services import DEFAULT_MODEL, Services
+from explorer.tabs import generation
+from gpt2core import GPTConfig, generate, gpt2_tokenizer, save_pretrained
+from gpt2core.decoding import decoding_times
+from gpt2core.errors import InvalidSetting, TokenOutOfRange
+from gpt2core.sampling import falling_order
+from tests.reference import random_model
+
+CONFIG = GPTConfig(vocab_size=300, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
+SETTINGS = {"temperature": 0.8, "top_k": 20, "top_p": 0.95, "min_p": 0.01, "repetition_penalty": 1.1}
+END = 299
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    save_pretrained(random_model(CONFIG), folder / DEFAULT_MODEL, tokenizer=gpt2_tokenizer(CONFIG.vocab_size))
+    return Services(folder)
+
+
+@pytest.fixture
+def run(services):
+    return services.read("abcd", DEFAULT_MODEL)
+
+
+def request_for(run, n, path=(), *, seed=5, stop=False, settings=SETTINGS, **more):
+    asked = {"job": 3, "run": run.to_json(), "path": list(path), "n": n, "stop": stop}
+    return {**asked, "settings": {**settings, "seed": seed}, **more}
+
+
+def answer(services, run, request):
+    *_, last = generation.written(services, run, request)
+    return last, [json.loads(line) for line in last["lines"].splitlines()]
+
+
+def reference(services, run, n, *, seed=5, settings=SETTINGS, stop_ids=()):
+    model = services.models.get(DEFAULT_MODEL).model
+    return list(generate(model, run.token_ids, n, **settings, seed=seed, stop_ids=stop_ids))
+
+
+def test_what_is_written_equals_generate_with_the_same_seed_also_past_the_context(services, run):
+    last, tokens = answer(services, run, request_for(run, 30))
+    steps = reference(services, run, 30)
+    assert [token["id"] for token in tokens] == [step.token_id for step in steps]
+    for token, step in zip(tokens, steps, strict=True):
+        own = next(other for other in token["others"] if other["id"] == token["id"])
+        assert own["probability"] == step.probability
+        assert own["own"] == pytest.approx(math.log(float(step.logits.double().softmax(-1)[step.token_id])))
+        assert own["rank"] == falling_order(step.logits).tolist().index(step.token_id) + 1
+        assert len(token["others"]) in (generation.N_ALTERNATIVES, generation.N_ALTERNATIVES + 1)
+    assert (last["state"], last["job"]) == ("done", 3)
+    assert json.loads(last["settings"]) == [0.8, 20, 0.95, 0.01, 1.1, 5]
+
+
+def test_stepped_paused_and_resumed_it_is_the_same_text(services, run):
+    whole = [step.token_id for step in reference(services, run, 30)]
+    path: list[int] = []
+    for n in (1, 1, 7, 1, 12, 8):
+        _, tokens = answer(services, run, request_for(run, n, path))
+        path += [token["id"] for token in tokens]
+    assert path == whole
+
+
+def test_after_a_forced_token_it_goes_on_from_there_with_the_same_luck(services, run):
+    path = [step.token_id for step in reference(services, run, 6)]
+    path[3:] = [(path[3] + 1) % 256]
+    _, tokens = answer(services, run, request_for(run, 9, path))
+    model = services.models.get(DEFAULT_MODEL).model
+    steps = generate(model, [*run.token_ids, *path], 9, **SETTINGS, seed=5)
+    assert [token["id"] for token in tokens] == [step.token_id for step in steps]
+
+
+def test_lines_only_grow_so_that_an_update_carries_what_is_new(services, run, monkeypatch):
+    monkeypatch.setattr(generation, "SECONDS_BETWEEN_UPDATES", 0.0)
+    seen = [piece["lines"] for piece in generation.written(services, run, request_for(run, 6))]
+    assert len(seen) == 6
+    assert all(later.startswith(earlier) and later != earlier for earlier, later in itertools.pairwise(seen))
+
+
+def test_it_stops_at_end_of_text_only_when_asked(services, run):
+    flat = {**SETTINGS, "temperature": 1e6, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetition_penalty": 1.0}
+    seed = next(
+        seed
+        for seed in range(500)
+        if END in [step.token_id for step in reference(services, run, 20, seed=seed, settings=flat)]
+    )
+    whole = [step.token_id for step in reference(services, run, 40, seed=seed, settings=flat)]
+    last, tokens = answer(services, run, request_for(run, 40, seed=seed, settings=flat, stop=True))
+    assert last["state"] == "ended"
+    assert [token["id"] for token in tokens] == whole[: whole.index(END) + 1]
+    ended = next(other for other in tokens[-1]["others"] if other["id"] == END)
+    assert ended["text"] == "<|endoftext|>"
+    last, tokens = answer(services, run, request_for(run, 40, seed=seed, settings=flat))
+    assert last["state"] == "done"
+    assert [token["id"] for token in tokens] == whole
+
+
+def test_what_takes_too_long_is_cut_and_said_and_what_was_written_is_kept(services, run, monkeypatch):
+    monkeypatch.setattr(generation, "MAX_SECONDS", -1.0)
+    last, tokens = answer(services, run, request_for(run, 9))
+    assert last["state"] == "late"
+    assert "1 tokens of 9" in last["said"]
+    assert tokens[0]["id"] == reference(services, run, 1)[0].token_id
+
+
+@pytest.mark.parametrize("n", [0, 2.5, 501, 1_000_000, None, "7", True, float("nan"), float("inf"), [3]])
+def test_a_wrong_number_of_tokens_is_refused(services, run, n):
+    with pytest.raises(InvalidSetting, match="whole number from 1 to 500"):
+        next(generation.written(services, run, request_for(run, n)))
+
+
+def test_a_branch_beyond_its_most_is_refused(services, run):
+    path = [65] * 498
+    assert len(answer(services, run, request_for(run, 2, path))[1]) == 2
+    with pytest.raises(InvalidSetting, match="501 tokens long; it holds at most 500"):
+        next(generation.written(services, run, request_for(run, 3, path)))
+
+
+@pytest.mark.parametrize("path", [None, "abc", [1.5], [True], ["1"], [None], [65] * 501, {"0": 1}, [[1]]])
+def test_a_path_that_is_none_is_refused(services, run, path):
+    with pytest.raises(InvalidSetting, match="cannot be read"):
+        next(generation.written(services, run, request_for(run, 1) | {"path": path}))
+
+
+@pytest.mark.parametrize("token_id", [-1, 300, 10**30])
+def test_an_id_outside_the_vocabulary_is_refused(services, run, token_id):
+    with pytest.raises(TokenOutOfRange):
+        next(generation.written(services, run, request_for(run, 1, [token_id])))
+
+
+@pytest.mark.parametrize("request_", [None, 7, "x", [], [1]])
+def test_a_request_of_another_form_is_refused(services, run, request_):
+    with pytest.raises(InvalidSetting, match="cannot be read"):
+        next(generation.written(services, run, request_))
+
+
+def test_the_text_of_another_sentence_is_not_gone_on_with(services, run):
+    other = services.read("efgh", DEFAULT_MODEL)
+    with pytest.raises(InvalidSetting, match="has just changed"):
+        next(generation.written(services, other, request_for(run, 1, [65])))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"temperature": -1}, {"top_k": 2.5}, {"top_p": 1.5}, {"min_p": None}, {"repetition_penalty": 0}, {"seed": -1}],
+    ids=str,
+)
+def test_wrong_settings_are_refused(services, run, wrong):
+    request = request_for(run, 5)
+    with pytest.raises(InvalidSetting):
+        next(generation.written(services, run, {**request, "settings": {**request["settings"], **wrong}}))
+    with pytest.raises(InvalidSetting):
+        next(generation.written(services, run, {**request, "settings": None}))
+
+
+def test_a_prompt_at_the_context_limit_is_continued(services):
+    full = services.read("a" + " b" * 7 + "c" * 8, DEFAULT_MODEL)
+    assert len(full.token_ids) == CONFIG.context_length
+    _, tokens = answer(services, full, request_for(full, 6))
+    assert [token["id"] for token in tokens] == [step.token_id for step in reference(services, full, 6)]
+
+
+def test_the_timing_says_what_was_measured_and_that_both_ways_agree(services, run):
+    *_, (figure, table, notice) = generation.timed(services, run)
+    n_prompt = len(run.token_ids)
+    assert list(table.iloc[:, 0]) == list(range(n_prompt, n_prompt + 9))  # half of the context
+    assert list(table.iloc[:, 1]) == [n_prompt] + [1] * 8
+    assert [len(line.x) for line in figure.data] == [8, 8]
+    assert f"Reading your {n_prompt} tokens at once" in notice["text"]
+    assert "they differ by 0.0000" in notice["text"]
+
+
+def test_a_sentence_too_long_to_time_loses_its_beginning_and_that_is_said(services):
+    run = services.read("a" + " b" * 7 + "c" * 8, DEFAULT_MODEL)
+    *_, (_, table, notice) = generation.timed(services, run)
+    assert table.iloc[-1, 0] == CONFIG.context_length
+    assert "Only the last 8 of your 16 tokens" in notice["text"]
+
+
+def test_timing_ends_when_its_time_is_up(services, run, monkeypatch):
+    monkeypatch.setattr(generation, "MAX_TIMING_SECONDS", -1.0)
+    *_, (figure, table, _) = generation.timed(services, run)
+    assert len(table) == 1
+    assert [len(line.x) for line in figure.data] == [0, 0]
+
+
+def test_the_figure_and_the_sentence_hold_the_times_that_were_taken(services, run):
+    times = list(decoding_times(services.models.get(DEFAULT_MODEL).model, run.token_ids, 3))
+    figure = generation.timing_figure(times[1:])
+    assert [list(line.y) for line in figure.data] == [
+        [1e3 * one.recomputed_seconds for one in times[1:]],
+        [1e3 * one.cached_seconds for one in times[1:]],
+    ]
+    assert f"took {1e3 * times[0].cached_seconds:.1f} ms" in generation.timing_sentence(times)
