@@ -98,6 +98,11 @@ def css() -> str:
 .plot-small [data-testid=plotly] {{ height: 340px; }}
 .plot-small .js-plotly-plot .js-line {{ stroke: var(--accent) !important; }}
 .plot-small .js-plotly-plot .point {{ fill: var(--accent) !important; }}
+.plot-two-lines [data-testid=plotly] {{ height: 360px; }}
+.plot-two-lines :is(.trace, .traces):nth-child(1) .js-line {{ stroke: var(--key) !important; }}
+.plot-two-lines :is(.trace, .traces):nth-child(1) :is(.point, .scatterpts) {{ fill: var(--key) !important; }}
+.plot-two-lines :is(.trace, .traces):nth-child(2) .js-line {{ stroke: var(--query) !important; }}
+.plot-two-lines :is(.trace, .traces):nth-child(2) :is(.point, .scatterpts) {{ fill: var(--query) !important; }}
 /* a person's place in the line for training: a line of its own, which Gradio would clip to nothing in a small block */
 #train-status [data-testid="status-tracker"] {{
   position: static !important; overflow: visible; align-items: flex-start; padding: 0 10px !important;
