@@ -6,6 +6,7 @@ is half a gigabyte once.
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
 import threading
@@ -14,14 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.catalogue import catalogue
-from gpt2core import Pretrained, Tokenizer, gpt2_tokenizer, load_pretrained
+from gpt2core import PRESETS, GPTConfig, Pretrained, Tokenizer, gpt2_tokenizer, load_pretrained
+from gpt2core.checkpoint import CONFIG_FILE
 from gpt2core.errors import UnknownModel
+from gpt2core.files import read_json
 from gpt2core.foreign import hub
 from gpt2core.untrained import untrained_model
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 DEFAULT_MODEL, UNTRAINED, GPT2 = "tinystories", "untrained", "gpt2"
-GPT2_PARAMETERS, GPT2_VOCABULARY, GPT2_MEGABYTES = 124_439_808, 50_257, 550
+GPT2_MEGABYTES = 550
 _SNAPSHOT = re.compile(r"step-(\d+)")
 
 
@@ -78,16 +81,16 @@ class ModelRegistry:
                 self._opened[name] = source()
             return self._opened[name]
 
-    def _sources(self) -> dict[str, Callable[[], Pretrained]]:
-        def folder(path: Path) -> Callable[[], Pretrained]:
-            return lambda: load_pretrained(path)
+    def _folders(self) -> dict[str, Path]:
+        shipped = {name: self._folder / name for name in self.shipped_names()}
+        growth = {name: self._folder / "growth" / name.replace("growth", "step", 1) for name in self.growth_names()}
+        return {**shipped, **growth}
 
-        shipped = {name: folder(self._folder / name) for name in self.shipped_names()}
-        growth = {
-            name: folder(self._folder / "growth" / name.replace("growth", "step", 1)) for name in self.growth_names()
-        }
-        untrained = {UNTRAINED: self._untrained} if self.default in shipped else {}
-        return {**shipped, **untrained, GPT2: _gpt2, **growth}
+    def _sources(self) -> dict[str, Callable[[], Pretrained]]:
+        folders = {name: functools.partial(load_pretrained, path) for name, path in self._folders().items()}
+        growth = {name: folders.pop(name) for name in self.growth_names()}
+        untrained = {UNTRAINED: self._untrained} if self.default in folders else {}
+        return {**folders, **untrained, GPT2: _gpt2, **growth}
 
     def _untrained(self) -> Pretrained:
         """The default model's shape and vocabulary, with the weights that training would begin with."""
@@ -107,11 +110,19 @@ class ModelRegistry:
         return name != GPT2 or name in self._opened or hub.in_cache(GPT2) is not None
 
     def label(self, name: str) -> str:
-        """How a menu calls a model: its name and its size. GPT-2 is not opened for that."""
+        """How a menu calls a model: its name and its size. None is opened for that."""
         say = catalogue("models")
+        shape = "on_request" if name == GPT2 else "sized"
+        return say(shape, title=self.title(name), parameters=self._n_parameters(name) / 1e6)
+
+    def _n_parameters(self, name: str) -> int:
         if name == GPT2:
-            return say("on_request", title=say(GPT2), parameters=GPT2_PARAMETERS / 1e6)
-        return say("sized", title=self.title(name), parameters=self.get(name).model.parameter_count() / 1e6)
+            return PRESETS["124M"].n_parameters
+        folder = self._folders().get(self.default if name == UNTRAINED else name)
+        about = read_json(folder / CONFIG_FILE) if folder is not None else {}
+        if isinstance(about.get("config"), dict):
+            return GPTConfig.from_dict(about["config"]).n_parameters
+        return self.get(name).model.config.n_parameters
 
     def title(self, name: str) -> str:
         """Its name alone."""
@@ -125,7 +136,7 @@ class ModelRegistry:
     def tokenizer(self, name: str) -> Tokenizer:
         """The model's own vocabulary; GPT-2's where its folder has none but has room for it."""
         vocab_size = self.get(name).model.config.vocab_size
-        return self.get(name).tokenizer or gpt2_tokenizer(min(vocab_size, GPT2_VOCABULARY))
+        return self.get(name).tokenizer or gpt2_tokenizer(min(vocab_size, PRESETS["124M"].vocab_size))
 
     def _unknown(self, name: str) -> str:
         say = catalogue("models")

@@ -52,6 +52,14 @@ class GPTConfig:
         """D, the width of one head."""
         return self.emb_dim // self.n_heads
 
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that a model of this shape learns; a tied head is counted once."""
+        V, T, C = self.vocab_size, self.context_length, self.emb_dim
+        attention = 4 * C * C + C + (3 * C if self.qkv_bias else 0)
+        block = attention + 8 * C * C + 5 * C + 4 * C  # the feed-forward part, and two norms
+        return V * C + T * C + self.n_layers * block + 2 * C + (0 if self.tied_head else V * C)
+
     def as_released(self) -> GPTConfig:
         """The same size in the form of OpenAI's published weights: q, k, v biases and a tied head."""
         return replace(self, qkv_bias=True, tied_head=True)

@@ -15,7 +15,7 @@ from explorer.services import Services
 from gpt2core import GPTConfig, Pretrained, gpt2_tokenizer, load_pretrained, save_pretrained
 from gpt2core.errors import UnknownModel
 from gpt2core.untrained import untrained_model
-from tests.reference import random_model
+from tests.reference import hugging_face_twin, random_model
 
 SMALL = GPTConfig(vocab_size=600, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
 
@@ -62,11 +62,17 @@ def test_every_model_that_really_ships_is_on_offer_and_opens(monkeypatch: pytest
         assert services.read("Once upon a time", name).token_ids
 
 
-def test_a_menu_opens_no_gpt2(registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models.hub, "in_cache", lambda name: pytest.fail("looked for it"))
+def test_a_menu_opens_no_model_and_looks_for_none(registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.hub, "in_cache", lambda name: pytest.fail("looked for GPT-2"))
+    monkeypatch.setattr(models, "load_pretrained", lambda path: pytest.fail(f"opened {path}"))
     labels = {name: label for label, name in registry.choices()}
     assert labels[GPT2] == "GPT-2 · 124.4 M parameters · downloaded on request"
     assert labels["tinystories"].startswith("TinyStories · 0.0 M")
+
+
+def test_a_model_in_anothers_form_is_opened_to_be_counted(tmp_path: Path) -> None:
+    hugging_face_twin(random_model(SMALL)).save_pretrained(tmp_path / "theirs")
+    assert ModelRegistry(tmp_path).label("theirs") == f"theirs · {SMALL.n_parameters / 1e6:.1f} M parameters"
 
 
 def test_the_untrained_model_has_the_shipped_shape_and_words_and_is_the_same_every_time(checkpoints: Path) -> None:

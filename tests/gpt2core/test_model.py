@@ -74,6 +74,14 @@ def test_the_parameters_of_gpt2_and_of_the_course_s_124m_are_counted():
         assert GPTModel(GPT_CONFIG_124M).parameter_count() == 163_009_536  # neither
 
 
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_shape_says_how_many_numbers_are_learned_without_a_model(bias, tied):
+    config = GPTConfig(50, 16, 24, 3, 2, qkv_bias=bias, tied_head=tied)
+    assert config.n_parameters == GPTModel(config).parameter_count()
+    assert PRESETS["124M"].n_parameters == 124_439_808
+
+
 def test_the_mask_is_a_buffer_that_no_checkpoint_holds_and_all_layers_share(tiny_model):
     assert not [name for name in tiny_model.state_dict() if "mask" in name]
     masks = [block.att.mask for block in tiny_model.trf_blocks]
