@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -49,13 +50,18 @@ def network_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def app_url(network_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app as users start it, except that nothing it does can leave this machine."""
+    with running_app(network_log, tmp_path_factory.mktemp("app") / "output") as url:
+        yield url
+
+
+@contextlib.contextmanager
+def running_app(network_log: Path, output: Path, **environment: str) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    output = tmp_path_factory.mktemp("app") / "output"
     with output.open("wb") as sink:
         command = [sys.executable, str(Path(__file__).parent / "offline_app.py"), str(port), str(network_log)]
         app = subprocess.Popen(
-            command, stdout=sink, stderr=subprocess.STDOUT, env={**os.environ, "OMP_NUM_THREADS": "1"}
+            command, stdout=sink, stderr=subprocess.STDOUT, env={**os.environ, "OMP_NUM_THREADS": "1", **environment}
         )
         try:
             _wait_for(url, app, output)

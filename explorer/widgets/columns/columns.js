@@ -49,10 +49,6 @@ class Written {
     this.listen();
   }
 
-  options() {
-    return [...this.chips.children].filter((child) => child.classList.contains('chip'));
-  }
-
   show(prompt, { title, tokens, parting }) {
     this.title.textContent = title;
     this.chips.setAttribute('aria-label', title);
@@ -64,16 +60,18 @@ class Written {
       this.detail.textContent = '';
     }
     this.chips.append(...tokens.slice(same ? this.tokens.length : 0).map(chipFor));
-    this.chips.querySelector('.parting')?.remove();
-    if (parting !== null) this.options()[parting]?.before(node('span', 'parting', words.parting));
+    const options = [...this.chips.children];
+    options.forEach((chip, place) => {
+      if (place === parting) chip.dataset.mark = words.parting;
+      else delete chip.dataset.mark;
+    });
     if (atEnd) this.text.scrollTop = this.text.scrollHeight;
     this.tokens = tokens;
-    const options = this.options();
     if (options.length && !options.some(({ tabIndex }) => tabIndex === 0)) options[0].tabIndex = 0;
   }
 
   mark(index) {
-    const options = this.options();
+    const options = [...this.chips.children];
     if (!options.length) return;
     this.current = Math.max(0, Math.min(options.length - 1, index));
     options.forEach((chip, place) => {
@@ -84,7 +82,7 @@ class Written {
   }
 
   listen() {
-    const placeOf = (target) => this.options().indexOf(target.closest('.chip'));
+    const placeOf = (target) => [...this.chips.children].indexOf(target.closest('.chip'));
     this.chips.addEventListener('click', (event) => {
       const place = placeOf(event.target);
       if (place >= 0) this.mark(place);
@@ -99,7 +97,7 @@ class Written {
       if (target === undefined) return;
       event.preventDefault();
       this.mark(target);
-      this.options()[this.current].focus();
+      this.chips.children[this.current].focus();
     });
   }
 }

@@ -20,10 +20,14 @@ COMMIT = "a" * 40
 
 
 class Hub(ThreadingHTTPServer):
-    """files: what me/tiny holds. sent: what is sent in place of a file. cuts: how often it hangs up half-way through the weights."""
+    """files: what the model `repo` holds. sent: what is sent in place of a file. cuts: how often it hangs up half-way through the
+    weights. goes_on: while it is not set, the last tenth of the weights is kept back."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
+    def __init__(self, repo: str = "me/tiny", port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Answer)
+        self.repo = repo
+        self.goes_on = threading.Event()
+        self.goes_on.set()
         self.files: dict[str, bytes] = {}
         self.sent: dict[str, bytes] = {}
         self.cuts = 0
@@ -46,14 +50,15 @@ class Answer(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = self.path.partition("?")[0]
         name = path.rpartition("/")[2]
-        if path.startswith("/api/models/me/tiny/tree/"):
+        repo = self.server.repo
+        if path.startswith(f"/api/models/{repo}/tree/"):
             self._send(json.dumps([self._entry(name) for name in self.server.files]).encode())
-        elif path.startswith("/api/models/me/tiny"):
-            self._send(json.dumps({"id": "me/tiny", "sha": COMMIT, "siblings": []}).encode())
-        elif path.startswith("/me/tiny/resolve/") and name in self.server.files:
+        elif path.startswith(f"/api/models/{repo}"):
+            self._send(json.dumps({"id": repo, "sha": COMMIT, "siblings": []}).encode())
+        elif path.startswith(f"/{repo}/resolve/") and name in self.server.files:
             self._send_file(name)
         else:
-            missing = "EntryNotFound" if path.startswith("/me/tiny/") else "RepoNotFound"
+            missing = "EntryNotFound" if path.startswith(f"/{repo}/") else "RepoNotFound"
             self._send(b"", 404, {"X-Error-Code": missing})
 
     def _entry(self, name: str) -> dict[str, object]:
@@ -98,7 +103,11 @@ class Answer(BaseHTTPRequestHandler):
             self.send_header(key, value)
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body[:stop_at])
+            body = body[:stop_at]
+            most = len(body) * 9 // 10
+            self.wfile.write(body[:most])
+            self.server.goes_on.wait()
+            self.wfile.write(body[most:])
 
 
 def _git_hash(data: bytes) -> str:
