@@ -179,8 +179,15 @@ def written(services: Services, run: RunKey, names: tuple[Any, Any], n_tokens: A
     yield from _updates(streams, n, columns)
     done = len(streams[0].drawn)
     apart = parting(streams[0].tokens, streams[1].tokens)
-    where = say("never_part", n=done) if apart is None else say("part", a=apart[0] + 1, b=apart[1] + 1)
-    yield columns(), info(" ".join(filter(None, (_ended(done, n), where, luck))))
+    yield columns(), info(" ".join(filter(None, (_ended(done, n), parting_sentence(apart, done), luck))))
+
+
+def parting_sentence(apart: tuple[int, int] | None, n: int) -> str:
+    """Where two texts of n tokens part: apart, the places of the first tokens that differ."""
+    if apart is None:
+        return say("never_part", n=n)
+    a, b = (place + 1 for place in apart)
+    return say("part", a=a) if a == b else say("part_apart", a=a, b=b)
 
 
 def sampled(services: Services, run: RunKey, name: Any, n_samples: Any, n_tokens: Any, chosen: Any) -> Iterator[Update]:

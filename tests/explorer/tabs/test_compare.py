@@ -220,11 +220,16 @@ def test_two_texts_part_where_their_bytes_do_and_one_model_never_parts_from_itse
     one, other = ids_of(update)
     place = next(i for i, (x, y) in enumerate(zip(one, other, strict=True)) if x != y)
     assert [column["parting"] for column in json.loads(update["columns"])] == [place, place]
-    assert f"They part at token {place + 1} of A" in told["text"]
+    assert f"They part at token {place + 1}." in told["text"]
     assert "both throw the dice of seed 7" in told["text"]
     *_, (update, told) = compare.written(services, run, ("", "tinystories"), 10, CHOSEN)
     assert [column["parting"] for column in json.loads(update["columns"])] == [None, None]
     assert "do not part within 10 tokens" in told["text"]
+
+
+def test_where_texts_of_two_vocabularies_part_is_said_in_the_tokens_of_both() -> None:
+    assert compare.parting_sentence((2, 4), 9) == "They part at token 3 of A, which is token 5 of B."
+    assert compare.parting_sentence((2, 2), 9) == "They part at token 3."
 
 
 @pytest.mark.parametrize("n", [2, 6])
