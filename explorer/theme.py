@@ -22,6 +22,8 @@ TOKEN_TINTS = (
 TOKEN_INK = "#1b1b1f"
 # Backgrounds for tokens shaded by a number, from little to much: one hue, each read with the same ink (contrast above 5).
 HEAT = ("#f2f6fb", "#d3e4f5", "#a9cdea", "#79b0de", "#4f93cb")
+# Backgrounds for tokens by the rank a model gave them, up to 10, 100, 1,000 and beyond (widgets/scored_text underlines them too).
+BANDS = ("#c3e8dc", "#fff0a6", "#ffbd8f", "#d9a3e3")
 REPEAT = "#a3261a"  # a line under tokens that repeat, read on all of them
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "sans-serif")
@@ -64,17 +66,18 @@ def css() -> str:
     """Variables that widgets draw with (so that a canvas and a style sheet agree), and the few rules of the page itself."""
     tints = "".join(f"--token-{number}: {tint};" for number, tint in enumerate(TOKEN_TINTS))
     heat = "".join(f"--heat-{step}: {colour};" for step, colour in enumerate(HEAT))
+    bands = "".join(f"--band-{number}: {tint};" for number, tint in enumerate(BANDS))
     return f"""
 :root {{
-  {tints} {heat} --token-ink: {TOKEN_INK}; --repeat: {REPEAT};
+  {tints} {heat} {bands} --token-ink: {TOKEN_INK}; --repeat: {REPEAT};
   --query: {QUERY}; --key: {KEY}; --value: {VALUE}; --output: {OUTPUT}; --accent: {ACCENT};
   --ink: #16181d; --ink-soft: #4b515c; --paper: #ffffff; --rule: #c9ced8; --wash: #f3f5f8; --bar: {QUERY}; --bar-cut: #b9bfca;
-  --warn-ink: #7a1f00; --warn-paper: #fff1e8;
+  --bar-soft: #9fcbe8; --curve-lightness: 0.52; --warn-ink: #7a1f00; --warn-paper: #fff1e8;
 }}
 .dark {{
   --query: #5db4e8; --key: #ff9470; --value: #3fc79f; --output: #cf9be0; --accent: #5db4e8;
   --ink: #eceef2; --ink-soft: #b5bbc7; --paper: #111318; --rule: #464c59; --wash: #1b1f27; --bar: #5db4e8; --bar-cut: #555c69;
-  --warn-ink: #ffc7ab; --warn-paper: #3a1d10;
+  --bar-soft: #1d5379; --curve-lightness: 0.8; --warn-ink: #ffc7ab; --warn-paper: #3a1d10;
 }}
 .gradio-container {{ min-width: 0 !important; width: 100%; max-width: 1400px !important; margin: 0 auto; padding: 12px 20px !important; }}
 .gradio-container .prose p {{ max-width: 100ch; margin-top: 0; }}
