@@ -230,3 +230,15 @@ def gumbel_noise(vocab_size: int, seed: int, position: int) -> Tensor:
 def draw(logits: Tensor, noise: Tensor) -> int:
     """The token that `noise` picks among filtered `logits`; the lowest id among equals."""
     return int(torch.argmax(logits + noise))
+
+
+def draws(logits: Tensor, n: int, seed: int) -> Tensor:
+    """n independent draws from softmax(`logits`) with one seed: token ids [n].
+
+    By inverse transform: tokens by falling logit share the unit interval, and each of n numbers from it picks one. (Luck
+    that is to be held while settings move is gumbel_noise, which changes its mind as seldom as can be.)
+    """
+    order = falling_order(logits)
+    reached = torch.softmax(logits.double(), -1)[order].cumsum(0)
+    chances = torch.rand(n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return order[torch.searchsorted(reached, chances, right=True).clamp_max(len(order) - 1)]

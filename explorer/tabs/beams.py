@@ -20,8 +20,7 @@ from explorer.tables import table_with_csv
 from explorer.text import token_labels
 from explorer.widgets.beam_tree import REREAD, USED, TextRow, beam_drawing, beam_tree
 from explorer.widgets.cursor import moved
-from explorer.widgets.generated import SETTLED, underway
-from explorer.widgets.notice import info, notice_line, refusal
+from explorer.widgets.notice import SETTLED, info, notice_line, refusal, underway
 from explorer.widgets.settings import MAX_SEED, START_SEED
 from gpt2core import Gpt2CoreError, Tokenizer, generate
 from gpt2core.beam import BeamNode, BeamSearch, beam_levels, continuation_log_probabilities

@@ -32,8 +32,8 @@ AIM_MS = 17.0
 WARM_UP = 10
 
 _WATCH = """() => {
-  const bars = document.querySelector('#distribution .bars');
-  const picture = () => [...bars.children].map((row) => row.querySelector('.bar').style.transform + row.querySelector('.share').textContent).join();
+  const bars = document.querySelector('#distribution .pipeline');
+  const picture = () => [...bars.querySelectorAll('.row')].map((row) => row.querySelector('.softmax .bar').style.transform + row.querySelector('.softmax').textContent).join();
   window.seen = { redrawn: [], painted: [], frames: 0, changed: 0 };
   let waiting = null;
   document.addEventListener('input', (event) => { if (event.target.type === 'range') waiting = event.timeStamp; }, true);
@@ -61,7 +61,7 @@ _WATCH = """() => {
 }"""
 # A drag as a fast hand makes it, one new value a frame: Playwright's own moves each wait for an answer, a frame or two.
 _SWEEP = """(frames) => new Promise((done) => {
-  const slider = document.querySelector('input[type=range][aria-label$="Temperature"]');
+  const slider = document.querySelector('#sampling-settings input[type=range]');
   const started = performance.now();
   let left = frames;
   const move = () => {
@@ -87,7 +87,7 @@ def save_random_model(folder: Path, vocab_size: int) -> None:
 
 
 def move_by_keys(page: Page, presses: int) -> None:
-    page.get_by_role("slider", name="Temperature").focus()
+    page.locator("#sampling-settings").get_by_role("slider", name="Temperature").focus()
     for press in range(presses):
         page.keyboard.press("ArrowLeft" if press // 60 % 2 == 0 else "ArrowRight")
         page.wait_for_timeout(20)
@@ -95,7 +95,7 @@ def move_by_keys(page: Page, presses: int) -> None:
 
 def drag(page: Page, moves: int) -> None:
     """There and back, twice, by the pointer."""
-    box = page.get_by_role("slider", name="Temperature").bounding_box()
+    box = page.locator("#sampling-settings").get_by_role("slider", name="Temperature").bounding_box()
     assert box is not None
     y, left, width = box["y"] + box["height"] / 2, box["x"] + 8, box["width"] - 16
     page.mouse.move(left + width / 2, y)

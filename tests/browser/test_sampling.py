@@ -4,13 +4,23 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from torch import Tensor
 
+from explorer.text import token_labels
 from gpt2core import Pretrained, generate, load_pretrained
-from gpt2core.sampling import SamplingSettings, falling_order, next_token_probabilities
+from gpt2core.sampling import (
+    SamplingSettings,
+    draws,
+    falling_order,
+    filtered_logits,
+    next_token_probabilities,
+    pipeline,
+)
 from gpt2core.trace import trace
 from tests.browser.conftest import open_tab, type_sentence
 
@@ -36,13 +46,17 @@ def sampling(page: Page) -> Page:
 
 @contextmanager
 def no_request(page: Page) -> Iterator[None]:
-    page.wait_for_timeout(500)
+    """Nothing is asked of the server inside; what was under way before is waited for."""
     asked: list[str] = []
 
     def note(request: object) -> None:
         asked.append(request.url)  # type: ignore[attr-defined]
 
     page.on("request", note)
+    page.wait_for_timeout(2000)
+    while asked:
+        asked.clear()
+        page.wait_for_timeout(2000)
     yield
     page.wait_for_timeout(300)
     page.remove_listener("request", note)
@@ -50,54 +64,92 @@ def no_request(page: Page) -> Iterator[None]:
 
 
 def shares(page: Page) -> list[str]:
-    return page.locator("#distribution .row .share").all_inner_texts()
+    return page.locator("#distribution .row .softmax").all_inner_texts()
 
 
-def expected_shares(shipped: Pretrained, settings: SamplingSettings) -> list[float]:
-    logits = trace(shipped.model, shipped.tokenizer.encode(SENTENCE), {"logits"})["logits"][-1]
-    return next_token_probabilities(logits, settings)[falling_order(logits)[:20]].tolist()
+def last_logits(shipped: Pretrained) -> Tensor:
+    return trace(shipped.model, shipped.tokenizer.encode(SENTENCE), {"logits"})["logits"][-1]
+
+
+def expected_shares(shipped: Pretrained, settings: SamplingSettings) -> list[str]:
+    logits = last_logits(shipped)
+    exact = next_token_probabilities(logits, settings)[falling_order(logits)[:20]].tolist()
+    return [shown_as(share) for share in exact]
 
 
 def shown_as(share: float) -> str:
-    """As percent() in distribution.js, for shares of a size that these tests meet."""
+    """As percent() in parts.js, for shares of a size that these tests meet."""
     if share in {0, 1}:
         return f"{100 * share:.0f} %"
     digits = 1 if share >= 0.001 else 1 - math.floor(math.log10(100 * share))
     return f"{100 * share:.{digits}f} %"
 
 
+def drawn_id(shipped: Pretrained, settings: SamplingSettings, seed: int) -> int:
+    """The first token that generate() would write."""
+    ids = shipped.tokenizer.encode(SENTENCE)
+    return next(generate(shipped.model, ids, 1, **asdict(settings), seed=seed)).token_id
+
+
+def lot(page: Page) -> int:
+    return int(page.locator("#distribution .lot").get_attribute("data-id") or -1)
+
+
 def bar_shot(page: Page) -> bytes:
     return page.locator("#distribution .bars").screenshot()
 
 
+def slider(page: Page, label: str) -> Locator:
+    return page.locator("#sampling-settings").get_by_role("slider", name=label, exact=True)
+
+
 def number(page: Page, label: str) -> Locator:
-    return page.get_by_label(label, exact=True)
+    return page.locator("#sampling-settings").get_by_label(label, exact=True)
+
+
+def press(page: Page, name: str) -> None:
+    page.locator("#distribution").get_by_role("button", name=name, exact=True).click()
 
 
 def test_dragging_temperature_redraws_the_bars_with_gpt2cores_numbers_and_no_request(
     sampling: Page, shipped: Pretrained
 ) -> None:
     before = bar_shot(sampling)
-    slider = sampling.get_by_role("slider", name="Temperature")
     with no_request(sampling):
-        slider.focus()
+        slider(sampling, "Temperature").focus()
         for _ in range(50):
             sampling.keyboard.press("ArrowLeft")
         expect(number(sampling, "T =")).to_have_value("0.5")
     assert bar_shot(sampling) != before
-    assert shares(sampling) == [shown_as(share) for share in expected_shares(shipped, SamplingSettings(0.5))]
+    assert shares(sampling) == expected_shares(shipped, SamplingSettings(0.5))
+
+
+def test_every_stage_shows_what_is_left_and_what_it_removed(sampling: Page, shipped: Pretrained) -> None:
+    with no_request(sampling):
+        for label, value in (("T =", "1.5"), ("k =", "15"), ("p =", "0.9"), ("min =", "0.1")):
+            number(sampling, label).fill(value)
+    truth = pipeline(last_logits(shipped), SamplingSettings(1.5, 15, 0.9, 0.1))
+    for shown, name in (("temperature", "temperature"), ("topK", "top_k"), ("topP", "top_p"), ("minP", "min_p")):
+        stage = truth[name]
+        for line, text in (
+            ("kept", f"{stage.n_kept:,}"),
+            ("removed", shown_as(stage.removed_mass)),
+            ("entropy", f"{stage.entropy_nats / math.log(2):.2f} bits"),
+        ):
+            expect(sampling.locator(f"#distribution .counts.{line} .{shown}")).to_have_text(text)
+    assert shares(sampling) == expected_shares(shipped, SamplingSettings(1.5, 15, 0.9, 0.1))
 
 
 def test_tokens_cut_by_top_k_are_greyed_and_not_gone(sampling: Page) -> None:
     with no_request(sampling):
-        sampling.get_by_role("slider", name="Top-k").focus()
+        slider(sampling, "Top-k").focus()
         for _ in range(3):
             sampling.keyboard.press("ArrowRight")
         expect(sampling.locator("#distribution .row.gone")).to_have_count(17)
     expect(sampling.locator("#distribution .row")).to_have_count(20)
-    expect(sampling.locator("#distribution .row").nth(3)).to_contain_text("cut by top-k")
+    expect(sampling.locator("#distribution .row").nth(3).locator(".topK")).to_have_text("cut")
     expect(sampling.locator("#distribution .rest")).to_contain_text("8,172 more cut")
-    expect(sampling.locator("#distribution .stages tr", has_text="top-k").locator(".kept")).to_have_text("3")
+    expect(sampling.locator("#distribution .counts.kept .topK")).to_have_text("3")
 
 
 def test_a_number_beyond_the_slider_counts_and_a_refused_one_changes_nothing(
@@ -105,16 +157,139 @@ def test_a_number_beyond_the_slider_counts_and_a_refused_one_changes_nothing(
 ) -> None:
     with no_request(sampling):
         number(sampling, "T =").fill("5")
-        expected = [shown_as(share) for share in expected_shares(shipped, SamplingSettings(5.0))]
-        expect(sampling.locator("#distribution .row .share").first).to_have_text(expected[0])
-        number(sampling, "T =").fill("-1")
-        expect(sampling.locator("#distribution .remark")).to_contain_text("The temperature is -1; choose 0")
-        assert shares(sampling) == expected
+        expected = expected_shares(shipped, SamplingSettings(5.0))
+        expect(sampling.locator("#distribution .row .softmax").first).to_have_text(expected[0])
+        for label, bad, refusal in (
+            ("T =", "-1", "The temperature is -1; choose 0"),
+            ("k =", "2.5", "Top-k is 2.5; choose 0 (off) or a whole number"),
+            ("p =", "1.5", "Top-p is 1.5; choose a share"),
+            ("min =", "-1", "Min-p is -1; choose a share"),
+            ("r =", "0", "The repetition penalty is 0; choose 1"),
+            ("Seed", "-3", "The seed is -3; choose a whole number"),
+            ("Seed", "", "A setting is empty"),
+        ):
+            box = number(sampling, label)
+            good = box.input_value()
+            box.fill(bad)
+            expect(sampling.locator("#distribution .remark")).to_contain_text(refusal)
+            assert shares(sampling) == expected
+            expect(box).to_have_value(bad)
+            box.fill(good)
+            expect(sampling.locator("#distribution .remark")).to_be_empty()
         number(sampling, "T =").fill("0")
-        expect(sampling.locator("#distribution .remark")).to_be_empty()
-        expect(sampling.locator("#distribution .row .share").first).to_have_text("100 %")
+        expect(sampling.locator("#distribution .row .softmax").first).to_have_text("100 %")
         number(sampling, "k =").fill("1000000")
         expect(sampling.locator("#distribution .remark")).to_contain_text("nothing is removed")
+
+
+def test_the_seed_draws_what_generate_would_and_a_moved_slider_says_when_that_changes(
+    sampling: Page, shipped: Pretrained
+) -> None:
+    seed = next(
+        seed
+        for seed in range(100)
+        if drawn_id(shipped, SamplingSettings(0.0), seed) != drawn_id(shipped, SamplingSettings(2.0), seed)
+    )
+    with no_request(sampling):
+        number(sampling, "Seed").fill(str(seed))
+        number(sampling, "T =").fill("0")
+        expect(sampling.locator("#distribution .flip")).to_be_visible()
+        assert lot(sampling) == drawn_id(shipped, SamplingSettings(0.0), seed)
+        for temperature in ("0.5", "1", "1.5", "2"):
+            number(sampling, "T =").fill(temperature)
+            assert lot(sampling) == drawn_id(shipped, SamplingSettings(float(temperature)), seed)
+        expect(sampling.locator("#distribution .flip")).to_contain_text("the same luck now draws")
+        expect(sampling.locator("#distribution .row.drawn, #distribution .lot")).not_to_have_count(0)
+
+
+def test_reroll_is_a_button_and_nothing_else_changes_the_luck(sampling: Page, shipped: Pretrained) -> None:
+    seed = number(sampling, "Seed")
+    with no_request(sampling):
+        slider(sampling, "Temperature").focus()
+        for _ in range(20):
+            sampling.keyboard.press("ArrowRight")
+        expect(seed).to_have_value("42")
+        press(sampling, "Re-roll")
+        expect(seed).not_to_have_value("42")
+    assert lot(sampling) == drawn_id(shipped, SamplingSettings(1.2), int(seed.input_value()))
+
+
+def test_five_hundred_draws_are_gpt2cores_and_stay_while_a_slider_moves(sampling: Page, shipped: Pretrained) -> None:
+    def expected(settings: SamplingSettings, n: int) -> list[str]:
+        kept = filtered_logits(last_logits(shipped), settings)
+        ids = draws(kept, n, 42).tolist()
+        order = falling_order(last_logits(shipped))[:20].tolist()
+        return [f"{ids.count(token_id):,}" if kept[token_id] > -math.inf else "" for token_id in order]
+
+    counts = sampling.locator("#distribution .row .tally")
+    with no_request(sampling):
+        press(sampling, "Draw 500")
+        assert counts.all_inner_texts() == expected(SamplingSettings(), 500)
+        number(sampling, "T =").fill("1.5")
+        number(sampling, "k =").fill("10")
+        assert counts.all_inner_texts() == expected(SamplingSettings(1.5, 10), 500)
+        press(sampling, "Draw 500")
+        assert counts.all_inner_texts() == expected(SamplingSettings(1.5, 10), 1000)
+        press(sampling, "Clear")
+        assert set(counts.all_inner_texts()) == {""}
+
+
+def test_the_band_over_all_temperatures_shows_this_draw_and_a_click_on_it_chooses_one(
+    sampling: Page, shipped: Pretrained
+) -> None:
+    expect(sampling.locator("#distribution .sweep:not(.stale)")).to_be_visible()
+    pieces = sampling.locator("#distribution .piece title").all_text_contents()
+    spans = [re.search(r"from T = ([\d.]+) to ([\d.]+)", piece).groups() for piece in pieces]  # type: ignore[union-attr]
+    assert (spans[0][0], spans[-1][1]) == ("0.00", "5.00")
+    for piece, (start, end) in zip(pieces, spans, strict=True):
+        token_id = drawn_id(shipped, SamplingSettings((float(start) + float(end)) / 2), 42)
+        assert token_labels([token_id], shipped.tokenizer)[0].text in piece
+    box = sampling.locator("#distribution .sweep").bounding_box()
+    assert box is not None
+    with no_request(sampling):
+        sampling.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.3)
+        chosen = float(number(sampling, "T =").input_value())
+    assert 2 < chosen < 4
+    assert shares(sampling) == expected_shares(shipped, SamplingSettings(chosen))
+
+
+def test_the_worked_example_and_logits_of_ones_own(sampling: Page) -> None:
+    number(sampling, "T =").fill("0.5")
+    with no_request(sampling):
+        press(sampling, "Worked example: your own logits")
+        assert shares(sampling) == ["84.4 %", "11.4 %", "4.2 %"]
+        number(sampling, "T =").fill("2")
+        assert shares(sampling) == ["48.1 %", "29.2 %", "22.7 %"]
+        own = sampling.get_by_label("Logits of A, B, C")
+        own.fill("1, 1")
+        assert shares(sampling) == ["50.0 %", "50.0 %"]
+        for bad in ("1", "1, x", "", "1e9, 2", ", ".join("1" * 21)):
+            own.fill(bad)
+            expect(sampling.locator("#distribution .own-refusal")).to_contain_text("Type 2 to 20 numbers")
+            assert shares(sampling) == ["50.0 %", "50.0 %"]
+        press(sampling, "The next token of your sentence")
+        expect(sampling.locator("#distribution .row")).to_have_count(20)
+
+
+def test_settings_are_part_of_the_link(sampling: Page, shipped: Pretrained) -> None:
+    sampling.locator("#sampling-settings").get_by_role("button", name="Balanced").click()
+    number(sampling, "Seed").fill("7")
+    expect(sampling).to_have_url(re.compile("temperature=0.7.*top_k=50.*seed=7"))
+    sampling.goto(sampling.url)
+    expect(number(sampling, "T =")).to_have_value("0.7")
+    expect(number(sampling, "Seed")).to_have_value("7")
+    expect(sampling.locator("#distribution .row").first).to_be_visible()
+    assert shares(sampling) == expected_shares(shipped, SamplingSettings(0.7, 50))
+
+
+def test_the_repetition_penalty_weakens_what_the_sentence_holds(sampling: Page, shipped: Pretrained) -> None:
+    with no_request(sampling):
+        number(sampling, "r =").fill("1.8")
+        weakened = pipeline(
+            last_logits(shipped), SamplingSettings(repetition_penalty=1.8), shipped.tokenizer.encode(SENTENCE)
+        )
+        exact = weakened.probabilities[falling_order(weakened.logits)[:20]].tolist()
+        assert shares(sampling) == [shown_as(share) for share in exact]
 
 
 def test_on_an_earlier_token_the_one_that_came_next_is_marked_with_its_rank(
@@ -134,52 +309,8 @@ def test_a_row_is_picked_with_the_arrows_and_its_numbers_are_shown(sampling: Pag
     second = sampling.locator("#distribution .row").nth(1)
     expect(second).to_be_focused()
     expect(second).to_have_attribute("aria-selected", "true")
-    share = second.locator(".share").inner_text()
-    expect(sampling.locator("#distribution .formula .numbers")).to_contain_text(f"= {share}")
-
-
-def test_text_written_equals_gpt2cores_with_the_same_seed_and_can_be_continued(
-    sampling: Page, shipped: Pretrained
-) -> None:
-    sampling.get_by_role("button", name="Balanced").click()
-    number(sampling, "Number of tokens").fill("12")
-    number(sampling, "Seed").fill("7")
-    sampling.get_by_role("button", name="Generate").click()
-    expect(sampling.locator("#writing-status")).to_contain_text("12 tokens with seed 7")
-    steps = generate(shipped.model, shipped.tokenizer.encode(SENTENCE), 12, temperature=0.7, top_k=50, seed=7)
-    token_ids = [step.token_id for step in steps]
-    titles = [chip.get_attribute("title") or "" for chip in sampling.locator("#generated .chip").all()]
-    assert [int(re.search(r"id (\d+):", title)[1]) for title in titles] == token_ids  # type: ignore[index]
-    sampling.get_by_role("button", name="Continue from here").click()
-    expect(sampling.get_by_label("Your sentence")).to_have_value(SENTENCE + shipped.tokenizer.decode(token_ids))
-
-
-def test_stop_stops_and_says_so(sampling: Page) -> None:
-    number(sampling, "Number of tokens").fill("500")
-    sampling.get_by_role("button", name="Generate").click()
-    expect(sampling.locator("#generated .chip").nth(3)).to_be_visible()
-    sampling.get_by_role("button", name="Stop").click()
-    expect(sampling.locator("#writing-status")).to_contain_text("Stopped after")
-    written = sampling.locator("#generated .chip").count()
-    sampling.wait_for_timeout(1500)
-    assert sampling.locator("#generated .chip").count() == written < 500
-
-
-def test_what_cannot_be_generated_with_is_refused_in_a_sentence_and_kept(sampling: Page) -> None:
-    for label, value, refusal in (
-        ("Number of tokens", "1000000", "choose a whole number from 1 to 500"),
-        ("Seed", "-3", "choose a whole number from 0"),
-        ("T =", "-1", "The temperature is -1"),
-        ("k =", "2.5", "top_k is 2.5"),
-    ):
-        box = number(sampling, label)
-        good = box.input_value()
-        box.fill(value)
-        sampling.get_by_role("button", name="Generate").click()
-        expect(sampling.locator("#writing-status [data-kind=refusal]")).to_contain_text(refusal)
-        expect(box).to_have_value(value)
-        box.fill(good)
-    expect(sampling.get_by_label("Your sentence")).to_have_value(SENTENCE)
+    share = second.locator(".softmax").inner_text()
+    expect(sampling.locator("#distribution .formula .numbers").first).to_contain_text(f"= {share}")
 
 
 def test_hostile_text_is_shown_as_text_and_runs_nothing(sampling: Page) -> None:
@@ -188,10 +319,6 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(sampling: Page) -> None:
     expect(sampling.locator("#distribution .heading")).to_contain_text("of 70")
     sampling.locator("#token-strip .token").last.click()
     expect(sampling.locator("#distribution .heading")).to_contain_text("“|”")
-    number(sampling, "Number of tokens").fill("3")
-    sampling.get_by_role("button", name="Generate").click()
-    expect(sampling.locator("#generated .chip")).to_have_count(3)
-    expect(sampling.locator("#generated .prompt")).to_contain_text("${alert(1)}")
     sampling.locator("#token-strip .token").nth(0).click()
     expect(sampling.locator("#distribution .heading")).to_contain_text("“<”")
     expect(sampling.locator("#distribution .came-next")).to_contain_text("“im”")

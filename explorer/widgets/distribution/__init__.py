@@ -1,6 +1,7 @@
-"""What may come next, over the whole vocabulary: the likeliest tokens as bars, the rest as one row, redrawn in the browser.
+"""What may come next, over the whole vocabulary, stage by stage from logits to the token drawn, redrawn in the browser.
 
-The server sends all V logits once; sampling.js, held to gpt2core's numbers by a test, does the rest at every move of a slider.
+The server sends all V logits once; sampling.js and luck.js, held to gpt2core's numbers by tests, do the rest at every move of a
+slider. Labels of tokens come from widgets/vocabulary.
 """
 
 from __future__ import annotations
@@ -11,49 +12,61 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from torch import Tensor
 
-from explorer.text import TokenLabel
-from explorer.theme import token_tint
 from explorer.widgets.widget import packed, widget
 
-N_BARS = 20
+N_ROWS = 20
 
 _SKELETON = """
 <div class="distribution">
-  <h3 class="heading"></h3>
+  <div class="top">
+    <h3 class="heading"></h3>
+    <div class="sources" role="group">
+      <button type="button" class="source from-sentence"></button><button type="button" class="source from-own"></button>
+    </div>
+  </div>
+  <label class="own" hidden><span class="own-label"></span>
+    <input class="own-logits" type="text" value="2.0, 1.0, 0.5" spellcheck="false" autocomplete="off"></label>
+  <p class="own-refusal" role="status" aria-live="polite"></p>
   <p class="remark" role="status" aria-live="polite"></p>
-  <p class="summary" role="status" aria-live="polite"></p>
-  <div class="scale"><span class="axis" aria-hidden="true"></span><button type="button" class="zoom" aria-pressed="false"></button></div>
-  <div class="bars" role="listbox" tabindex="-1"></div>
+  <div class="dice">
+    <div class="told"><p class="lot" role="status" aria-live="polite"></p><p class="flip" role="status" aria-live="polite"></p></div>
+    <button type="button" class="source reroll"></button><button type="button" class="source throw"></button>
+    <button type="button" class="source clear"></button>
+  </div>
+  <div class="pipeline"></div>
   <div class="rest"></div>
+  <div class="scale"><span class="axis" aria-hidden="true"></span><button type="button" class="source zoom" aria-pressed="false"></button></div>
+  <p class="summary" role="status" aria-live="polite"></p>
   <p class="came-next"></p>
   <div class="formula"></div>
-  <table class="stages"><caption></caption><thead></thead><tbody></tbody></table>
+  <h3 class="sweep-title"></h3>
+  <p class="sweep-help"></p>
+  <div class="sweep-box"><svg class="sweep" role="img"></svg></div>
 </div>
 """
 
 
-def distribution_bars(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
-    """An empty figure; set it to `next_token_distribution(...)`. words: every sentence that distribution.js writes.
+def distribution_figure(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
+    """An empty figure; set it to `next_token_distribution(...)`. words: every sentence that its scripts write.
 
     It follows the settings that widgets/settings announces.
     """
-    options: dict[str, Any] = {"words": json.dumps(dict(words))}
+    options: dict[str, Any] = {"words": json.dumps(dict(words)), "rows": N_ROWS}
     return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
 
 
 def next_token_distribution(
-    logits: Tensor, likeliest: Sequence[TokenLabel], came_next: TokenLabel | None, heading: str
+    logits: Tensor, context: Sequence[int], came_next: int | None, heading: str
 ) -> dict[str, Any]:
-    """Data for the figure. logits [V]; likeliest: labels of the first N_BARS of gpt2core's falling_order; came_next: the token
-    that follows in the sentence, None at its end."""
-    labels = [*likeliest, *([came_next] if came_next else [])]
-    shown_as = {str(label.token_id): {"text": label.text, "tint": token_tint(label.token_id)} for label in labels}
+    """Data for the figure. logits [V]; context: the token ids up to the position looked at; came_next: the id that follows in the
+    sentence, None at its end."""
     return {
         "logits": packed(logits),
-        "labels": json.dumps(shown_as),
-        "shown": len(likeliest),
-        "next": None if came_next is None else came_next.token_id,
+        "seen": packed(np.array(sorted(set(context)))),  # ids below 2 ** 24 are whole in float32
+        "next": came_next,
+        "position": len(context),
         "heading": heading,
     }

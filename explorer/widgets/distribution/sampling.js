@@ -7,6 +7,13 @@ function fallingOrder(logits) {
   return Uint32Array.from(ids).sort((a, b) => logits[b] - logits[a] || a - b);
 }
 
+// Logits with every token of `seen` made less likely: a positive logit is divided by the penalty, a negative one multiplied.
+function penalised(logits, seen, penalty) {
+  const weakened = Float64Array.from(logits);
+  if (penalty !== 1) for (const id of seen) weakened[id] = weakened[id] < 0 ? weakened[id] * penalty : weakened[id] / penalty;
+  return weakened;
+}
+
 // falling: logits from the largest down. Returns what is left after temperature, top-k, top-p and min-p:
 //   kept: the first so many tokens; scaled: logits / T; weights: e^(scaled - scaled[0]), before the filters; kept and total of each
 //   stage, the share of probability it removed, and the entropy of what it left, in bits.

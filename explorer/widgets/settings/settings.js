@@ -109,5 +109,11 @@ function writeLink(settings) {
 }
 
 if (!page.dataset.sampling) page.dataset.sampling = JSON.stringify({ ...start, ...linked() });
+// A figure asks for another setting: the panel that can be seen grants it.
+const grant = ({ detail }) => {
+  if (!element.isConnected) document.removeEventListener('sampling-wish', grant);
+  else if (element.offsetParent) put(detail, true);
+};
 document.addEventListener('sampling-settings', follow);
+document.addEventListener('sampling-wish', grant);
 follow();

@@ -1,22 +1,21 @@
-"""What the Sampling tab hands its widgets, on a random model: gpt2core's numbers, and refusals before anything is written."""
+"""What the Sampling tab hands its figure, on a random model: gpt2core's numbers."""
 
 from __future__ import annotations
 
 import base64
-import json
 
 import numpy as np
 import pytest
+import torch
 
 from explorer.services import DEFAULT_MODEL, Services
 from explorer.tabs import sampling
-from gpt2core import GPTConfig, generate, gpt2_tokenizer, save_pretrained
-from gpt2core.errors import InvalidSetting
-from gpt2core.sampling import falling_order
+from explorer.widgets.vocabulary import all_labels
+from gpt2core import GPTConfig, gpt2_tokenizer, save_pretrained
+from gpt2core.errors import NotFinite
 from tests.reference import random_model
 
 CONFIG = GPTConfig(vocab_size=300, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
-SETTINGS = (0.8, 20, 0.95, 0.01)
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +25,23 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
     return Services(folder)
 
 
-def test_all_logits_of_the_position_are_sent_and_the_likeliest_are_named(services):
-    run = services.read("abcd", DEFAULT_MODEL)
+def unpacked(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), dtype="<f4")
+
+
+def test_all_logits_of_the_position_are_sent_and_what_came_before_and_after(services):
+    run = services.read("abca", DEFAULT_MODEL)
     figure = sampling.next_token_figure(services, run, 1)
-    sent = np.frombuffer(base64.b64decode(figure["logits"]), dtype="<f4")
     logits = services.traces.get(run, {"logits"})["logits"][1]
-    np.testing.assert_array_equal(sent, logits.numpy())
-    named = {int(token_id) for token_id in json.loads(figure["labels"])}
-    assert named == set(falling_order(logits)[:20].tolist()) | {run.token_ids[2]}
+    np.testing.assert_array_equal(unpacked(figure["logits"]), logits.numpy())
+    assert unpacked(figure["seen"]).tolist() == sorted(run.token_ids[:2])
     assert figure["next"] == run.token_ids[2]
+    assert figure["position"] == 2  # the luck of generate() after two tokens
+
+
+def test_a_token_seen_twice_is_weakened_once(services):
+    figure = sampling.next_token_figure(services, services.read("aaaa", DEFAULT_MODEL), 3)
+    assert len(unpacked(figure["seen"])) == len(set(services.read("aaaa", DEFAULT_MODEL).token_ids))
 
 
 def test_after_the_last_token_nothing_came_next(services):
@@ -44,50 +51,15 @@ def test_after_the_last_token_nothing_came_next(services):
     assert "the last of" in figure["heading"]
 
 
-def test_what_is_written_equals_generate_with_the_same_seed_also_past_the_context(services):
+def test_logits_that_are_no_numbers_are_refused(services, monkeypatch):
     run = services.read("abcd", DEFAULT_MODEL)
-    *_, (text, notice) = sampling.written(services, run, 30, 5, SETTINGS)
-    names = ("temperature", "top_k", "top_p", "min_p")
-    steps = list(
-        generate(
-            services.models.get(DEFAULT_MODEL).model,
-            run.token_ids,
-            30,
-            **dict(zip(names, SETTINGS, strict=True)),
-            seed=5,
-        )
-    )
-    chips = json.loads(text["tokens"])
-    assert [chip["id"] for chip in chips] == [step.token_id for step in steps]
-    assert [chip["probability"] for chip in chips] == [step.probability for step in steps]
-    assert [chip["rank"] for chip in chips] == [
-        falling_order(step.logits).tolist().index(step.token_id) + 1 for step in steps
-    ]
-    assert "30 tokens with seed 5" in notice["text"]
+    monkeypatch.setattr(services.traces, "get", lambda *_: {"logits": torch.full((4, 300), torch.nan)})
+    with pytest.raises(NotFinite):
+        sampling.next_token_figure(services, run, 0)
 
 
-@pytest.mark.parametrize("n_tokens", [0, 2.5, 501, None, "7", True, float("nan")])
-def test_a_wrong_number_of_tokens_is_refused(services, n_tokens):
-    with pytest.raises(InvalidSetting, match="whole number from 1 to 500"):
-        next(sampling.written(services, services.read("a", DEFAULT_MODEL), n_tokens, 1, SETTINGS))
-
-
-@pytest.mark.parametrize("seed", [-1, 0.5, 2**32, None])
-def test_a_wrong_seed_is_refused(services, seed):
-    with pytest.raises(InvalidSetting, match="whole number from 0 to"):
-        next(sampling.written(services, services.read("a", DEFAULT_MODEL), 5, seed, SETTINGS))
-
-
-@pytest.mark.parametrize(
-    "settings", [(-1, 0, 1, 0), (1, 2.5, 1, 0), (1, 0, 1.5, 0), (1, 0, 1, -0.1), (None, 0, 1, 0), ("1", 0, 1, 0)]
-)
-def test_wrong_settings_are_refused(services, settings):
-    with pytest.raises(InvalidSetting):
-        next(sampling.written(services, services.read("a", DEFAULT_MODEL), 5, 1, settings))
-
-
-def test_more_tokens_than_there_are_may_be_kept(services):
-    run = services.read("abcd", DEFAULT_MODEL)
-    *_, (every, _) = sampling.written(services, run, 5, 1, (1, 0, 1, 0))
-    *_, (million, _) = sampling.written(services, run, 5, 1, (1, 1_000_000, 1, 0))
-    assert every == million
+def test_every_id_of_a_vocabulary_has_a_line_of_its_own():
+    labels = all_labels(gpt2_tokenizer(300), 304)["labels"].split("\n")
+    assert len(labels) == 304
+    assert labels[198] == "↵"
+    assert labels[299:] == ["<|endoftext|>", "#300", "#301", "#302", "#303"]

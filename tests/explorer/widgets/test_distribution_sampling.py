@@ -13,7 +13,7 @@ import torch
 from py_mini_racer import MiniRacer
 
 from explorer.widgets import distribution as widget
-from gpt2core.sampling import SamplingSettings, falling_order, pipeline
+from gpt2core.sampling import SamplingSettings, apply_repetition_penalty, falling_order, pipeline
 
 SCRIPT = Path(widget.__file__).parent / "sampling.js"
 RUN = """
@@ -23,6 +23,12 @@ function run(logits, temperature, topK, topP, minP) {
   const result = distribution(Float64Array.from(order, (id) => numbers[id]), { temperature, topK, topP, minP });
   const probabilities = Array.from(order, (_, i) => probabilityAt(result, i));
   return { order: Array.from(order), probabilities, kept: result.kept, stages: result.stages, greedy: result.greedy };
+}
+"""
+WEAKEN = """
+function weaken(logits, seen, penalty) {
+  const numbers = Float32Array.from(logits, (z) => (z === null ? -Infinity : z));
+  return Array.from(penalised(numbers, seen, penalty));
 }
 """
 STAGES = {"temperature": "temperature", "topK": "top_k", "topP": "top_p", "minP": "min_p"}
@@ -86,6 +92,24 @@ def test_every_stage_tells_the_same_count_mass_and_entropy(browser):
             assert stage["bits"] == pytest.approx(exact.entropy_nats / math.log(2), abs=1e-9), (
                 f"case {seed}: {settings}"
             )
+
+
+def test_a_repetition_penalty_weakens_the_same_tokens_by_the_same_amount():
+    engine = MiniRacer()
+    engine.eval(SCRIPT.read_text(encoding="utf-8") + WEAKEN)
+    for seed in range(200):
+        logits, _ = random_case(seed)
+        luck = random.Random(seed)
+        seen = [luck.randrange(len(logits)) for _ in range(luck.randrange(5))]
+        penalty = luck.choice([1, 1.3, 0.5, 100])
+        arguments = (
+            [None if value == -math.inf else value for value in logits.tolist()],
+            sorted(set(seen)),
+            penalty,
+        )
+        ours = json.loads(engine.eval(f"JSON.stringify(weaken({', '.join(map(json.dumps, arguments))}))"))
+        truth = apply_repetition_penalty(logits.double(), penalty, seen).tolist()
+        assert [-math.inf if value is None else value for value in ours] == truth, f"case {seed}"
 
 
 def test_equal_logits_stay_in_the_order_of_their_ids(browser):
