@@ -35,7 +35,7 @@ say = catalogue("generation")
 MOST_TOKENS, START_TOKENS, MOST_BRANCHES = 500, 60, 20
 N_ALTERNATIVES, N_GRAM = 7, 3
 MAX_SECONDS = 120.0
-SECONDS_BETWEEN_UPDATES = 0.1  # an update costs the page some 20 ms; a quick model would leave it no time to answer
+SECONDS_BETWEEN_UPDATES = 0.2  # an update costs the page some 20 ms; a quick model would leave it no time to answer
 TIMED_STEPS, MAX_TIMING_SECONDS = 64, 60.0
 
 

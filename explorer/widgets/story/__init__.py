@@ -103,20 +103,21 @@ def piece(
 
 
 def line(token_id: int, found: Iterable[tuple[Alternative, TokenLabel]]) -> str:
-    """One token as JSON, with what else could have come; `found` holds the token itself too.
+    """One token as JSON, [id, what could have come], each of these [id, text, bytes, tint, probability, own, rank]; the token
+    is one of them.
 
     A string: Gradio wraps every object of a value in proxies and copies it at each update, which froze a page of 500 tokens.
     """
     others = [
-        {
-            "id": label.token_id,
-            "text": label.text,
-            "bytes": label.hex,
-            "tint": token_tint(label.token_id),
-            "probability": alternative.probability,
-            "own": alternative.log_probability,
-            "rank": alternative.rank,
-        }
-        for alternative, label in found
+        (
+            label.token_id,
+            label.text,
+            label.hex,
+            token_tint(label.token_id),
+            one.probability,
+            one.log_probability,
+            one.rank,
+        )
+        for one, label in found
     ]
-    return json.dumps({"id": token_id, "others": others}) + "\n"
+    return json.dumps((token_id, others), separators=(",", ":")) + "\n"

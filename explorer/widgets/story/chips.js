@@ -36,13 +36,15 @@ function shade(token, by) {
 
 function paint(chip, token, by) {
   const { step, length } = shade(token, by);
-  chip.style.background = `var(--heat-${step})`;
+  chip.style.setProperty('--shade', `var(--heat-${step})`);
   chip.style.setProperty('--share', length);
 }
 
 function chipFor(token, by) {
   const chip = node('span', 'chip');
   chip.classList.toggle('forced', Boolean(token.forced));
+  chip.setAttribute('role', 'option');
+  chip.tabIndex = -1;
   paint(chip, token, by);
   chip.append(node('bdi', '', token.text));
   if (token.text.includes('↵')) chip.append(document.createElement('wbr'));
@@ -68,7 +70,7 @@ function legendFor(by) {
   };
   const shades = lengths.map((length, step) => {
     const chip = node('span', 'chip', '\u00a0');
-    chip.style.background = `var(--heat-${step})`;
+    chip.style.setProperty('--shade', `var(--heat-${step})`);
     chip.style.setProperty('--share', length);
     return entry(chip, nameOf(step));
   });

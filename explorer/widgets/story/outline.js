@@ -87,7 +87,11 @@ function sideFor(branch, from) {
   const text = node('div', 'text');
   const box = node('span', 'side-chips');
   showChips(box, [], rest, colours);
-  [...box.children].forEach((chip, i) => (chip.title = inWords(rest[i], from + i, null)));
+  [...box.children].forEach((chip, i) => {
+    chip.title = inWords(rest[i], from + i, null);
+    chip.removeAttribute('role');
+    chip.removeAttribute('tabindex');
+  });
   text.append(box);
   side.append(text);
   return side;

@@ -216,7 +216,10 @@ function take({ lines, settings: packed, state, said, seconds }) {
   job.read = lines.length;
   job.count += fresh.length;
   if (fresh.length && !job.branch) job.branch = branchForJob();
-  for (const { id, others } of fresh) job.branch.tokens.push({ ...others.find((other) => other.id === id), others, settings });
+  for (const [id, found] of fresh) {
+    const others = found.map(([otherId, text, bytes, tint, probability, own, rank]) => ({ id: otherId, text, bytes, tint, probability, own, rank }));
+    job.branch.tokens.push({ ...others.find((other) => other.id === id), others, settings });
+  }
   if (job.branch) position = job.branch.tokens.length;
   if (state === 'writing') {
     if (!playing.single && !playing.pace) say(filled(words.writing, { n: counted(position), target: playing.target }));
@@ -306,8 +309,8 @@ function draw() {
   put(find('ahead'), ahead > 0 ? filled(words.ahead, { n: ahead }) : '');
   if (atEnd) box.scrollTop = box.scrollHeight;
   drawControls(ahead);
-  const echoes = drawRepeats(tokens);
-  drawPanel(echoes);
+  drawRepeats(tokens);
+  drawPanel();
   const quiet = !job || playing?.pace || playing?.single;
   if (quiet || !find('outline').querySelector(`[data-branch="${current?.id}"][aria-selected="true"]`)) showOutline();
   else put(find('outline').querySelector('[aria-selected="true"] span'), branchInWords(current));
@@ -329,40 +332,52 @@ function drawControls(ahead) {
   put(find('window'), notes.filter(Boolean).join(' '));
 }
 
+let echoes = []; // for each chip, which token it repeats, or null
+
 function drawRepeats(tokens) {
   const before = tree ? tree.ids : [];
-  const echoes = repeatedFrom([...before, ...tokens.map(({ id }) => id)], limits.n_gram).slice(before.length);
-  [...find('chips').children].forEach((chip, place) => chip.classList.toggle('repeated', echoes[place] !== null));
+  echoes = repeatedFrom([...before, ...tokens.map(({ id }) => id)], limits.n_gram).slice(before.length);
+  echoes.forEach((echo, place) => {
+    const chip = find('chips').children[place];
+    if (chip.classList.contains('repeated') !== (echo !== null)) chip.classList.toggle('repeated');
+  });
   const n = echoes.filter((echo) => echo !== null).length;
   put(find('repeats'), tokens.length ? filled(n ? words.repeats : words.repeats_none, { n, all: counted(tokens.length), share: percent(n / tokens.length), gram: limits.n_gram }) : '');
-  return echoes;
 }
 
-function drawPanel(echoes) {
+let shownStop = null; // the chips that hold the tab stop and the outline
+let shownChip = null;
+
+function drawPanel() {
   const place = lookedAt();
   showPanel(place === null ? null : current.tokens[place], place, place === null ? null : echoes[place]);
   put(find('held'), pinned === null ? '' : words.held);
-  const stops = pinned ?? Math.max(0, position - 1);
-  [...find('chips').children].forEach((chip, at) => {
-    if (!chip.hasAttribute('role')) chip.setAttribute('role', 'option');
-    chip.tabIndex = at === stops ? 0 : -1;
-    chip.setAttribute('aria-selected', String(at === place));
-  });
+  const tabStop = find('chips').children[pinned ?? Math.max(0, position - 1)] || null;
+  const chip = place === null ? null : find('chips').children[place];
+  if (tabStop !== shownStop) {
+    if (shownStop) shownStop.tabIndex = -1;
+    if (tabStop) tabStop.tabIndex = 0;
+    shownStop = tabStop;
+  }
+  if (chip !== shownChip) {
+    shownChip?.setAttribute('aria-selected', 'false');
+    chip?.setAttribute('aria-selected', 'true');
+    shownChip = chip;
+  }
 }
 
 // Looking: hovering shows, a click or the focus holds, Escape lets go.
 const placeOf = (target) => [...find('chips').children].indexOf(target.closest('.chip'));
 const look = (place) => {
   pinned = place;
-  drawPanel(repeatedNow());
+  drawPanel();
 };
-const repeatedNow = () => drawRepeats(current ? current.tokens.slice(0, position) : []);
 
 find('chips').addEventListener('pointerover', (event) => {
   const place = placeOf(event.target);
   if (place < 0 || pinned !== null || event.pointerType === 'touch') return;
   hovered = place;
-  drawPanel(repeatedNow());
+  drawPanel();
 });
 find('chips').addEventListener('click', (event) => {
   const place = placeOf(event.target);

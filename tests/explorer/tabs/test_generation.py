@@ -40,7 +40,10 @@ def request_for(run, n, path=(), *, seed=5, stop=False, settings=SETTINGS, **mor
 
 def answer(services, run, request):
     *_, last = generation.written(services, run, request)
-    return last, [json.loads(line) for line in last["lines"].splitlines()]
+    lines = [json.loads(line) for line in last["lines"].splitlines()]
+    names = ("id", "text", "bytes", "tint", "probability", "own", "rank")
+    others = [[dict(zip(names, other, strict=True)) for other in found] for _, found in lines]
+    return last, [{"id": token_id, "others": found} for (token_id, _), found in zip(lines, others, strict=True)]
 
 
 def reference(services, run, n, *, seed=5, settings=SETTINGS, stop_ids=()):

@@ -127,9 +127,7 @@ def test_a_token_travels_as_one_line_whatever_its_text(browser):
     one = story.line(7, [(Alternative(7, 0.25, -1.5, 3), label)])
     assert one.index("\n") == len(one) - 1
     read = browser(f"JSON.parse({json.dumps(one)})")
-    assert read["id"] == 7
-    assert read["others"][0]["text"] == label.text
-    assert (read["others"][0]["probability"], read["others"][0]["own"], read["others"][0]["rank"]) == (0.25, -1.5, 3)
+    assert read == [7, [[7, label.text, "61 22", 1, 0.25, -1.5, 3]]]
 
 
 def test_the_prompt_holds_the_run_that_a_request_must_name():
