@@ -1,0 +1,89 @@
+"""A text with each token coloured by how well a model predicted it, what it expected instead, and its surprise along the text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.text import TokenLabel
+from explorer.theme import token_tint
+from explorer.widgets.widget import packed, widget
+from gpt2core.scoring import TextScore
+
+# The index picked, as TabContext.picks wants it: the cursor moves only if the text is the sentence.
+PICKED = "value.follows ? value.selected : cursor.token"
+
+# JavaScript that tells the widget, by events of the document, that another sentence is on screen, and where its cursor stands. A
+# listener that has the widget among its inputs or outputs loses its words if it runs before the tab was opened (Gradio 6.31).
+REREAD = "() => { document.dispatchEvent(new Event('scored-text-reread')); return []; }"
+MOVED = (
+    "(cursor) => { document.dispatchEvent(new CustomEvent('scored-text-moved', { detail: cursor.token })); return []; }"
+)
+
+_SKELETON = """
+<div class="scored">
+  <dl class="facts"></dl>
+  <p class="meaning"></p>
+  <div class="top"><div class="colours" role="radiogroup"></div><ul class="bands"></ul></div>
+  <p class="scale" hidden><i></i><span></span></p>
+  <div class="text" role="listbox" aria-orientation="horizontal" tabindex="-1"></div>
+  <p class="detail" role="status" aria-live="polite"></p>
+  <div class="below">
+    <div class="expected"><h3></h3><ol></ol></div>
+    <div class="chart"><canvas role="img"></canvas><button type="button" class="save"></button></div>
+  </div>
+</div>
+"""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """facts: (name, value) pairs; meaning: what they mean; chart: the chart in a sentence."""
+
+    facts: tuple[tuple[str, str], ...]
+    meaning: str
+    chart: str
+
+
+def scored_text(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
+    """Nothing yet; set it to `scored(...)`. words: the sentences that text.js writes.
+
+    Its event `expand` fires when it comes into sight (its tab is opened) and when it is in sight and REREAD ran, `pick` when a
+    token was picked (PICKED).
+    """
+    options: dict[str, Any] = {"words": json.dumps(dict(words))}
+    return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
+
+
+def scored(
+    key: str,
+    score: TextScore,
+    labels: Sequence[TokenLabel],
+    vocab_size: int,
+    summary: Summary,
+    selected: int,
+    follows: bool,
+) -> dict[str, Any]:
+    """Data for the widget. key: what was scored, "" while it is not whole; labels: of every token of the text and of every
+    alternative; follows: whether the text is the sentence, whose cursor it then shares."""
+    shown_as = {label.token_id: {"text": label.text, "tint": token_tint(label.token_id)} for label in labels}
+    text = {
+        "ids": list(score.token_ids),
+        "labels": shown_as,
+        "losses": packed(score.losses),
+        "ranks": packed(score.ranks.float()),  # exact up to 2 ** 24
+        "bands": packed(score.bands.float()),
+        "counts": score.bands.bincount(minlength=4).tolist(),
+        "context": packed(score.context.float()),
+        "alternatives": packed(score.alternatives.float()),
+        "alternative_shares": packed(score.alternative_probabilities),
+        "vocabulary": vocab_size,
+        **asdict(summary),
+    }
+    # One string: Gradio wraps every object of a value in proxies and copies it at each update.
+    return {"key": key, "score": json.dumps(text), "selected": selected, "follows": follows}
