@@ -19,7 +19,8 @@ let hovered = null;
 let colours = 'own';
 let chipsShown = [];
 
-const say = (sentence, refused = false) => {
+const say = (sentence, { refused = false, aloud = true } = {}) => {
+  find('told').setAttribute('aria-live', aloud ? 'polite' : 'off');
   put(find('told'), refused ? `⚠ ${sentence}` : sentence);
   find('told').classList.toggle('refused', refused);
 };
@@ -160,7 +161,7 @@ function finish(sentence, refused = false) {
   playing = null;
   if (current && ended()) current.target = position;
   clearTimeout(waiting);
-  say(sentence, refused);
+  say(sentence, { refused });
   draw();
 }
 
@@ -189,7 +190,7 @@ function ask(n) {
   }
   jobs += 1;
   const path = written().map(({ id }) => id);
-  job = { id: jobs, branch: null, from: path.length, read: 0, count: 0, run: prompt.run };
+  job = { id: jobs, branch: null, from: path.length, read: 0, count: 0 };
   props.value = { request: { job: jobs, run: prompt.run, path, n, stop: stop.checked, settings: settingsNow() } };
   trigger('write');
 }
@@ -222,7 +223,7 @@ function take({ lines, settings: packed, state, said, seconds }) {
   }
   if (job.branch) position = job.branch.tokens.length;
   if (state === 'writing') {
-    if (!playing.single && !playing.pace) say(filled(words.writing, { n: counted(position), target: playing.target }));
+    if (!playing.single && !playing.pace) say(filled(words.writing, { n: counted(position), target: playing.target }), { aloud: false });
     return;
   }
   const { parted, count } = job;
@@ -240,9 +241,9 @@ function take({ lines, settings: packed, state, said, seconds }) {
 // Branches.
 function force(place, other) {
   halt();
-  if (changed()) return say(words.old_text, true);
+  if (changed()) return say(words.old_text, { refused: true });
   const known = branchWith(tree, current.tokens, place, other.id);
-  if (!known && tree.branches.length >= limits.most_branches) return say(filled(words.too_many, limits), true);
+  if (!known && tree.branches.length >= limits.most_branches) return say(filled(words.too_many, limits), { refused: true });
   const aim = Math.max(current.tokens.length, current.target, place + 1);
   const { others, settings } = current.tokens[place];
   const from = current;
@@ -409,8 +410,9 @@ function read() {
   if (!element.isConnected) return document.removeEventListener('prompt-read', read);
   const packed = document.documentElement.dataset.prompt;
   if (!packed) return;
+  const before = prompt?.run;
   prompt = JSON.parse(packed);
-  if (job && job.run !== prompt.run) {
+  if (playing && before !== prompt.run) {
     halt();
     say(words.interrupted);
   }
