@@ -15,6 +15,7 @@ from gpt2core.sampling import SamplingSettings, falling_order, next_token_probab
 from gpt2core.trace import trace
 from gpt2core.untrained import untrained_model
 from tests.browser.conftest import free_port, open_tab, running_app, type_sentence
+from tests.browser.test_training import wait_until_running
 from tests.gpt2core.foreign.test_hub import Hub
 from tests.reference import hugging_face_twin, random_model
 
@@ -215,9 +216,7 @@ def test_what_was_trained_here_can_be_compared(compare: Page) -> None:
     open_tab(compare, "Training")
     choose(compare, "#train-size", "mini")
     compare.locator("#train-start").click()
-    compare.wait_for_function(
-        "document.querySelector('.loss-facts').textContent.includes('tokens a second')", timeout=120_000
-    )
+    wait_until_running(compare)
     compare.locator("#train-stop").click()
     expect(compare.locator("#train-status")).to_contain_text("Model menu above", timeout=120_000)
     open_tab(compare, "Compare")

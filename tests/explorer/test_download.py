@@ -117,7 +117,9 @@ def test_without_a_network_everybody_is_told_in_one_sentence() -> None:
     for _ in range(2):
         *_, told = downloading(services)
         assert told["kind"] == "refusal"
-        assert "huggingface.co does not answer. All other models work without it; connect to the internet" in told["text"]
+        assert (
+            "huggingface.co does not answer. All other models work without it; connect to the internet" in told["text"]
+        )
 
 
 def test_another_trouble_is_told_in_its_own_words() -> None:
