@@ -56,6 +56,11 @@ class Step:
     logits: Tensor
     choice: Pipeline
 
+    @property
+    def log_probability(self) -> float:
+        """ln of the probability that the model itself gave, before penalty, temperature and filters, in nats."""
+        return float(torch.log_softmax(self.logits.double(), -1)[self.token_id])
+
 
 @dataclass(frozen=True)
 class Alternative:

@@ -23,7 +23,7 @@ from explorer.widgets.cursor import moved
 from explorer.widgets.notice import SETTLED, info, notice_line, refusal, underway
 from explorer.widgets.settings import MAX_SEED, START_SEED
 from gpt2core import Gpt2CoreError, Tokenizer, generate
-from gpt2core.beam import BeamNode, BeamSearch, beam_levels, continuation_log_probabilities
+from gpt2core.beam import BeamNode, BeamSearch, beam_levels
 from gpt2core.errors import InvalidSetting
 from gpt2core.tokenizer import END_OF_TEXT
 
@@ -170,17 +170,19 @@ def searched(services: Services, run: RunKey, asked: Asked) -> Iterator[tuple[An
 
     yield gr.skip(), underway_at(0, 0), gr.skip(), gr.skip()
     written: dict[str, list[int]] = {}
+    measured: dict[str, float] = {}
     for kind, temperature in (("greedy", 0.0), ("sampled", 1.0)):
-        ids = written.setdefault(kind, [])
+        ids, measured[kind] = written.setdefault(kind, []), 0.0
         drawn = generate(model, run.token_ids, asked.n_tokens, temperature=temperature, seed=asked.seed, stop_ids=stops)
         for step in drawn:
             ids.append(step.token_id)
+            measured[kind] += step.log_probability
             if out_of_time():
                 yield gr.skip(), too_slow(0), gr.skip(), gr.skip()
                 return
-    measured = {
-        kind: float(continuation_log_probabilities(model, run.token_ids, ids).sum()) for kind, ids in written.items()
-    }
+            if time.monotonic() - last_shown >= SECONDS_BETWEEN_UPDATES:  # where Stop takes hold
+                last_shown = time.monotonic()
+                yield gr.skip(), underway_at(0, 0), gr.skip(), gr.skip()
 
     found = BeamSearch((), ())
     levels = beam_levels(

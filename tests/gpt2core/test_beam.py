@@ -156,6 +156,10 @@ def test_a_continuation_past_the_context_is_worth_what_generate_drew_it_at(model
     steps = list(generate(model, prompt, 6, seed=3))
     gained = continuation_log_probabilities(model, prompt, [step.token_id for step in steps])
     assert gained.exp().tolist() == pytest.approx([step.probability for step in steps], rel=1e-4)
+    assert gained.tolist() == pytest.approx([step.log_probability for step in steps], rel=1e-4)
+    cold = list(generate(model, prompt, 6, temperature=0.0))
+    gained = continuation_log_probabilities(model, prompt, [step.token_id for step in cold])
+    assert gained.tolist() == pytest.approx([step.log_probability for step in cold], rel=1e-4)
 
 
 def test_a_continuation_that_just_fills_the_context_is_read_at_once(model):
