@@ -44,8 +44,8 @@ function control(name, parent, act) {
 const buttons = {
   start: control('start', 'transport', () => rewind(0)),
   back: control('back', 'transport', () => rewind(position - 1)),
-  play: control('play', 'transport', () => (playing ? pause() : play())),
-  step: control('step', 'transport', step),
+  play: control('play', 'transport', () => onceRead(playing ? pause : play)),
+  step: control('step', 'transport', () => onceRead(step)),
   carry: control('carry', 'transport', carry),
 };
 
@@ -86,6 +86,16 @@ find('transport').setAttribute('aria-label', words.transport);
 find('legend').append(...legendFor(colours));
 
 // Moving.
+let early = null; // what was clicked before the sentence had been read
+
+function onceRead(act) {
+  if (prompt) act();
+  else {
+    early = act;
+    say(words.waiting);
+  }
+}
+
 function rewind(to) {
   halt();
   position = Math.max(0, to);
@@ -117,7 +127,6 @@ function step() {
 }
 
 function go(how) {
-  if (!prompt) return;
   playing = how;
   pinned = hovered = null;
   if (current && !changed()) current.target = Math.max(current.target, how.single ? 0 : how.target);
@@ -227,12 +236,14 @@ function take({ lines, settings: packed, state, said, seconds }) {
     return;
   }
   const { parted, count } = job;
+  const branched = parted ? filled(words.parted, { name: current.id, parent: current.parent, n: current.from }) : '';
   job = null;
   if (state === 'refused' || state === 'late') finish(said, state === 'refused');
   else if (state === 'ended') finish(filled(words.ended, { n: counted(position), share: percent(current.tokens[position - 1].probability) }));
-  else if (position < playing.target) arrivedThere();
-  else {
-    const branched = parted ? filled(words.parted, { name: current.id, parent: current.parent, n: current.from }) : '';
+  else if (position < playing.target) {
+    if (parted) say(branched);
+    arrivedThere();
+  } else {
     const done = playing.single || playing.pace ? '' : filled(words.done, { n: counted(position), fresh: count, seconds: seconds.toFixed(seconds < 1 ? 2 : 1) });
     finish([done, branched].filter(Boolean).join(' '));
   }
@@ -287,145 +298,7 @@ function carry() {
   halt();
   const kept = current.tokens.slice(0, position).filter(({ id }) => id !== tree.end); // typed, it would be letters
   const data = Uint8Array.from(kept.flatMap((token) => token.bytes.split(' ').filter(Boolean).map((byte) => parseInt(byte, 16))));
-  const text = new TextDecoder().decode(data).replaceAll('\ufffd', ''); // parts of characters are no text
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(data).replaceAll('\ufffd', ''); // parts of characters are no text
   props.value = { carry: tree.text + text };
   trigger('carry');
 }
-
-// Drawing.
-const lookedAt = () => {
-  const place = pinned ?? hovered ?? position - 1;
-  return current && place >= 0 && place < position ? place : null;
-};
-
-function draw() {
-  const tokens = current ? current.tokens.slice(0, position) : [];
-  const box = find('text');
-  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40; // follow the text unless the person scrolled back
-  put(find('empty'), tree ? '' : words.empty);
-  box.hidden = !tree;
-  put(find('prompt'), tree ? (tree.text.length > 80 ? `… ${tree.text.slice(-80)}` : tree.text) : '');
-  chipsShown = showChips(find('chips'), chipsShown, tokens, colours);
-  const ahead = current ? current.tokens.length - position : 0;
-  put(find('ahead'), ahead > 0 ? filled(words.ahead, { n: ahead }) : '');
-  if (atEnd) box.scrollTop = box.scrollHeight;
-  drawControls(ahead);
-  drawRepeats(tokens);
-  drawPanel();
-  const quiet = !job || playing?.pace || playing?.single;
-  if (quiet || !find('outline').querySelector(`[data-branch="${current?.id}"][aria-selected="true"]`)) showOutline();
-  else put(find('outline').querySelector('[aria-selected="true"] span'), branchInWords(current));
-  if (quiet || performance.now() - comparedAt > 1000) showComparison();
-}
-
-function drawControls(ahead) {
-  const length = position + ahead;
-  const where = { n: position, length, name: current?.id, target: Math.max(length, current?.target || 0) };
-  put(find('position'), current ? filled(words.position, where) : words.position_none);
-  put(buttons.play, playing ? words.button_pause : words.button_play);
-  const off = (button, is) => button.setAttribute('aria-disabled', String(is));
-  off(buttons.start, position === 0);
-  off(buttons.back, position === 0);
-  off(buttons.carry, !current || position === 0);
-  const slides = current && prompt && !changed() && prompt.ids.length + position > prompt.limit;
-  const notes = [changed() ? filled(words.changed, { text: tree.text.length > 60 ? `${tree.text.slice(0, 60)}…` : tree.text }) : ''];
-  if (slides) notes.push(filled(words.slides, { limit: prompt.limit }));
-  put(find('window'), notes.filter(Boolean).join(' '));
-}
-
-let echoes = []; // for each chip, which token it repeats, or null
-
-function drawRepeats(tokens) {
-  const before = tree ? tree.ids : [];
-  echoes = repeatedFrom([...before, ...tokens.map(({ id }) => id)], limits.n_gram).slice(before.length);
-  echoes.forEach((echo, place) => {
-    const chip = find('chips').children[place];
-    if (chip.classList.contains('repeated') !== (echo !== null)) chip.classList.toggle('repeated');
-  });
-  const n = echoes.filter((echo) => echo !== null).length;
-  put(find('repeats'), tokens.length ? filled(n ? words.repeats : words.repeats_none, { n, all: counted(tokens.length), share: percent(n / tokens.length), gram: limits.n_gram }) : '');
-}
-
-let shownStop = null; // the chips that hold the tab stop and the outline
-let shownChip = null;
-
-function drawPanel() {
-  const place = lookedAt();
-  showPanel(place === null ? null : current.tokens[place], place, place === null ? null : echoes[place]);
-  put(find('held'), pinned === null ? '' : words.held);
-  const tabStop = find('chips').children[pinned ?? Math.max(0, position - 1)] || null;
-  const chip = place === null ? null : find('chips').children[place];
-  if (tabStop !== shownStop) {
-    if (shownStop) shownStop.tabIndex = -1;
-    if (tabStop) tabStop.tabIndex = 0;
-    shownStop = tabStop;
-  }
-  if (chip !== shownChip) {
-    shownChip?.setAttribute('aria-selected', 'false');
-    chip?.setAttribute('aria-selected', 'true');
-    shownChip = chip;
-  }
-}
-
-// Looking: hovering shows, a click or the focus holds, Escape lets go.
-const placeOf = (target) => [...find('chips').children].indexOf(target.closest('.chip'));
-const look = (place) => {
-  pinned = place;
-  drawPanel();
-};
-
-find('chips').addEventListener('pointerover', (event) => {
-  const place = placeOf(event.target);
-  if (place < 0 || pinned !== null || event.pointerType === 'touch') return;
-  hovered = place;
-  drawPanel();
-});
-find('chips').addEventListener('click', (event) => {
-  const place = placeOf(event.target);
-  if (place >= 0) look(place === pinned ? null : place);
-});
-find('chips').addEventListener('focusin', (event) => {
-  if (event.target.matches(':focus-visible')) look(placeOf(event.target));
-});
-find('chips').addEventListener('keydown', (event) => {
-  const at = placeOf(event.target);
-  const target = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: position - 1 }[event.key];
-  if (event.key === 'ArrowDown') find('others').querySelector('[tabindex="0"]')?.focus();
-  else if (event.key === 'Escape') look(null);
-  else if (target === undefined) return;
-  else {
-    look(Math.max(0, Math.min(position - 1, target)));
-    find('chips').children[pinned].focus();
-  }
-  event.preventDefault();
-});
-
-const moved = () => {
-  if (!element.isConnected) document.removeEventListener('sampling-settings', moved);
-  else if (job && !playing?.pace) say(words.moved);
-};
-document.addEventListener('sampling-settings', moved);
-
-function read() {
-  if (!element.isConnected) return document.removeEventListener('prompt-read', read);
-  const packed = document.documentElement.dataset.prompt;
-  if (!packed) return;
-  const before = prompt?.run;
-  prompt = JSON.parse(packed);
-  if (playing && before !== prompt.run) {
-    halt();
-    say(words.interrupted);
-  }
-  if (changed()) pinned = hovered = null;
-  draw();
-}
-document.addEventListener('prompt-read', read);
-
-watch('value', () => {
-  const value = props.value || {};
-  if (!job || value.job !== job.id) return; // our own request, or what was on its way when it was halted
-  take(value);
-  draw();
-});
-read();
-draw();
