@@ -70,7 +70,7 @@ def build(ctx: TabContext) -> None:
             yield gr.skip(), refusal(catalogue("page")("broken")), gr.skip()
 
     at_work = gr.on(
-        [shown.expand, typed.input],
+        [shown.expand, typed.change],
         score,
         [ctx.cursor, typed, shown],
         [shown, told, table],

@@ -107,9 +107,13 @@ def test_another_text_leaves_the_cursor_alone_and_an_emptied_box_shows_the_sente
 
 def test_colour_by_probability_changes_the_picture_and_asks_for_nothing(scoring: Page) -> None:
     asked: list[str] = []
-    before = scoring.locator("#scored-text .text").screenshot()
-    scoring.wait_for_timeout(300)
     scoring.on("request", lambda request: asked.append(request.url))
+    for _ in range(40):  # other tabs may still be drawing
+        asked.clear()
+        scoring.wait_for_timeout(1000)
+        if not asked:
+            break
+    before = scoring.locator("#scored-text .text").screenshot()
     scoring.get_by_role("radio", name="probability").click()
     expect(scoring.get_by_role("radio", name="probability")).to_have_attribute("aria-checked", "true")
     assert scoring.locator("#scored-text .text").screenshot() != before
