@@ -287,6 +287,32 @@ def test_past_the_context_the_window_slides_and_that_is_said(tab: Page, shipped:
     same_text(tab, shipped, expected(shipped, 3, sentence, seed=42))
 
 
+def test_a_new_sentence_interrupts_what_is_played_slowly_and_the_next_play_starts_over(
+    tab: Page, shipped: Pretrained
+) -> None:
+    play(tab, 3, "3 tokens in all")
+    story(tab, ".amount").fill("40")
+    story(tab, ".pace").select_option("1")
+    story(tab, ".play").click()
+    expect(story(tab, ".told")).to_contain_text("of 43")
+    type_sentence(tab, "The dog")
+    expect(story(tab, ".told")).to_contain_text(re.compile("the sentence or the model (has just )?changed", re.I))
+    expect(story(tab, ".play")).to_contain_text("Play")
+    expect(story(tab, ".window")).to_contain_text(f"this text still continues “{SENTENCE}”")
+    assert written(tab)[:3] == labels(shipped, [step.token_id for step in expected(shipped, 3, seed=42)])
+    story(tab, ".pace").select_option("0")
+    play(tab, 5, "5 tokens in all")
+    same_text(tab, shipped, expected(shipped, 5, "The dog", seed=42))
+    expect(story(tab, ".window")).to_be_empty()
+    expect(story(tab, ".branch")).to_have_count(1)
+
+
+def test_a_click_made_while_the_page_is_still_reading_the_sentence_is_not_lost(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/?tab=generation")
+    page.locator("#story .step").click()
+    expect(chips(page)).to_have_count(1, timeout=PATIENCE_MS)
+
+
 def test_what_cannot_be_generated_with_is_refused_in_a_sentence_and_kept(tab: Page) -> None:
     for box, value, refusal in (
         (story(tab, ".amount"), "1000000", "choose a whole number from 1 to 500"),

@@ -157,11 +157,12 @@ function goOn() {
   ask(upTo - (fresh ? 0 : position));
 }
 
-function arrivedThere() {
+function arrivedThere(branched = '') {
   if (position >= playing.target) {
     finish(playing.single ? '' : position >= limits.most_tokens ? filled(words.full, limits) : filled(words.there, { n: counted(position) }));
     return;
   }
+  say(branched || filled(words.writing, { n: counted(position), target: playing.target }), { aloud: branched !== '' });
   draw();
   waiting = setTimeout(goOn, playing.pace ? 1000 / playing.pace : 0);
 }
@@ -240,10 +241,8 @@ function take({ lines, settings: packed, state, said, seconds }) {
   job = null;
   if (state === 'refused' || state === 'late') finish(said, state === 'refused');
   else if (state === 'ended') finish(filled(words.ended, { n: counted(position), share: percent(current.tokens[position - 1].probability) }));
-  else if (position < playing.target) {
-    if (parted) say(branched);
-    arrivedThere();
-  } else {
+  else if (position < playing.target) arrivedThere(branched);
+  else {
     const done = playing.single || playing.pace ? '' : filled(words.done, { n: counted(position), fresh: count, seconds: seconds.toFixed(seconds < 1 ? 2 : 1) });
     finish([done, branched].filter(Boolean).join(' '));
   }
