@@ -47,6 +47,8 @@ SIZE = {
 START = {
     "sinusoidal_positions": "begin with position rows that are sine waves of this height, not noise: a head finds the token before "
     "sooner (0: noise; default: %(default)s)",
+    "previous_token_head": "before the first update of this call, rewrite this head of layer 0 to look at the token before; it stays "
+    "free to change (default: none)",
 }
 LEARNING = {
     "steps": "optimizer updates in the whole run",
@@ -112,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     size.add_argument(
         "--sinusoidal-positions", type=float, default=0.0, metavar="N", help=START["sinusoidal_positions"]
     )
+    size.add_argument("--previous-token-head", type=int, metavar="H", help=START["previous_token_head"])
     learning = made.add_argument_group("learning")
     learning.add_argument("--optimizer", choices=OPTIMIZERS, default=DEFAULTS.optimizer, help=OPTIMIZER)
     _add_settings(learning, LEARNING)
