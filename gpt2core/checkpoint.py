@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,21 @@ GPT2_SIZES = (N_MERGEABLE + 1, 50_304)
 
 
 @dataclass(frozen=True)
+class TrainedOn:
+    """Which text a model learned from: the file's name, the sha256 of the text in UTF-8, and the share at its end kept for checks."""
+
+    name: str
+    sha256: str
+    val_fraction: float
+
+
+@dataclass(frozen=True)
 class Pretrained:
-    """A model ready to read, and the tokenizer that belongs to it (None where nothing says which)."""
+    """A model ready to read, the tokenizer that belongs to it, and what it was trained on (None where nothing says which)."""
 
     model: GPTModel
     tokenizer: Tokenizer | None
+    trained_on: TrainedOn | None = None
 
 
 def load_pretrained(source: str | Path, n_heads: int | None = None) -> Pretrained:
@@ -85,12 +95,28 @@ def _open_folder(folder: Path) -> Pretrained:
         raise UnreadableCheckpoint(f"{CONFIG_FILE} in {folder.name!r} lacks the model's sizes. Copy or save it again.")
     config = GPTConfig.from_dict(about["config"])
     model = build_model(config, read_tensors(folder / WEIGHTS_FILE))
-    vocabulary = about.get("tokenizer")
+    return Pretrained(
+        model, _tokenizer_named(about.get("tokenizer"), folder, config), _trained_on(about.get("trained_on"))
+    )
+
+
+def _tokenizer_named(vocabulary: dict[str, Any] | None, folder: Path, config: GPTConfig) -> Tokenizer | None:
     if not vocabulary:
-        return Pretrained(model, None)
+        return None
     if vocabulary.get("kind") == "gpt2":
-        return Pretrained(model, gpt2_tokenizer(vocabulary["vocab_size"]))
-    return Pretrained(model, read_vocabulary(folder, config.vocab_size))
+        return gpt2_tokenizer(vocabulary["vocab_size"])
+    return read_vocabulary(folder, config.vocab_size)
+
+
+def _trained_on(about: dict[str, Any] | None) -> TrainedOn | None:
+    if not about:
+        return None
+    try:
+        return TrainedOn(str(about["name"]), str(about["sha256"]), float(about["val_fraction"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableCheckpoint(
+            f"{CONFIG_FILE} says in a way that cannot be read what the model was trained on. Take out its trained_on."
+        ) from error
 
 
 def _tokenizer_by_size(vocab_size: int) -> Tokenizer | None:
@@ -100,7 +126,12 @@ def _tokenizer_by_size(vocab_size: int) -> Tokenizer | None:
 
 
 def save_pretrained(
-    model: GPTModel, folder: Path, *, tokenizer: Tokenizer | None = None, dtype: torch.dtype = torch.float32
+    model: GPTModel,
+    folder: Path,
+    *,
+    tokenizer: Tokenizer | None = None,
+    dtype: torch.dtype = torch.float32,
+    trained_on: TrainedOn | None = None,
 ) -> None:
     """Write a model folder. dtype: float16 halves the file, and loading widens it again. Raises: CannotSave."""
     with saving(folder):
@@ -112,6 +143,8 @@ def save_pretrained(
         write_vocabulary(tokenizer, folder)
         vocabulary = {"kind": "files"}
     about = {"format": FORMAT, "version": 1, "config": model.config.to_dict(), "tokenizer": vocabulary}
+    if trained_on is not None:
+        about["trained_on"] = asdict(trained_on)
     tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in learned_tensors(model).items()}
     # weights last: a folder that has them can be opened, however the writing ended
     write_atomically(folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())

@@ -1,6 +1,7 @@
 """How good a model is: its loss on a text it never saw, what it writes, what its heads do.
 
-python -m gpt2core.evaluate checkpoints/tinystories --text stories.txt
+python -m gpt2core.evaluate checkpoints/tinystories
+python -m gpt2core.evaluate runs/mine --text stories.txt
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gpt2core.generation import generate
 from gpt2core.model import GPTModel
 from gpt2core.tokenizer import Tokenizer
 from gpt2core.trace import trace
+from gpt2core.train.corpora import found_again
 from gpt2core.train.loop import validation_loss
 
 PROMPTS = (
@@ -107,6 +109,28 @@ def head_scores(model: GPTModel, token_ids: list[int]) -> list[HeadScore]:
     return found
 
 
+# Where a text that a model was trained on is looked for, besides the model's own folder.
+PLACES = tuple(Path(place) for place in (".", "downloads", "data", "../shared/data"))
+
+
+def own_text(pretrained: Pretrained, source: str) -> str | None:
+    """The text that the model was trained on, where it lies nearby; its hash is checked."""
+    if pretrained.trained_on is None:
+        return None
+    return found_again(pretrained.trained_on.name, pretrained.trained_on.sha256, (*PLACES, Path(source)))
+
+
+def how_to_measure(pretrained: Pretrained) -> str:
+    """What is missing for a loss."""
+    known = pretrained.trained_on
+    if known is None:
+        return "loss not measured: nothing says what this model was trained on; give a text with --text."
+    return (
+        f"loss not measured: this model was trained on {known.name} (sha256 {known.sha256}), which is not here; "
+        "put it into this folder, or give a text with --text."
+    )
+
+
 def report(pretrained: Pretrained, text: str | None, val_fraction: float) -> str:
     """All of it as text. Raises: InvalidSetting for a model without a vocabulary; CorpusTooShort."""
     model, tokenizer = pretrained.model, pretrained.tokenizer
@@ -114,7 +138,7 @@ def report(pretrained: Pretrained, text: str | None, val_fraction: float) -> str
         raise InvalidSetting(
             "This model came without a vocabulary, so no text can be put to it. Give a folder that has one."
         )
-    lines = []
+    lines = [] if text is not None else [how_to_measure(pretrained)]
     if text is not None:
         corpus = split_corpus(text, tokenizer, model.config.context_length, val_fraction)
         loss = held_out_loss(model, corpus)
@@ -134,16 +158,22 @@ def report(pretrained: Pretrained, text: str | None, val_fraction: float) -> str
 def main(argv: list[str] | None = None) -> int:
     arguments = argparse.ArgumentParser(prog="python -m gpt2core.evaluate", description=(__doc__ or "").split("\n")[0])
     arguments.add_argument("model", help="anything that load_pretrained opens: a folder, a file, a Hugging Face id")
-    arguments.add_argument("--text", type=Path, help="UTF-8 text; its end is what the loss is measured on")
     arguments.add_argument(
-        "--last", type=float, default=0.05, help="share of the text to measure on (default: %(default)s)"
+        "--text",
+        type=Path,
+        help="UTF-8 text; its end is what the loss is measured on (default: the one the model was trained on, if it lies nearby)",
+    )
+    arguments.add_argument(
+        "--last", type=float, help="share of the text to measure on (default: what training kept, or 0.05)"
     )
     options = arguments.parse_args(argv)
     try:
-        if not 0 < options.last < 1:
+        if options.last is not None and not 0 < options.last < 1:
             raise InvalidSetting(f"--last is {options.last}; choose a share between 0 and 1.")
-        text = None if options.text is None else decode_text(options.text.read_bytes())
-        print(report(load_pretrained(options.model), text, options.last))
+        pretrained = load_pretrained(options.model)
+        kept = pretrained.trained_on.val_fraction if pretrained.trained_on else 0.05
+        text = own_text(pretrained, options.model) if options.text is None else decode_text(options.text.read_bytes())
+        print(report(pretrained, text, options.last or kept))
     except (Gpt2CoreError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -10,18 +10,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 import torch
 
+from gpt2core.checkpoint import TrainedOn
 from gpt2core.data import split_corpus
 from gpt2core.errors import Gpt2CoreError
 from gpt2core.model import GPTModel, sinusoids
 from gpt2core.tokenizer import gpt2_tokenizer
 from gpt2core.train.cli import check, config_from, parser, settings_from
-from gpt2core.train.corpora import read_corpus
+from gpt2core.train.corpora import read_corpus, text_sha256
 from gpt2core.train.distributed import Team, assembled
 from gpt2core.train.folder import RunFolder
 from gpt2core.train.loop import Trainer, TrainEvent, saved_config
+from gpt2core.train.positions import look_at_previous
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,6 +51,7 @@ def run(options: argparse.Namespace, team: Team) -> None:
     tokenizer = gpt2_tokenizer(config.vocab_size)
     text = read_corpus(options.text, options.downloads, tell=lambda line: print(line, flush=True))
     corpus = split_corpus(text, tokenizer, config.context_length, options.val_fraction)
+    folder.trained_on = TrainedOn(Path(options.text).name, text_sha256(text), options.val_fraction)
     if options.resume:
         changed = {} if options.steps is None else {"steps": options.steps}
         trainer = Trainer.resume(folder.state, corpus, tokenizer, team, compiled=options.compile, **changed)
@@ -58,6 +62,8 @@ def run(options: argparse.Namespace, team: Team) -> None:
         if options.sinusoidal_positions:
             model.pos_emb.weight.data = sinusoids(config.context_length, config.emb_dim) * options.sinusoidal_positions
         trainer = Trainer(model.to(team.device), corpus, settings, tokenizer, team)
+    if options.previous_token_head is not None:
+        look_at_previous(trainer.model, corpus.train_ids, options.previous_token_head)
     if not team.is_first:
         for _ in trainer.run():
             pass  # the first process writes for all

@@ -10,7 +10,7 @@ import http.client
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +69,22 @@ def read_corpus(source: str, downloads: Path, tell: Callable[[str], None] = lamb
             f"There is no text {source!r}. Give a file, a folder of .txt files, or one of {', '.join(SOURCES)} to download it."
         )
     return _read(path)
+
+
+def text_sha256(text: str) -> str:
+    """By which a text is known again."""
+    return hashlib.sha256(text.encode("utf-8", errors="replace")).hexdigest()
+
+
+def found_again(name: str, sha256: str, folders: Iterable[Path]) -> str | None:
+    """The text called `name` with this hash, from the first of `folders` that holds it."""
+    for folder in folders:
+        path = folder / Path(name).name
+        if path.is_file():
+            text = _read(path)
+            if text_sha256(text) == sha256:
+                return text
+    return None
 
 
 def _read(path: Path) -> str:

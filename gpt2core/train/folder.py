@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from gpt2core.checkpoint import save_pretrained
+from gpt2core.checkpoint import TrainedOn, save_pretrained
 from gpt2core.errors import InvalidSetting
 from gpt2core.files import saving, write_atomically
 from gpt2core.tokenizer import Tokenizer
@@ -18,10 +18,10 @@ from gpt2core.train.plot import loss_figure
 
 
 class RunFolder:
-    """dtype: of the weights in the model that opens; the state to resume from is always exact."""
+    """dtype: of the weights in the model that opens; the state to resume from is always exact. trained_on: written down with it."""
 
-    def __init__(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
-        self.path, self.dtype = path, dtype
+    def __init__(self, path: Path, dtype: torch.dtype = torch.float32, trained_on: TrainedOn | None = None) -> None:
+        self.path, self.dtype, self.trained_on = path, dtype, trained_on
         self.state, self.log = path / "training.safetensors", path / "log.jsonl"
 
     def begin(self, trainer: Trainer, *, resumed: bool) -> None:
@@ -60,11 +60,14 @@ class RunFolder:
     def save(self, trainer: Trainer, tokenizer: Tokenizer) -> None:
         """State and model; each is replaced in one step. Raises: CannotSave."""
         trainer.save(self.state)
-        save_pretrained(trainer.model, self.path, tokenizer=tokenizer, dtype=self.dtype)
+        self._save_model(trainer, tokenizer, self.path)
 
     def snapshot(self, trainer: Trainer, tokenizer: Tokenizer) -> None:
         """The model as it is now, in a folder of its own."""
-        save_pretrained(trainer.model, self.path / f"step-{trainer.step:05}", tokenizer=tokenizer, dtype=self.dtype)
+        self._save_model(trainer, tokenizer, self.path / f"step-{trainer.step:05}")
+
+    def _save_model(self, trainer: Trainer, tokenizer: Tokenizer, folder: Path) -> None:
+        save_pretrained(trainer.model, folder, tokenizer=tokenizer, dtype=self.dtype, trained_on=self.trained_on)
 
     def plot(self, vocab_size: int) -> None:
         """loss.png and loss.pdf."""

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpt2core import GPTConfig, gpt2_tokenizer, save_pretrained
+from gpt2core import GPTConfig, gpt2_tokenizer, load_pretrained, save_pretrained
+from gpt2core.checkpoint import TrainedOn
 from gpt2core.data import split_corpus
 from gpt2core.evaluate import PROMPTS, completions, head_scores, held_out_loss, main
 from gpt2core.model import GPTModel
+from gpt2core.train.__main__ import main as train_main
+from gpt2core.train.corpora import text_sha256
 from tests.reference import random_model
 
 CONFIG = GPTConfig(vocab_size=512, context_length=32, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
@@ -59,3 +62,39 @@ def test_the_command_prints_the_loss_and_refuses_in_a_sentence(
     assert main([str(tmp_path / "model"), "--text", str(tmp_path / "absent.txt")]) == 2
     assert main([str(tmp_path / "model"), "--text", str(tmp_path / "text.txt"), "--last", "2"]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_without_a_text_the_one_trained_on_is_found_by_its_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT)
+    out = tmp_path / "run"
+    flags = ("--preset", "tiny", "--vocab-size", "512", "--steps", "1", "--batch-size", "2", "--val-fraction", "0.2")
+    assert train_main(["--text", str(text), "--out", str(out), *flags]) == 0
+    known = load_pretrained(out).trained_on
+    assert known == TrainedOn("text.txt", text_sha256(TEXT), 0.2)
+
+    def told() -> str:
+        capsys.readouterr()
+        assert main([str(out)]) == 0
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(tmp_path)
+    assert "loss on the last 20% of the text" in told()
+    text.write_text(TEXT.replace("cat", "dog"))
+    assert f"trained on text.txt (sha256 {known.sha256}), which is not here" in told()
+    text.unlink()
+    assert "which is not here" in told()
+
+
+def test_a_model_of_unknown_origin_asks_for_a_text(
+    model: GPTModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_pretrained(model, tmp_path, tokenizer=gpt2_tokenizer(512))
+    assert main([str(tmp_path)]) == 0
+    assert "give a text with --text" in capsys.readouterr().out
+    config = tmp_path / "config.json"
+    config.write_text(config.read_text().replace('"tokenizer"', '"trained_on": [1], "tokenizer"'))
+    assert main([str(tmp_path)]) == 2
+    assert "trained_on" in capsys.readouterr().err
