@@ -32,6 +32,7 @@ function buildPipeline(box, words, n, { name, pick, title }) {
       cells[stage] = { cell, bar: cell.appendChild(node('span', 'bar')), text: cell.appendChild(node('span', 'number')), told: '', width: -1 };
       row.append(cell);
     }
+    cells.tally.expected = cells.tally.cell.appendChild(node('span', 'expected'));
     row.addEventListener('click', () => pick(place));
     list.append(row);
     return { row, cells };
@@ -82,6 +83,7 @@ function drawPipeline(table, words, settings, figure) {
     setCell(cells.softmax, percent(share), share / full, place < kept ? '' : 'past');
     const score = greedy ? 0 : scaled[place] - scaled[0] - logTotal + luck[place];
     setCell(cells.draw, place < kept ? `${place === drawn ? '◆ ' : ''}${greedy ? '' : signed(score)}` : '', 0, place === drawn ? 'won' : '');
+    if (nDraws) cells.tally.expected.style.transform = `translateX(${Math.round((10000 * share) / full) / 100}%)`;
     setCell(cells.tally, nDraws && place < kept ? grouped(counts[place]) : '', nDraws && place < kept ? counts[place] / nDraws / full : 0, '');
   });
   const last = { kept, removed: 0, bits: stages[3].bits };
