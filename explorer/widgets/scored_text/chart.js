@@ -3,6 +3,7 @@ const margins = { left: 62, right: 16, top: 26, bottom: 48 };
 
 function surpriseChart(canvas, pick) {
   let shown = null; // { losses, mean, words }
+  let waiting = 0; // for the next frame
   let picked = 0; // a token; loss i belongs to token i + 1
 
   const colour = (name) => getComputedStyle(canvas).getPropertyValue(name).trim();
@@ -95,7 +96,8 @@ function surpriseChart(canvas, pick) {
     },
     mark(token) {
       picked = token;
-      draw();
+      cancelAnimationFrame(waiting);
+      waiting = requestAnimationFrame(draw);
     },
   };
 }

@@ -128,10 +128,11 @@ function pick(token) {
   mark(token);
   const chip = score.chips[current];
   chip.focus({ preventScroll: true });
-  const top = chip.offsetTop - list.offsetTop;
+  const top = chip.offsetTop; // from the list, which is positioned
   if (top < list.scrollTop || top + chip.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - list.clientHeight / 2;
+  if (!props.value.follows) return; // Gradio compares the whole value at every change of it, and nobody else asks for it
   props.value = { ...props.value, selected: current };
-  if (props.value.follows) trigger('pick');
+  trigger('pick');
 }
 
 const chart = surpriseChart(element.querySelector('canvas'), pick);
