@@ -6,12 +6,13 @@ T tokens, C model width, D head width, F waves, 2F <= D.
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from gpt2core.errors import InvalidSetting
-from gpt2core.model import GPTModel
+from gpt2core.model import GPTModel, TransformerBlock
 
 _SLOWEST, _QUICKEST = 0.03, 2.2  # radians a token: a wave of 200 tokens, and one of 3
 _HEIGHT = 0.4
@@ -39,7 +40,7 @@ def look_at_previous(model: GPTModel, token_ids: Tensor, head: int) -> None:
         )
     home = model.tok_emb.weight.device
     model.cpu()  # once a run: not worth a road of its own on a GPU
-    attention, norm = model.trf_blocks[0].get_submodule("att"), model.trf_blocks[0].get_submodule("norm1")
+    block = cast(TransformerBlock, model.trf_blocks[0])
     with torch.no_grad():
         windows = token_ids[: n_windows * T].view(n_windows, T)
         speeds = torch.logspace(math.log10(_QUICKEST), math.log10(_SLOWEST), n_waves, dtype=torch.float64)
@@ -49,14 +50,14 @@ def look_at_previous(model: GPTModel, token_ids: Tensor, head: int) -> None:
         quiet = torch.linalg.eigh(rows.T.cov()).eigenvectors[:, : 2 * n_waves]  # [C, 2F], where tokens vary least
         model.pos_emb.weight += (_HEIGHT * waves @ quiet.T).float()
 
-        read = norm(model.tok_emb(windows) + model.pos_emb.weight).flatten(0, 1).double()  # [N, C]
+        read = block.norm1(model.tok_emb(windows) + model.pos_emb.weight).flatten(0, 1).double()  # [N, C]
         fit = _least_squares(read, waves.repeat(n_windows, 1))  # [C + 1, 2F]
         sine, cosine = fit.chunk(2, 1)
         before = torch.cat(  # sin(w (t - 1)), cos(w (t - 1))
             [sine * speeds.cos() - cosine * speeds.sin(), cosine * speeds.cos() + sine * speeds.sin()], 1
         )
         scale = math.sqrt(_SHARPNESS * math.sqrt(D))
-        for projection, wanted in ((attention.W_key, fit), (attention.W_query, before)):
+        for projection, wanted in ((block.att.W_key, fit), (block.att.W_query, before)):
             span = slice(head * D, head * D + D)
             projection.weight[span] = 0
             projection.weight[span][: 2 * n_waves] = (scale * wanted[:-1].T).float()

@@ -33,7 +33,8 @@ WARM_UP = 10
 
 _WATCH = """() => {
   const bars = document.querySelector('#distribution .pipeline');
-  const picture = () => [...bars.querySelectorAll('.row')].map((row) => row.querySelector('.softmax .bar').style.transform + row.querySelector('.softmax').textContent).join();
+  const shown = (cell) => cell.querySelector('.bar').style.transform + cell.textContent;
+  const picture = () => [...bars.querySelectorAll('.row .softmax')].map(shown).join();
   window.seen = { redrawn: [], painted: [], frames: 0, changed: 0 };
   let waiting = null;
   document.addEventListener('input', (event) => { if (event.target.type === 'range') waiting = event.timeStamp; }, true);

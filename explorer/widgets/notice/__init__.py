@@ -9,7 +9,6 @@ import gradio as gr
 
 from explorer.widgets.widget import widget
 
-
 # JavaScript for no inputs: wait until updates that were on their way when a handler was cancelled have been drawn.
 SETTLED = "() => new Promise((done) => setTimeout(() => done([]), 300))"
 
