@@ -24,7 +24,8 @@ from gpt2core.trace import Trace
 def same_tokens(one: Tokenizer, other: Tokenizer) -> Tensor:
     """For each id of `one` the id of the same token in `other`, -1 where it has none. [V] int64
 
-    An ordinary token is the same if its bytes are; end-of-text only end-of-text; a row that no token uses has no counterpart. The answer is kept: read it, do not write to it.
+    An ordinary token is the same if its bytes are; end-of-text only end-of-text; a row that no token uses has no counterpart. The answer
+    is kept: read it, do not write to it.
     """
     found = torch.full((one.vocab_size,), -1)
     for token, token_id in one.token_ids.items():
