@@ -47,16 +47,18 @@ function chipFor(token, by) {
   chip.tabIndex = -1;
   paint(chip, token, by);
   chip.append(node('bdi', '', token.text));
-  if (token.text.includes('↵')) chip.append(document.createElement('wbr'));
   return chip;
 }
+
+// A line may end after each chip and, if it can, not inside one: every other child of a box of chips is a <wbr>.
+const chipIn = (box, place) => box.children[2 * place];
 
 // `box` shows `tokens`; chips of tokens that it shows already stay. Returns the tokens, for the next time.
 function showChips(box, before, tokens, by) {
   let same = 0;
   while (same < before.length && same < tokens.length && before[same] === tokens[same]) same += 1;
-  while (box.children.length > same) box.lastChild.remove();
-  box.append(...tokens.slice(same).map((token) => chipFor(token, by)));
+  while (box.children.length > 2 * same) box.lastChild.remove();
+  box.append(...tokens.slice(same).flatMap((token) => [chipFor(token, by), document.createElement('wbr')]));
   return [...tokens];
 }
 

@@ -87,7 +87,7 @@ function sideFor(branch, from) {
   const text = node('div', 'text');
   const box = node('span', 'side-chips');
   showChips(box, [], rest, colours);
-  [...box.children].forEach((chip, i) => {
+  box.querySelectorAll('.chip').forEach((chip, i) => {
     chip.title = inWords(rest[i], from + i, null);
     chip.removeAttribute('role');
     chip.removeAttribute('tabindex');

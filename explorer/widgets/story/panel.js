@@ -42,7 +42,7 @@ function otherFor(other, token, place, most) {
     const rows = [...find('others').children];
     const target = { ArrowDown: rows.indexOf(row) + 1, ArrowUp: rows.indexOf(row) - 1, Home: 0, End: rows.length - 1 }[event.key];
     if (event.key === 'Enter' || event.key === ' ') row.click();
-    else if (event.key === 'Escape' || event.key === 'ArrowLeft' || target === -1) find('chips').children[place]?.focus();
+    else if (event.key === 'Escape' || event.key === 'ArrowLeft' || target === -1) chipIn(find('chips'), place)?.focus();
     else if (target === undefined) return;
     else rows[Math.min(rows.length - 1, target)].focus();
     event.preventDefault();

@@ -71,7 +71,7 @@ find('colours').append(
     choice.addEventListener('change', () => {
       colours = name;
       find('legend').replaceChildren(...legendFor(colours));
-      chipsShown.forEach((token, place) => paint(find('chips').children[place], token, colours));
+      chipsShown.forEach((token, place) => paint(chipIn(find('chips'), place), token, colours));
       showComparison();
     });
     return labelled(words[`by_${name}`], choice);
@@ -269,7 +269,7 @@ function force(place, other) {
   else if (stop.checked && other.id === tree.end) finish(words.forced_end);
   else if (aim > position) go({ target: aim, pace: Number(pace.value) });
   else say(filled(words.forced, { name: current.id, parent: from.id }));
-  find('chips').children[place]?.focus({ preventScroll: true });
+  chipIn(find('chips'), place)?.focus({ preventScroll: true });
 }
 
 function choose(branch) {

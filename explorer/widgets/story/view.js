@@ -45,7 +45,7 @@ function drawRepeats(tokens) {
   const before = tree ? tree.ids : [];
   echoes = repeatedFrom([...before, ...tokens.map(({ id }) => id)], limits.n_gram).slice(before.length);
   echoes.forEach((echo, place) => {
-    const chip = find('chips').children[place];
+    const chip = chipIn(find('chips'), place);
     if (chip.classList.contains('repeated') !== (echo !== null)) chip.classList.toggle('repeated');
   });
   const n = echoes.filter((echo) => echo !== null).length;
@@ -59,8 +59,8 @@ function drawPanel() {
   const place = lookedAt();
   showPanel(place === null ? null : current.tokens[place], place, place === null ? null : echoes[place]);
   put(find('held'), pinned === null ? '' : words.held);
-  const tabStop = find('chips').children[pinned ?? Math.max(0, position - 1)] || null;
-  const chip = place === null ? null : find('chips').children[place];
+  const tabStop = chipIn(find('chips'), pinned ?? Math.max(0, position - 1)) || null;
+  const chip = place === null ? null : chipIn(find('chips'), place);
   if (tabStop !== shownStop) {
     if (shownStop) shownStop.tabIndex = -1;
     if (tabStop) tabStop.tabIndex = 0;
@@ -74,7 +74,7 @@ function drawPanel() {
 }
 
 // Looking: hovering shows, a click or the focus holds, Escape lets go.
-const placeOf = (target) => [...find('chips').children].indexOf(target.closest('.chip'));
+const placeOf = (target) => (target.closest('.chip') ? [...find('chips').children].indexOf(target.closest('.chip')) / 2 : -1);
 const look = (place) => {
   pinned = place;
   drawPanel();
@@ -101,7 +101,7 @@ find('chips').addEventListener('keydown', (event) => {
   else if (target === undefined) return;
   else {
     look(Math.max(0, Math.min(position - 1, target)));
-    find('chips').children[pinned].focus();
+    chipIn(find('chips'), pinned).focus();
   }
   event.preventDefault();
 });
