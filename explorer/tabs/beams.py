@@ -36,10 +36,13 @@ MAX_SECONDS = 60.0
 SECONDS_BETWEEN_UPDATES = 0.3
 ENDS = ("never", "text", "sentence")
 
-# In the browser: the tree that goes to the server with a request is only the name of what it shows.
+# In the browser: the tree that goes to the server with a request is only the name of what it shows; none where a refusal stands
+# over it, which the next good request then replaces.
 _ASKED = """(cursor, ...rest) => {
+  const told = rest.pop();
   const tree = rest.pop();
-  return [cursor, ...rest, (tree && tree.key) || ''];
+  const whole = tree && tree.key && !(told && told.kind === 'refusal');
+  return [cursor, ...rest, whole ? tree.key : '', null];
 }"""
 
 
@@ -84,7 +87,7 @@ def build(ctx: TabContext) -> None:
         table = table_with_csv(say("table"), "beams")
 
     def search(
-        cursor: Any, width: Any, n_tokens: Any, penalty: Any, ends: Any, seed: Any, shown: Any
+        cursor: Any, width: Any, n_tokens: Any, penalty: Any, ends: Any, seed: Any, shown: Any, _: Any
     ) -> Iterator[tuple[Any, Any, Any, Any]]:
         if not (isinstance(cursor, dict) and cursor.get("run")):
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
@@ -106,7 +109,7 @@ def build(ctx: TabContext) -> None:
     searching = gr.on(
         [tree.expand, start.click, *(control.input for control in controls)],
         search,
-        [ctx.cursor, *controls, tree],
+        [ctx.cursor, *controls, tree, told],
         [tree, told, verdict, table],
         js=_ASKED,
         trigger_mode="always_last",

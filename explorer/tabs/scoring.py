@@ -31,8 +31,10 @@ MAX_TOKENS = 3000
 MAX_SECONDS = 60.0
 SECONDS_BETWEEN_UPDATES = 0.5
 
-# In the browser: the scored text that goes to the server with a request is only the name of what it shows.
-_ASKED = "(cursor, typed, shown) => [cursor, typed, (shown && shown.key) || '']"
+# In the browser: the scored text that goes to the server with a request is only the name of what it shows; none where a refusal
+# stands over it, which the next good request then replaces.
+_ASKED = """(cursor, typed, shown, told) =>
+  [cursor, typed, shown && shown.key && !(told && told.kind === 'refusal') ? shown.key : '', null]"""
 
 
 def build(ctx: TabContext) -> None:
@@ -52,7 +54,7 @@ def build(ctx: TabContext) -> None:
     with gr.Accordion(say("table"), open=False):
         table = table_with_csv(say("table"), "scoring")
 
-    def score(cursor: Any, typed: Any, shown: Any) -> Iterator[tuple[Any, Any, Any]]:
+    def score(cursor: Any, typed: Any, shown: Any, _: Any) -> Iterator[tuple[Any, Any, Any]]:
         if not (isinstance(cursor, dict) and cursor.get("run")):
             yield gr.skip(), gr.skip(), gr.skip()
             return
@@ -72,7 +74,7 @@ def build(ctx: TabContext) -> None:
     at_work = gr.on(
         [shown.expand, typed.change],
         score,
-        [ctx.cursor, typed, shown],
+        [ctx.cursor, typed, shown, told],
         [shown, told, table],
         js=_ASKED,
         trigger_mode="always_last",

@@ -69,8 +69,8 @@ def test_beside_the_beams_stand_greedy_and_a_sampled_text_measured_alike(beams: 
     for settings in ({"temperature": 0.0}, {"seed": 7}):
         texts.append([step.token_id for step in generate(shipped.model, ids, 12, stop_ids=stop, **settings)])
     rows = beams.locator("#beam-tree .texts tbody tr")
-    expect(rows).to_have_count(len(texts))
     expect(rows.last.locator(".text")).to_have_text(shipped.tokenizer.decode(texts[-1]))
+    expect(rows).to_have_count(len(texts))  # while the search goes on, its beams are no texts yet
     for row, token_ids in zip(rows.all(), texts, strict=True):
         assert row.locator(".text").text_content() == shipped.tokenizer.decode(token_ids)
         total = float(continuation_log_probabilities(shipped.model, ids, token_ids).sum())

@@ -158,6 +158,8 @@ def test_what_cannot_be_scored_is_refused_in_a_sentence_and_kept(scoring: Page) 
         expect(scoring.locator("#scoring-status [data-kind=refusal]")).to_contain_text(refusal)
         expect(box).to_have_value(text)
         expect(scoring.locator("#scored-text .token")).to_have_count(17)
+        box.fill("")
+        expect(scoring.locator("#scoring-status")).to_contain_text("Your sentence, 17 tokens, scored")
 
 
 def test_hostile_text_is_shown_as_text_and_runs_nothing(scoring: Page, shipped: Pretrained) -> None:
