@@ -24,7 +24,7 @@ from gpt2core.train.corpora import read_corpus, text_sha256
 from gpt2core.train.distributed import Team, assembled
 from gpt2core.train.folder import RunFolder
 from gpt2core.train.loop import Trainer, TrainEvent, saved_config
-from gpt2core.train.positions import look_at_previous
+from gpt2core.train.positions import look_at_previous, sharpen
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -64,6 +64,8 @@ def run(options: argparse.Namespace, team: Team) -> None:
         trainer = Trainer(model.to(team.device), corpus, settings, tokenizer, team)
     if options.previous_token_head is not None:
         look_at_previous(trainer.model, corpus.train_ids, options.previous_token_head)
+    if options.sharpen_head is not None:
+        sharpen(trainer.model, options.sharpen_head)
     if not team.is_first:
         for _ in trainer.run():
             pass  # the first process writes for all

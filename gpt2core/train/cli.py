@@ -49,6 +49,7 @@ START = {
     "sooner (0: noise; default: %(default)s)",
     "previous_token_head": "before the first update of this call, rewrite this head of layer 0 to look at the token before; it stays "
     "free to change (default: none)",
+    "sharpen_head": "before the first update of this call, double the attention scores of this head of layer 0 (default: none)",
 }
 LEARNING = {
     "steps": "optimizer updates in the whole run",
@@ -115,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
         "--sinusoidal-positions", type=float, default=0.0, metavar="N", help=START["sinusoidal_positions"]
     )
     size.add_argument("--previous-token-head", type=int, metavar="H", help=START["previous_token_head"])
+    size.add_argument("--sharpen-head", type=int, metavar="H", help=START["sharpen_head"])
     learning = made.add_argument_group("learning")
     learning.add_argument("--optimizer", choices=OPTIMIZERS, default=DEFAULTS.optimizer, help=OPTIMIZER)
     _add_settings(learning, LEARNING)

@@ -28,9 +28,8 @@ def look_at_previous(model: GPTModel, token_ids: Tensor, head: int) -> None:
     attention reads; the head's keys are the waves and its queries the same a step earlier. Values and output stay, and
     everything remains free to change in training. Raises: InvalidSetting.
     """
+    _check(model, head)
     config = model.config
-    if not 0 <= head < config.n_heads:
-        raise InvalidSetting(f"There is no head {head}; this model's heads are 0 to {config.n_heads - 1}.")
     T, D = config.context_length, config.head_dim
     n_waves = min(16, D // 2)
     n_windows = min(_WINDOWS, len(token_ids) // T)
@@ -72,3 +71,18 @@ def _least_squares(inputs: Tensor, targets: Tensor) -> Tensor:
     known = torch.cat([inputs, torch.ones(len(inputs), 1, dtype=inputs.dtype)], 1)
     ridge = 1e-3 * len(inputs) * torch.eye(known.size(1), dtype=inputs.dtype)
     return torch.linalg.solve(known.T @ known + ridge, known.T @ targets)
+
+
+def sharpen(model: GPTModel, head: int, factor: float = 2.0) -> None:
+    """Multiply the attention scores of `head` in layer 0, in place: it looks where it looked, and less elsewhere. Raises: InvalidSetting."""
+    _check(model, head)
+    query, D = cast(TransformerBlock, model.trf_blocks[0]).att.W_query, model.config.head_dim
+    with torch.no_grad():
+        for learned in (query.weight, query.bias):
+            if learned is not None:
+                learned[head * D : head * D + D] *= factor
+
+
+def _check(model: GPTModel, head: int) -> None:
+    if not 0 <= head < model.config.n_heads:
+        raise InvalidSetting(f"There is no head {head}; this model's heads are 0 to {model.config.n_heads - 1}.")

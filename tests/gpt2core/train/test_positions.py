@@ -9,7 +9,7 @@ from gpt2core import GPTConfig, GPTModel
 from gpt2core.analysis import previous_token_scores
 from gpt2core.errors import InvalidSetting
 from gpt2core.trace import trace
-from gpt2core.train.positions import look_at_previous
+from gpt2core.train.positions import look_at_previous, sharpen
 
 CONFIG = GPTConfig(200, 48, 64, 2, 2, drop_rate=0.0, qkv_bias=True, tied_head=True)
 
@@ -59,3 +59,17 @@ def test_a_head_that_is_not_there_and_a_text_shorter_than_a_window_are_refused(m
         look_at_previous(model, token_ids, 2)
     with pytest.raises(InvalidSetting, match="a text of 48 tokens"):
         look_at_previous(model, token_ids[:20], 0)
+
+
+@pytest.mark.parametrize("qkv_bias", [True, False])
+def test_sharpening_doubles_one_heads_scores_and_no_others(token_ids, qkv_bias) -> None:
+    torch.manual_seed(1)
+    model = GPTModel(GPTConfig(200, 48, 64, 2, 2, drop_rate=0.0, qkv_bias=qkv_bias, tied_head=True)).eval()
+    ids = token_ids[:20].tolist()
+    before = trace(model, ids, {"scores"})["scores", 0]
+    sharpen(model, 1)
+    after = trace(model, ids, {"scores"})["scores", 0]
+    torch.testing.assert_close(after[1], 2 * before[1])
+    torch.testing.assert_close(after[0], before[0])
+    with pytest.raises(InvalidSetting, match="heads are 0 to 1"):
+        sharpen(model, 5)
