@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import open_tab, type_sentence
 
-TABS = ["Tokens", "Embeddings", "Attention", "Sampling", "Training"]
+TABS = ["Tokens", "Embeddings", "Attention", "Sampling", "Generation", "Beams", "Compare", "Scoring", "Training"]
 
 
 def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
@@ -14,11 +14,11 @@ def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
     expect(page.locator("#status .notice")).to_contain_text("tokens; this model reads up to 256")
 
 
-def test_the_five_tabs_stand_in_the_order_of_the_forward_pass(page: Page) -> None:
+def test_the_tabs_stand_in_the_order_of_the_forward_pass(page: Page) -> None:
     expect(page.get_by_role("tab")).to_have_text(TABS)
 
 
-def test_a_typed_sentence_goes_through_all_five_tabs(page: Page) -> None:
+def test_a_typed_sentence_goes_through_all_tabs(page: Page) -> None:
     type_sentence(page, "The dog saw a big red ball")
     expect(page.locator("#token-strip .token")).to_have_count(7)
     page.locator("#token-strip .token").nth(6).click()

@@ -9,8 +9,9 @@ function draw() {
   const box = find('text');
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40; // follow the text unless the person scrolled back
   put(find('empty'), tree ? '' : words.empty);
-  box.hidden = !tree;
-  put(find('prompt'), tree ? (tree.text.length > 80 ? `… ${tree.text.slice(-80)}` : tree.text) : '');
+  const { text = '' } = tree || prompt || {};
+  box.hidden = !text;
+  put(find('prompt'), text.length > 80 ? `… ${text.slice(-80)}` : text);
   chipsShown = showChips(find('chips'), chipsShown, tokens, colours);
   const ahead = current ? current.tokens.length - position : 0;
   put(find('ahead'), ahead > 0 ? filled(words.ahead, { n: ahead }) : '');
