@@ -9,6 +9,8 @@ A function, not a subclass: for every subclass of a component Gradio writes a .p
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +19,19 @@ import numpy as np
 from torch import Tensor
 
 
-def widget(folder: Path, skeleton: str, **options: Any) -> gr.HTML:
+def widget(folder: Path, skeleton: str, constants: Mapping[str, Any] | None = None, **options: Any) -> gr.HTML:
     """A component that shows `skeleton` and runs every .js of `folder` (in alphabetical order, as one function body).
 
     The script knows element, props, trigger and watch; `props.value` is the data that handlers return, any JSON, with
     arrays packed by `packed`. A word in quotes in the script is an event: trigger('pick') in it, .pick(...) in Python.
-    `skeleton` is our own HTML; options go to gr.HTML.
+    `skeleton` is our own HTML. constants: what the script finds under these names, as JSON has them; written into it, because
+    props of our own get lost when a listener fires before the widget's tab is first opened (Gradio 6.31). options go to gr.HTML.
     """
+    known = [f"const {name} = {json.dumps(value)};" for name, value in (constants or {}).items()]
     return gr.HTML(
         html_template=skeleton,
         css_template=_joined(folder, "*.css"),
-        js_on_load=_joined(folder, "*.js"),
+        js_on_load="\n".join([*known, _joined(folder, "*.js")]),
         apply_default_css=False,
         **options,
     )

@@ -57,8 +57,7 @@ def beam_tree(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     Its event `expand` fires when it comes into sight (its tab is opened) and when it is in sight and REREAD ran, `apply` when a text's
     button was pressed (USED).
     """
-    options: dict[str, Any] = {"words": json.dumps(dict(words))}
-    return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
+    return widget(Path(__file__).parent, _SKELETON, {"words": dict(words)}, elem_id=elem_id)
 
 
 def beam_drawing(

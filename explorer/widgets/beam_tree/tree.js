@@ -1,5 +1,4 @@
 // The tree as SVG boxes with one tab stop; arrows walk it, and what a box holds is told below it in words.
-const words = JSON.parse(props.words);
 const find = (name) => element.querySelector(`.${name}`);
 const svg = element.querySelector('svg');
 const hide = element.querySelector('.hide input');

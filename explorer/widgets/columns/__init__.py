@@ -50,8 +50,7 @@ class Column:
 
 def text_columns(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     """Nothing yet; set it to `grown(...)`. words: the sentences that columns.js writes."""
-    options: dict[str, Any] = {"words": json.dumps(dict(words))}
-    return widget(Path(__file__).parent, '<div class="columns"></div>', elem_id=elem_id, **options)
+    return widget(Path(__file__).parent, '<div class="columns"></div>', {"words": dict(words)}, elem_id=elem_id)
 
 
 def grown(prompt: str, columns: Sequence[Column]) -> dict[str, Any]:

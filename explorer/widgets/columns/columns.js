@@ -1,5 +1,4 @@
 // A column is a listbox with one tab stop; pointing at a token, or moving to it with the arrows, tells how likely it was.
-const words = JSON.parse(props.words);
 const PROMPT_SHOWN = 60; // characters of the sentence before the chips
 const frame = element.querySelector('.columns');
 let columns = [];

@@ -6,7 +6,6 @@ slider. Labels of tokens come from widgets/vocabulary.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,8 +53,7 @@ def distribution_figure(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
 
     It follows the settings that widgets/settings announces.
     """
-    options: dict[str, Any] = {"words": json.dumps(dict(words)), "rows": N_ROWS}
-    return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
+    return widget(Path(__file__).parent, _SKELETON, {"words": dict(words), "N_ROWS": N_ROWS}, elem_id=elem_id)
 
 
 def next_token_distribution(

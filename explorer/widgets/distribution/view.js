@@ -1,8 +1,6 @@
 // The picture of one set of logits under the settings of the moment. Rows are built when new logits arrive; a moved setting changes
 // only widths and words, which is why it is quick; the sweep follows when the hand rests.
-const words = JSON.parse(props.words);
 const find = (name) => element.querySelector(`.${name}`);
-const N_ROWS = Number(props.rows);
 const MOST_DRAWS = 10000;
 const page = document.documentElement;
 

@@ -56,8 +56,7 @@ def scored_text(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     Its event `expand` fires when it comes into sight (its tab is opened) and when it is in sight and REREAD ran, `pick` when a
     token was picked (PICKED).
     """
-    options: dict[str, Any] = {"words": json.dumps(dict(words))}
-    return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
+    return widget(Path(__file__).parent, _SKELETON, {"words": dict(words)}, elem_id=elem_id)
 
 
 def scored(

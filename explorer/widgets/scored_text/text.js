@@ -1,5 +1,4 @@
 // Tokens in a listbox with one tab stop; pointing at one, or moving to it with the arrows, tells how well it was predicted.
-const words = JSON.parse(props.words);
 const find = (name) => element.querySelector(`.${name}`);
 const list = find('text');
 let score = null; // what the server sent, numbers unpacked

@@ -6,7 +6,6 @@ follow an event of the document, `sampling-settings`; a handler takes a panel as
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -62,12 +61,9 @@ def sampling_panel(elem_id: str) -> gr.HTML:
     }
     presets = [{"label": _preset_label(name), "settings": asdict(preset)} for name, preset in PRESETS.items()]
     start = {**asdict(SamplingSettings()), "seed": START_SEED}
-    options: dict[str, Any] = {
-        "words": json.dumps({key: say(key) for key in ("presets", "seed", "seed_info", "new_seed")}),
-        "sliders": json.dumps(sliders),
-        "presets": json.dumps(presets),
-    }
-    return widget(Path(__file__).parent, _SKELETON, value=start, elem_id=elem_id, **options)
+    words = {key: say(key) for key in ("presets", "seed", "seed_info", "new_seed")}
+    constants = {"words": words, "sliders": sliders, "presets": presets, "start": start}
+    return widget(Path(__file__).parent, _SKELETON, constants, value=start, elem_id=elem_id)
 
 
 def checked_settings(value: Any) -> tuple[SamplingSettings, int]:

@@ -1,10 +1,6 @@
 // Every panel of the page shows one set of settings. `names` are gpt2core's; in the browser they are spelled as sampling.js has them.
 const names = { temperature: 'temperature', top_k: 'topK', top_p: 'topP', min_p: 'minP', repetition_penalty: 'penalty', seed: 'seed' };
-const words = JSON.parse(props.words);
-const sliders = JSON.parse(props.sliders);
-const presets = JSON.parse(props.presets);
 const page = document.documentElement;
-const start = { ...props.value };
 const find = (name) => element.querySelector(`.${name}`);
 const number = (text) => (text.trim() === '' ? null : Number(text));
 

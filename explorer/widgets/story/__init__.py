@@ -69,8 +69,7 @@ def story(elem_id: str, words: Mapping[str, str], **limits: int) -> gr.HTML:
     Events, with what the value then holds: `write` (request: {job, run, path, n, stop, settings}, unchecked), `halt`, and
     `carry` (see CONTINUED).
     """
-    options: dict[str, Any] = {"words": json.dumps(dict(words)), "limits": json.dumps(limits)}
-    return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id, **options)
+    return widget(Path(__file__).parent, _SKELETON, {"words": dict(words), "limits": limits}, elem_id=elem_id)
 
 
 def story_prompt(elem_id: str) -> gr.HTML:

@@ -1,7 +1,5 @@
 // Playing, pausing, stepping and rewinding. What is shown is the beginning of one branch, up to `position`; the server is asked
 // for tokens that are not there yet, and what it sends belongs to the branch that was on show when it was asked.
-const words = JSON.parse(props.words);
-const limits = JSON.parse(props.limits);
 const find = (name) => element.querySelector(`.${name}`);
 const AFTER_A_HALT = 200; // milliseconds: a cancelled request must have gone before the next one starts
 
