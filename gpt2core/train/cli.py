@@ -49,7 +49,7 @@ START = {
     "sooner (0: noise; default: %(default)s)",
     "previous_token_head": "before the first update of this call, rewrite this head of layer 0 to look at the token before; it stays "
     "free to change (default: none)",
-    "sharpen_head": "before the first update of this call, double the attention scores of this head of layer 0 (default: none)",
+    "sharpen_head": "before the first update of this call, raise the attention scores of this head of layer 0 by half (default: none)",
 }
 LEARNING = {
     "steps": "optimizer updates in the whole run",

@@ -73,7 +73,7 @@ def _least_squares(inputs: Tensor, targets: Tensor) -> Tensor:
     return torch.linalg.solve(known.T @ known + ridge, known.T @ targets)
 
 
-def sharpen(model: GPTModel, head: int, factor: float = 2.0) -> None:
+def sharpen(model: GPTModel, head: int, factor: float = 1.5) -> None:
     """Multiply the attention scores of `head` in layer 0, in place: it looks where it looked, and less elsewhere. Raises: InvalidSetting."""
     _check(model, head)
     query, D = cast(TransformerBlock, model.trf_blocks[0]).att.W_query, model.config.head_dim
