@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import torch
 from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 
@@ -81,8 +83,7 @@ def shown_as(share: float) -> str:
     """As percent() in parts.js, for shares of a size that these tests meet."""
     if share in {0, 1}:
         return f"{100 * share:.0f} %"
-    digits = 1 if share >= 0.001 else 1 - math.floor(math.log10(100 * share))
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.1f} %" if share >= 0.001 else f"{100 * share:#.2g} %"
 
 
 def drawn_id(shipped: Pretrained, settings: SamplingSettings, seed: int) -> int:
@@ -244,6 +245,7 @@ def test_the_band_over_all_temperatures_shows_this_draw_and_a_click_on_it_choose
     for piece, (start, end) in zip(pieces, spans, strict=True):
         token_id = drawn_id(shipped, SamplingSettings((float(start) + float(end)) / 2), 42)
         assert token_labels([token_id], shipped.tokenizer)[0].text in piece
+    sampling.locator("#distribution .sweep").scroll_into_view_if_needed()
     box = sampling.locator("#distribution .sweep").bounding_box()
     assert box is not None
     with no_request(sampling):
@@ -269,6 +271,24 @@ def test_the_worked_example_and_logits_of_ones_own(sampling: Page) -> None:
             assert shares(sampling) == ["50.0 %", "50.0 %"]
         press(sampling, "The next token of your sentence")
         expect(sampling.locator("#distribution .row")).to_have_count(20)
+
+
+def test_the_whole_vocabulary_is_saved_as_a_table_and_the_curves_as_a_picture(
+    sampling: Page, shipped: Pretrained
+) -> None:
+    number(sampling, "k =").fill("30")
+    with sampling.expect_download() as table:
+        press(sampling, "Save all tokens as CSV")
+    rows = list(csv.DictReader(table.value.path().read_text(encoding="utf-8").splitlines()))
+    exact = next_token_probabilities(last_logits(shipped), SamplingSettings(top_k=30))
+    assert [int(row["id"]) for row in rows] == falling_order(last_logits(shipped)).tolist()
+    saved = torch.tensor([float(row["probability"]) for row in rows], dtype=torch.float64)
+    torch.testing.assert_close(saved, exact[falling_order(last_logits(shipped))], rtol=1e-6, atol=1e-12)
+    assert {row["cut by"] for row in rows[30:]} == {"top-k"}
+    expect(sampling.locator("#distribution .sweep:not(.stale)")).to_be_visible()
+    with sampling.expect_download() as picture:
+        press(sampling, "Save as SVG")
+    assert 'class="curve"' in picture.value.path().read_text(encoding="utf-8")
 
 
 def test_settings_are_part_of_the_link(sampling: Page, shipped: Pretrained) -> None:

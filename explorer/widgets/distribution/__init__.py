@@ -37,13 +37,15 @@ _SKELETON = """
   </div>
   <div class="pipeline"></div>
   <div class="rest"></div>
-  <div class="scale"><span class="axis" aria-hidden="true"></span><button type="button" class="source zoom" aria-pressed="false"></button></div>
+  <div class="scale"><span class="axis" aria-hidden="true"></span><button type="button" class="source zoom" aria-pressed="false"></button>
+    <button type="button" class="source save-csv"></button></div>
   <p class="summary" role="status" aria-live="polite"></p>
   <p class="came-next"></p>
   <div class="formula"></div>
   <h3 class="sweep-title"></h3>
   <p class="sweep-help"></p>
   <div class="sweep-box"><svg class="sweep" role="img"></svg></div>
+  <button type="button" class="source save-svg"></button>
 </div>
 """
 

@@ -43,3 +43,16 @@ function floats(packed) {
   for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
   return new Float32Array(bytes.buffer);
 }
+
+function offer(name, type, text) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+// One line of a CSV file; quoted, so that commas and quotes in a token stay inside their cell.
+function csvLine(cells) {
+  return cells.map((cell) => (typeof cell === 'number' ? String(cell) : `"${cell.replaceAll('"', '""')}"`)).join(',');
+}

@@ -263,6 +263,29 @@ const drag = (event) => event.buttons && wish({ temperature: temperatureAt(event
 find('sweep').addEventListener('pointerdown', drag);
 find('sweep').addEventListener('pointermove', drag);
 
+// Every token of the vocabulary under the settings of the moment, the likeliest first.
+find('save-csv').addEventListener('click', () => {
+  const counts = nDraws ? tally(result, chances) : [];
+  const lines = Array.from(model.order, (id, place) => {
+    const removal = removedBy(result, place);
+    return [id, source.nameOf(id).text, model.falling[place], probabilityAt(result, place), removal ? words[`by_${removal}`] : '', counts[place] || 0];
+  });
+  offer('next_token.csv', 'text/csv', [words.csv_head.split(', '), ...lines].map(csvLine).join('\n'));
+});
+
+// The curves as they are, with the colours of the page written into them.
+find('save-svg').addEventListener('click', () => {
+  const svg = find('sweep');
+  const copy = svg.cloneNode(true);
+  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  const drawn = svg.querySelectorAll('*');
+  copy.querySelectorAll('*').forEach((part, i) => {
+    const style = getComputedStyle(drawn[i]);
+    for (const name of ['fill', 'stroke', 'stroke-width', 'font-family', 'font-size', 'font-weight']) part.style.setProperty(name, style.getPropertyValue(name));
+  });
+  offer('temperatures.svg', 'image/svg+xml', new XMLSerializer().serializeToString(copy));
+});
+
 find('zoom').addEventListener('click', () => {
   zoomed = !zoomed;
   redraw();
@@ -304,7 +327,7 @@ find('from-sentence').addEventListener('click', () => showOwn(false));
 find('from-own').addEventListener('click', () => showOwn(true));
 find('own-logits').addEventListener('input', typedLogits);
 
-for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'reroll', 'own_label', 'sweep_title', 'sweep_help']) {
+for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'reroll', 'own_label', 'sweep_title', 'sweep_help', 'save_csv', 'save_svg']) {
   find(name.replace('_', '-')).textContent = words[`say_${name}`];
 }
 find('own-logits').setAttribute('aria-label', words.say_own_label);

@@ -21,7 +21,7 @@ COMMIT = "a" * 40
 
 class Hub(ThreadingHTTPServer):
     """files: what the model `repo` holds. sent: what is sent in place of a file. cuts: how often it hangs up half-way through the
-    weights. goes_on: while it is not set, the last tenth of the weights is kept back."""
+    weights. goes_on: while it is not set, the second half of the weights is kept back."""
 
     def __init__(self, repo: str = "me/tiny", port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Answer)
@@ -104,7 +104,7 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "GET":
             body = body[:stop_at]
-            most = len(body) * 9 // 10
+            most = len(body) // 2
             self.wfile.write(body[:most])
             self.server.goes_on.wait()
             self.wfile.write(body[most:])
