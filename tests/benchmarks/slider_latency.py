@@ -34,7 +34,7 @@ WARM_UP = 10
 _WATCH = """() => {
   const bars = document.querySelector('#distribution .pipeline');
   const shown = (cell) => cell.querySelector('.bar').style.transform + cell.textContent;
-  const picture = () => [...bars.querySelectorAll('.row .softmax')].map(shown).join();
+  const picture = () => [...bars.querySelectorAll('.cell.softmax')].map(shown).join();
   window.seen = { redrawn: [], painted: [], frames: 0, changed: 0 };
   let waiting = null;
   document.addEventListener('input', (event) => { if (event.target.type === 'range') waiting = event.timeStamp; }, true);
