@@ -6,7 +6,7 @@ const SWEEP_STEPS = 100;
 const FLIP_WIDTH = 0.005; // half a step of the slider
 const CURVES = 6;
 const DASHES = ['', '9 4', '3 3', '12 4 3 4', '1 4', '6 2 1 2'];
-const PLOT = { left: 52, right: 778, top: 12, bottom: 218, band: 250, bandHeight: 30, width: 900, height: 322 };
+const PLOT = { left: 62, right: 778, top: 12, bottom: 218, band: 250, bandHeight: 30, width: 900, height: 322 };
 
 const acrossSweep = (temperature) => PLOT.left + (PLOT.right - PLOT.left) * Math.min(1, temperature / SWEEP_TO);
 const upSweep = (share) => PLOT.bottom - (PLOT.bottom - PLOT.top) * share;
