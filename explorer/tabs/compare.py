@@ -17,9 +17,9 @@ from explorer.models import UNTRAINED
 from explorer.services import RunKey, Services
 from explorer.streams import Stream, growing
 from explorer.tab import QUICK, TabContext, TabSpec, clamped
-from explorer.widgets.columns import SETTLED, Column, grown, halted, text_columns, unfinished
+from explorer.widgets.columns import Column, grown, halted, text_columns, unfinished
 from explorer.widgets.cursor import moved
-from explorer.widgets.notice import info, notice_line, refusal
+from explorer.widgets.notice import SETTLED, info, notice_line, refusal
 from explorer.widgets.pairs import paired_bars
 from explorer.widgets.settings import MAX_SEED, checked_settings, sampling_panel
 from gpt2core import Gpt2CoreError

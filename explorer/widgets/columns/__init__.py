@@ -14,9 +14,6 @@ from explorer.text import TokenLabel
 from explorer.theme import token_tint
 from explorer.widgets.widget import widget
 
-# JavaScript for no inputs: wait until updates that were on their way when the writing was cancelled have been drawn.
-SETTLED = "() => new Promise((done) => setTimeout(() => done([]), 300))"
-
 
 def halted(sentence: str) -> str:
     """JavaScript for inputs [this widget, notice], output notice: `sentence` with its {n}, if the notice is `unfinished`."""
