@@ -29,6 +29,8 @@ def test_arrow_keys_move_the_cursor_and_every_view_follows(page: Page) -> None:
     type_sentence(page, "one two three")
     expect(page.locator("#token-strip .token")).to_have_count(3)
     page.locator("#token-strip .token").nth(0).click()
+    expect(page.locator("#token-cards .token").nth(0)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#token-strip .token").nth(0)).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#token-strip .token").nth(1)).to_be_focused()
     expect(page.locator("#token-cards .token").nth(1)).to_have_attribute("aria-selected", "true")
