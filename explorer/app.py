@@ -16,7 +16,7 @@ from explorer.models import GPT2
 from explorer.services import RunKey, Services
 from explorer.tab import QUICK, TabContext, clamped, find_tabs
 from explorer.widgets import notice
-from explorer.widgets.cursor import PARTS, START, cursor
+from explorer.widgets.cursor import PARTS, START, cursor, sent
 from explorer.widgets.notice import notice_line
 from explorer.widgets.tokens import PICKED, token_keys, token_strip
 from gpt2core import Gpt2CoreError
@@ -66,14 +66,15 @@ def _reader(services: Services) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
     say = catalogue("page")
 
     def read(text: Any, model: Any, cursor: Any) -> tuple[Any, Any]:
+        asked = cursor if isinstance(cursor, dict) else {}
         try:
             run = services.read(text, model)
             limits = services.cursor_limits(run)
-            shown = {**START, "token": limits["token"] - 1, **(cursor if isinstance(cursor, dict) else {})}
+            shown = {**START, "token": limits["token"] - 1, **asked}
             if shown["run"]:
                 shown["token"] = services.same_place(shown["run"], shown["token"], run)
         except Gpt2CoreError as error:
-            kept = say("kept") if isinstance(cursor, dict) and cursor.get("run") else ""
+            kept = say("kept") if asked.get("run") else ""
             return gr.skip(), notice.refusal(f"{error} {kept}".strip())
         except Exception:
             log.exception("reading a sentence failed")
@@ -90,7 +91,7 @@ def _reader(services: Services) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
                 heads=limits["head"],
             )
         )
-        return {**shown, "run": run.to_json(), **positions}, told
+        return sent({**shown, "run": run.to_json(), **positions}, limits, asked), told
 
     return read
 
@@ -141,6 +142,7 @@ def _open_links(
         if not isinstance(shown, dict) or "run" not in shown:  # refused: the example stands behind the refusal
             shown, _ = read(catalogue("page")("example"), models.default, {"tab": tab})
             model = models.default
+        shown["asked"] = {}  # the link says where everything stands
         choices = models.choices()
         if model not in {name for _, name in choices}:  # a person's own
             choices.append((models.label(model), model))

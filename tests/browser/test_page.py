@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import open_tab, type_sentence
 
@@ -29,6 +29,28 @@ def test_a_typed_sentence_goes_through_all_tabs(page: Page) -> None:
         if title != "Training":
             expect(panel).to_contain_text("ball")
     expect(page.locator("#token-strip .token").nth(6)).to_have_attribute("aria-selected", "true")
+
+
+@pytest.mark.parametrize(("picked", "kept"), [(1, 1), (10, 2)], ids=["there", "beyond the new sentence"])
+def test_a_move_made_while_a_sentence_is_read_is_kept(page: Page, picked: int, kept: int) -> None:
+    """A slow network: the answer, which knows the cursor as it was when the sentence was sent, comes after a click."""
+    on_hold: list[Route] = []
+
+    def hold_the_reading(route: Route) -> None:
+        if '"data":["The cat sat"' in (route.request.post_data or ""):
+            on_hold.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/gradio_api/run/**", hold_the_reading)
+    type_sentence(page, "The cat sat")
+    page.wait_for_timeout(300)
+    page.locator("#token-strip .token").nth(picked).click()
+    open_tab(page, "Embeddings")
+    on_hold.pop().continue_()
+    expect(page.locator("#token-strip .token")).to_have_count(3)
+    expect(page.locator("#token-strip .token").nth(kept)).to_have_attribute("aria-selected", "true")
+    page.wait_for_function(f"location.search.includes('token={kept}') && location.search.includes('tab=embeddings')")
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,15 @@ def moved(cursor: gr.HTML, part: str) -> Callable[..., Any]:
     return getattr(cursor, {"run": "submit", "token": "select", "layer": "input", "head": "edit"}[part])
 
 
+def sent(cursor: Mapping[str, Any], limits: Mapping[str, int], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A cursor for the browser from a handler that was given `asked`: what has moved in the browser since then stays moved, within `limits`."""
+    return {
+        **{part: cursor[part] for part in START},
+        "asked": {part: asked[part] for part in (*PARTS, "tab") if part in asked},
+        "limits": dict(limits),
+    }
+
+
 def moves(positions: Mapping[str, str]) -> str:
     """JavaScript for a listener with inputs [cursor, widget] and output cursor: put each position, an expression over `value`, there."""
     parts = ", ".join(f"{part}: {picked}" for part, picked in positions.items())

@@ -16,7 +16,16 @@ const writeLink = ({ run, token, layer, head, tab }) => {
   if (window.parent !== window) window.parent.postMessage({ queryString: query.toString() }, 'https://huggingface.co');
 };
 
+// A sentence that was read brings the cursor as it was when it was sent off, `asked`: what has moved since then stays moved.
+const settled = ({ asked, limits, ...read }) => {
+  for (const part of Object.keys(asked).filter((part) => last[part] !== asked[part])) {
+    read[part] = part in limits ? Math.min(last[part], limits[part] - 1) : last[part];
+  }
+  return read;
+};
+
 watch('value', () => {
+  if (props.value.asked) props.value = settled(props.value);
   const now = { ...props.value };
   const moved = Object.keys(events).filter((part) => now[part] !== last[part]);
   const reread = now.run !== last.run;
