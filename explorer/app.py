@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -16,7 +17,7 @@ from explorer.models import GPT2
 from explorer.services import RunKey, Services
 from explorer.tab import QUICK, TabContext, clamped, find_tabs
 from explorer.widgets import notice
-from explorer.widgets.cursor import PARTS, START, cursor, sent
+from explorer.widgets.cursor import PARTS, START, cursor, cursor_in_sight, sent
 from explorer.widgets.notice import notice_line
 from explorer.widgets.tokens import PICKED, token_keys, token_strip
 from gpt2core import Gpt2CoreError
@@ -44,16 +45,16 @@ def build_app(services: Services) -> gr.Blocks:
         status = notice_line("status")
         download = download_panel(services, "download")
         strip = token_keys("token-strip")
-        context = TabContext(services, blocks, sentence, model, cursor())
+        context = TabContext(services, blocks, sentence, model, cursor_in_sight(""), cursor())
         _draw_strip(context, strip)  # first, so that it is not kept waiting by what the tabs ask for
         found = find_tabs()
+        seen = {tab.id: cursor_in_sight(tab.id) for tab in found}
         with gr.Tabs(elem_id="tabs") as tabs:
             for tab in found:
                 with gr.Tab(tab.title, id=tab.id) as panel:
-                    tab.build(context)
-                panel.select(
-                    None, context.cursor, context.cursor, js=f"(cursor) => ({{ ...cursor, tab: '{tab.id}' }})", **QUICK
-                )
+                    tab.build(replace(context, cursor=seen[tab.id]))
+                opened = f"(cursor) => ({{ ...cursor, tab: '{tab.id}' }})"
+                panel.select(None, context.page_cursor, context.page_cursor, js=opened, **QUICK)
         _read_what_is_typed(context, status)
         _offer_gpt2(context, status, download)
         _open_links(context, status, download, tabs, [tab.id for tab in found])
@@ -100,8 +101,8 @@ def _read_what_is_typed(context: TabContext, status: gr.HTML) -> None:
     gr.on(
         [context.sentence.change, context.sentence.submit, context.model.change],
         _reader(context.services),
-        [context.sentence, context.model, context.cursor],
-        [context.cursor, status],
+        [context.sentence, context.model, context.page_cursor],
+        [context.page_cursor, status],
         trigger_mode="always_last",
         **QUICK,
     )
@@ -122,8 +123,8 @@ def _offer_gpt2(context: TabContext, status: gr.HTML, download: DownloadPanel) -
     context.model.change(offer, context.model, download.row, **QUICK)
     download.ended.then(
         arrived,
-        [context.sentence, context.model, context.cursor],
-        [context.cursor, status, download.row],
+        [context.sentence, context.model, context.page_cursor],
+        [context.page_cursor, status, download.row],
         **QUICK,
     )
 
@@ -156,7 +157,7 @@ def _open_links(
         [
             context.sentence,
             context.model,
-            context.cursor,
+            context.page_cursor,
             status,
             download.row,
             tabs,

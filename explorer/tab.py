@@ -30,8 +30,10 @@ class TabContext:
     """The one sentence and the one cursor that all tabs share, and the services.
 
     sentence, model: the two inputs above the tabs (a tab may put text or a new model into them). cursor: what is on screen
-    and which token, layer and head (widgets/cursor); it lives in the browser, so moving it costs one request. menus: the
-    menus of models inside tabs, each with what it offers before the models that the one above the tabs does.
+    and which token, layer and head, as a tab sees it (widgets/cursor): it stands still while the tab is closed, so that only
+    what can be seen is computed. page_cursor: the one that picks move; it lives in the browser, so moving it costs only the
+    requests of what follows. menus: the menus of models inside tabs, each with what it offers before the models that the one
+    above the tabs does.
     """
 
     services: Services
@@ -39,6 +41,7 @@ class TabContext:
     sentence: gr.Textbox
     model: gr.Dropdown
     cursor: gr.HTML
+    page_cursor: gr.HTML
     menus: list[tuple[gr.Dropdown, Choices]] = field(default_factory=list)
 
     def model_menu(self, first: Choices, value: str, **options: Any) -> gr.Dropdown:
@@ -59,7 +62,7 @@ class TabContext:
         follow: Sequence[Part] = (),
         controls: Sequence[Any] = (),
     ) -> Dependency:
-        """Keep `outputs` equal to draw(run, *positions, *controls), called when any of them changes, the last change winning.
+        """Keep `outputs` equal to draw(run, *positions, *controls), called when any of them changes in sight, the last change winning.
 
         draw gets a RunKey, the cursor's positions named in `follow` (they exist in that run), and the controls' values. A
         Gpt2CoreError that it raises is shown to the person; outputs then stay as they were.
@@ -91,7 +94,7 @@ class TabContext:
 
     def picks_together(self, positions: Mapping[str, str], pick: Callable[..., Any], widget: Component) -> None:
         """The same for several parts at once, each with its expression."""
-        pick(None, [self.cursor, widget], self.cursor, js=moves(positions), **QUICK)
+        pick(None, [self.page_cursor, widget], self.page_cursor, js=moves(positions), **QUICK)
 
     def mirrors(self, component: Component, js: str, *, follow: Sequence[Part], after: Dependency) -> None:
         """Keep `component` in step with the cursor, in the browser alone: its value becomes `js`, an expression over `cursor`

@@ -18,7 +18,7 @@ from explorer.services import RunKey, Services
 from explorer.tab import QUICK, TabContext, TabSpec
 from explorer.tables import table_with_csv
 from explorer.text import token_labels
-from explorer.widgets.beam_tree import REREAD, USED, TextRow, beam_drawing, beam_tree
+from explorer.widgets.beam_tree import USED, TextRow, beam_drawing, beam_tree
 from explorer.widgets.cursor import moved
 from explorer.widgets.notice import SETTLED, info, notice_line, refusal, underway
 from explorer.widgets.settings import MAX_SEED, START_SEED
@@ -107,7 +107,7 @@ def build(ctx: TabContext) -> None:
 
     controls: list[Any] = [width, n_tokens, penalty, ends, seed]
     searching = gr.on(
-        [tree.expand, start.click, *(control.input for control in controls)],
+        [moved(ctx.cursor, "run"), start.click, *(control.input for control in controls)],
         search,
         [ctx.cursor, *controls, tree, told],
         [tree, told, verdict, table],
@@ -118,7 +118,6 @@ def build(ctx: TabContext) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
-    moved(ctx.cursor, "run")(None, None, None, js=REREAD, **QUICK)
     halted = stop.click(None, None, None, cancels=[searching], api_visibility="private")
     settled = halted.then(None, None, None, js=SETTLED, **QUICK)
     said = json.dumps(info(say("stopped")))

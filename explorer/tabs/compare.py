@@ -52,19 +52,14 @@ def build(ctx: TabContext) -> None:
     def draw(cursor: Any, a: Any, b: Any, chosen: Any) -> tuple[Any, Any, Any]:
         return (*compared(ctx.services, cursor, (a, b), chosen), wanted(ctx.services, a, b))
 
-    def draw_in_sight(cursor: Any, a: Any, b: Any, chosen: Any) -> tuple[Any, Any, Any]:
-        if not isinstance(cursor, dict) or cursor.get("tab") != TAB.id:
-            return gr.skip(), gr.skip(), gr.skip()  # drawn when the tab is opened
-        return draw(cursor, a, b, chosen)
-
     redraws: dict[str, Any] = {
         "inputs": [ctx.cursor, a, b, panel],
         "outputs": [figure, told, download.row],
         "trigger_mode": "always_last",
         **QUICK,
     }
-    gr.on([moved(ctx.cursor, "run"), moved(ctx.cursor, "token")], draw_in_sight, **redraws)
-    gr.on([a.change, b.change, panel.input, figure.select], draw, **redraws)
+    cursor_moves = [moved(ctx.cursor, part) for part in ("run", "token")]
+    gr.on([*cursor_moves, a.change, b.change, panel.input, figure.select], draw, **redraws)
     download.ended.then(draw, **redraws)
     _build_writing(ctx, panel, a, b)
     _build_samples(ctx, panel, a)

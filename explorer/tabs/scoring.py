@@ -19,7 +19,7 @@ from explorer.tables import table_with_csv
 from explorer.text import token_labels
 from explorer.widgets.cursor import moved
 from explorer.widgets.notice import SETTLED, info, notice_line, refusal, underway
-from explorer.widgets.scored_text import MOVED, PICKED, REREAD, Summary, scored, scored_text
+from explorer.widgets.scored_text import PICKED, Summary, scored, scored_text
 from gpt2core import Gpt2CoreError, Tokenizer
 from gpt2core.errors import InvalidSetting
 from gpt2core.scoring import TextScore, score_windows
@@ -72,7 +72,7 @@ def build(ctx: TabContext) -> None:
             yield gr.skip(), refusal(catalogue("page")("broken")), gr.skip()
 
     at_work = gr.on(
-        [shown.expand, typed.change],
+        [moved(ctx.cursor, "run"), typed.change],
         score,
         [ctx.cursor, typed, shown, told],
         [shown, told, table],
@@ -83,8 +83,6 @@ def build(ctx: TabContext) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
-    moved(ctx.cursor, "run")(None, None, None, js=REREAD, **QUICK)
-    moved(ctx.cursor, "token")(None, ctx.cursor, None, js=MOVED, **QUICK)
     ctx.picks("token", shown.pick, shown, PICKED)
     halted = stop.click(None, None, None, cancels=[at_work], api_visibility="private")
     settled = halted.then(None, None, None, js=SETTLED, **QUICK)

@@ -18,10 +18,6 @@ from gpt2core.beam import BeamNode
 # JavaScript for inputs [this widget, sentence box], output sentence box: the sentence and the text whose button was pressed.
 USED = "(value, sentence) => (value && value.used !== undefined ? value.prompt + value.used : sentence)"
 
-# JavaScript for no inputs and outputs: tells the tree that another sentence is on screen. By an event of the document, because a
-# listener that has the tree among its inputs or outputs loses its words if it runs before the tab was opened (Gradio 6.31).
-REREAD = "() => { document.dispatchEvent(new Event('beam-tree-reread')); return []; }"
-
 _SKELETON = """
 <div class="beam-tree">
   <div class="top"><ul class="legend"></ul><label class="hide"><input type="checkbox"><span></span></label>
@@ -54,8 +50,7 @@ class TextRow:
 def beam_tree(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     """An empty tree; set it to `beam_drawing(...)`. words: the sentences that tree.js writes.
 
-    Its event `expand` fires when it comes into sight (its tab is opened) and when it is in sight and REREAD ran, `apply` when a text's
-    button was pressed (USED).
+    Its event `apply` fires when a text's button was pressed (USED).
     """
     return widget(Path(__file__).parent, _SKELETON, {"words": dict(words)}, elem_id=elem_id)
 

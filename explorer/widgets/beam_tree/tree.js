@@ -245,13 +245,5 @@ find('reading').textContent = words.reading;
 element.querySelector('.hide span').textContent = words.hide;
 find('save').textContent = words.save;
 
-// Comes into sight when its tab is opened.
-let inSight = false;
-new ResizeObserver(() => {
-  const seen = element.offsetWidth > 0;
-  if (seen && !inSight) trigger('expand');
-  inSight = seen;
-}).observe(element);
-document.addEventListener('beam-tree-reread', () => inSight && trigger('expand'));
 watch('value', show);
 show();

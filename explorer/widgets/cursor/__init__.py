@@ -1,6 +1,6 @@
 """The one cursor of the page, kept in the browser: which sentence and model are on screen, which token, layer and head.
 
-An invisible widget, because Gradio's own hidden inputs announce changes that did not happen (a hidden Number did so without
+Invisible widgets, because Gradio's own hidden inputs announce changes that did not happen (a hidden Number did so without
 end) and its server-side State announces them only through the queue, one request later.
 """
 
@@ -16,28 +16,37 @@ from explorer.widgets.widget import widget
 
 PARTS = ("token", "layer", "head")
 START = {"run": "", "token": 0, "layer": 0, "head": 0, "tab": ""}
+# gr.on joins only events that Gradio knows by name, so four are borrowed; not "change", which gr.HTML itself announces at every
+# redraw of a value that is an object.
+_EVENTS = {"run": "submit", "token": "select", "layer": "input", "head": "edit"}
+_SKELETON = "<span hidden></span>"
 
 
 def cursor() -> gr.HTML:
-    """value: {"run": RunKey as JSON, "token", "layer", "head", "tab"}; `moved` gives the event of each but the last.
+    """value: {"run": RunKey as JSON, "token", "layer", "head", "tab"}. Writes the link to it into the address bar."""
+    return widget(Path(__file__).parent, _SKELETON, value=START, elem_id="cursor", visible="hidden")
 
-    When a sentence and a position change together, only the sentence is announced: whatever follows a position follows the
-    sentence as well.
+
+def cursor_in_sight(tab: str) -> gr.HTML:
+    """What the cursor was when `tab` was last open: it follows while the tab is, and catches up when it is opened; "" always follows.
+
+    `moved` gives the event of each of its parts but the tab. When a sentence and a position change together, only the sentence is
+    announced: whatever follows a position follows the sentence as well.
     """
-    return widget(Path(__file__).parent, "<span hidden></span>", value=START, elem_id="cursor")
+    folder = Path(__file__).parent / "in_sight"
+    return widget(folder, _SKELETON, {"tab": tab, "events": _EVENTS}, value=START, visible="hidden")
 
 
-def moved(cursor: gr.HTML, part: str) -> Callable[..., Any]:
-    """The event that tells that "run", "token", "layer" or "head" has changed.
-
-    gr.on joins only events that Gradio knows by name, so the cursor borrows four of its names (as cursor.js
-    does); not "change", which gr.HTML itself announces at every redraw of a value that is an object.
-    """
-    return getattr(cursor, {"run": "submit", "token": "select", "layer": "input", "head": "edit"}[part])
+def moved(in_sight: gr.HTML, part: str) -> Callable[..., Any]:
+    """The event that tells that "run", "token", "layer" or "head" has changed."""
+    return getattr(in_sight, _EVENTS[part])
 
 
 def sent(cursor: Mapping[str, Any], limits: Mapping[str, int], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """A cursor for the browser from a handler that was given `asked`: what has moved in the browser since then stays moved, within `limits`."""
+    """A cursor for the browser from a handler that was given `asked`.
+
+    What has moved in the browser since then stays moved, within `limits`.
+    """
     return {
         **{part: cursor[part] for part in START},
         "asked": {part: asked[part] for part in (*PARTS, "tab") if part in asked},

@@ -1,4 +1,3 @@
-const events = { token: 'select', layer: 'input', head: 'edit' }; // as in moved(), __init__.py
 // Gradio's <base> makes plotly name its gradients by the page's full address, which changes with every link written below:
 // the colour bars would go blank. It points at the folder the page is in, so nothing else depends on it.
 document.querySelector('base[href="./"]')?.remove();
@@ -26,12 +25,8 @@ const settled = ({ asked, limits, ...read }) => {
 
 watch('value', () => {
   if (props.value.asked) props.value = settled(props.value);
-  const now = { ...props.value };
-  const moved = Object.keys(events).filter((part) => now[part] !== last[part]);
-  const reread = now.run !== last.run;
-  last = now;
-  if (reread) trigger('submit');
-  else moved.forEach((part) => trigger(events[part]));
+  last = { ...props.value };
+  document.dispatchEvent(new CustomEvent('cursor-moved', { detail: last }));
   clearTimeout(writing);
-  if (now.run) writing = setTimeout(() => writeLink(now), 150); // browsers refuse many changes of address a second
+  if (last.run) writing = setTimeout(() => writeLink(last), 150); // browsers refuse many changes of address a second
 });

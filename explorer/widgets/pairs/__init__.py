@@ -52,7 +52,7 @@ class Scores:
 
 
 def paired_bars(elem_id: str) -> gr.HTML:
-    """An empty figure; set it to `pairs(...)`. Its event `select` fires when it comes into sight, on a tab that was hidden before."""
+    """An empty figure; set it to `pairs(...)`. Its event `select` fires when it comes into sight and the settings changed meanwhile."""
     return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id)
 
 

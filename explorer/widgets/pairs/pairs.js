@@ -61,10 +61,16 @@ const draw = () => {
 watch('value', draw);
 draw();
 
-// What changed while the tab was hidden is asked for when it is shown.
+// Settings that changed while the tab was hidden are asked for when it is shown.
+const settingsNow = () => document.documentElement.dataset.sampling;
 let inSight = false;
+let drawnWith = settingsNow();
+document.addEventListener('sampling-settings', () => {
+  if (inSight) drawnWith = settingsNow();
+});
 new ResizeObserver(() => {
   const shown = element.offsetParent !== null;
-  if (shown && !inSight) trigger('select');
+  if (shown && !inSight && drawnWith !== settingsNow()) trigger('select');
+  if (shown) drawnWith = settingsNow();
   inSight = shown;
 }).observe(element);

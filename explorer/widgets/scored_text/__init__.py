@@ -18,13 +18,6 @@ from gpt2core.scoring import TextScore
 # The index picked, as TabContext.picks wants it: the cursor moves only if the text is the sentence.
 PICKED = "value.follows ? value.selected : cursor.token"
 
-# JavaScript that tells the widget, by events of the document, that another sentence is on screen, and where its cursor stands. A
-# listener that has the widget among its inputs or outputs loses its words if it runs before the tab was opened (Gradio 6.31).
-REREAD = "() => { document.dispatchEvent(new Event('scored-text-reread')); return []; }"
-MOVED = (
-    "(cursor) => { document.dispatchEvent(new CustomEvent('scored-text-moved', { detail: cursor.token })); return []; }"
-)
-
 _SKELETON = """
 <div class="scored">
   <dl class="facts"></dl>
@@ -53,8 +46,7 @@ class Summary:
 def scored_text(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     """Nothing yet; set it to `scored(...)`. words: the sentences that text.js writes.
 
-    Its event `expand` fires when it comes into sight (its tab is opened) and when it is in sight and REREAD ran, `pick` when a
-    token was picked (PICKED).
+    Its event `pick` fires when a token was picked (PICKED); it follows the cursor by itself.
     """
     return widget(Path(__file__).parent, _SKELETON, {"words": dict(words)}, elem_id=elem_id)
 

@@ -169,7 +169,7 @@ list.addEventListener('keydown', (event) => {
   event.preventDefault();
   pick(target);
 });
-document.addEventListener('scored-text-moved', ({ detail: token }) => {
+document.addEventListener('cursor-moved', ({ detail: { token } }) => {
   if (score && props.value.follows && token !== current) mark(token);
 });
 
@@ -213,13 +213,5 @@ find('save').addEventListener('click', () => {
   link.click();
 });
 
-// Comes into sight when its tab is opened.
-let inSight = false;
-new ResizeObserver(() => {
-  const seen = element.offsetWidth > 0;
-  if (seen && !inSight) trigger('expand');
-  inSight = seen;
-}).observe(element);
-document.addEventListener('scored-text-reread', () => inSight && trigger('expand'));
 watch('value', show);
 show();
