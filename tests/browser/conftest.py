@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
+from explorer.models import CHECKPOINTS
+from gpt2core import Pretrained, load_pretrained
+
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -26,7 +29,11 @@ QUIET = [
     "--disable-sync",
 ]
 START_SECONDS = 120  # a patience, not a claim: two busy cores import torch and gradio slowly
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)  # as above
+
+# What no page may ever take for markup or code, and every kind of character that a tokenizer cuts up.
+HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} <b>b</b> 👩‍👩‍👧 مرحبا 漢字\t\n|"
+HOSTILE_TOKENS = 77
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,6 +88,12 @@ def _wait_for(url: str, app: subprocess.Popen, output: Path) -> None:
         else:
             return
     pytest.fail(f"the app did not start:\n{output.read_text(errors='replace')[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Pretrained:
+    """The model that the page opens with, here in the tests' own process."""
+    return load_pretrained(CHECKPOINTS / "tinystories")
 
 
 @pytest.fixture(scope="session")

@@ -6,24 +6,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from gpt2core import Pretrained, beam_search, generate, load_pretrained
+from gpt2core import Pretrained, beam_search, generate
 from gpt2core.beam import BeamSearch, continuation_log_probabilities
-from tests.browser.conftest import open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, open_tab, type_sentence
 
-CHECKPOINT = Path(__file__).parent.parent.parent / "checkpoints" / "tinystories"
-PATIENCE_MS = 60_000  # a busy machine draws late; nothing here is a claim about time
 SENTENCE = "Once upon a time there was a"
-HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} 👩‍👩‍👧 مرحبا 漢字\t\n|"
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Pretrained:
-    return load_pretrained(CHECKPOINT)
 
 
 @pytest.fixture
 def beams(page: Page) -> Page:
-    expect.set_options(timeout=PATIENCE_MS)
     type_sentence(page, SENTENCE)
     expect(page.locator("#status")).to_contain_text(re.compile(r"^\s*7 tokens"))
     open_tab(page, "Beams")

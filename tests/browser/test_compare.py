@@ -11,23 +11,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from explorer.compared import percent
-from gpt2core import GPTConfig, Pretrained, generate, load_pretrained
+from gpt2core import GPTConfig, Pretrained, generate
 from gpt2core.sampling import SamplingSettings, falling_order, next_token_probabilities
 from gpt2core.trace import trace
 from gpt2core.untrained import untrained_model
-from tests.browser.conftest import free_port, open_tab, running_app, type_sentence
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, free_port, open_tab, running_app, type_sentence
 from tests.gpt2core.foreign.test_hub import Hub
 from tests.reference import hugging_face_twin, random_model
 
-CHECKPOINTS = Path(__file__).parent.parent.parent / "checkpoints"
-PATIENCE_MS = 60_000  # a busy machine draws late; nothing here is a claim about time
 SENTENCE = "Once upon a time there was a"
-HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} 👩‍👩‍👧 مرحبا 漢字\t\n|"
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Pretrained:
-    return load_pretrained(CHECKPOINTS / "tinystories")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +29,6 @@ def untrained(shipped: Pretrained) -> Pretrained:
 
 @pytest.fixture
 def compare(page: Page) -> Page:
-    expect.set_options(timeout=PATIENCE_MS)
     type_sentence(page, SENTENCE)
     expect(page.locator("#token-strip .token")).to_have_count(7)
     open_tab(page, "Compare")
@@ -200,7 +191,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_and_the_figure_stays(compa
 def test_hostile_text_is_shown_as_text_and_runs_nothing(compare: Page) -> None:
     """The page fixture fails on any dialog or script error."""
     type_sentence(compare, HOSTILE)
-    expect(compare.locator("#compare-pairs .heading")).to_contain_text("of 70")
+    expect(compare.locator("#compare-pairs .heading")).to_contain_text(f"of {HOSTILE_TOKENS}")
     compare.locator("#compare-n-tokens input").fill("3")
     compare.locator("#compare-write").click()
     expect(compare.locator("#compare-writing")).to_contain_text("They part")
@@ -241,7 +232,6 @@ def hub_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def test_gpt2_is_downloaded_only_when_asked_can_be_stopped_and_opens(
     browser: Browser, tmp_path: Path, hub_files: dict[str, bytes]
 ) -> None:
-    expect.set_options(timeout=PATIENCE_MS)
     port = free_port()
     endpoint = {"HF_ENDPOINT": f"http://127.0.0.1:{port}", "HF_HUB_CACHE": str(tmp_path / "cache")}
     with running_app(tmp_path / "network", tmp_path / "output", **endpoint, HF_HUB_DISABLE_XET="1") as url:

@@ -1,8 +1,6 @@
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import open_tab, type_sentence
-
-HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} <b>b</b> 👩‍👩‍👧 مرحبا 漢字\t\n|"
+from tests.browser.conftest import HOSTILE, open_tab, type_sentence
 
 
 def title(page: Page) -> Locator:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,25 +8,16 @@ from gradio_client import Client
 from playwright.sync_api import Locator, Page, expect
 
 from explorer.text import token_labels
-from gpt2core import Pretrained, Step, generate, load_pretrained
+from gpt2core import Pretrained, Step, generate
 from gpt2core.generation import alternatives
 from gpt2core.repetition import repeated_from
-from tests.browser.conftest import open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, open_tab, type_sentence
 
-CHECKPOINT = Path(__file__).parent.parent.parent / "checkpoints" / "tinystories"
-PATIENCE_MS = 60_000  # a busy machine draws late; nothing here is a claim about time
 SENTENCE = "Once upon a time there was a"
-HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} 👩‍👩‍👧 مرحبا 漢字\t\n|"
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Pretrained:
-    return load_pretrained(CHECKPOINT)
 
 
 @pytest.fixture
 def tab(page: Page) -> Page:
-    expect.set_options(timeout=PATIENCE_MS)
     open_tab(page, "Generation")
     type_sentence(page, SENTENCE)
     expect(page.locator("#token-strip .token")).to_have_count(7)
@@ -310,7 +300,7 @@ def test_a_new_sentence_interrupts_what_is_played_slowly_and_the_next_play_start
 def test_a_click_made_while_the_page_is_still_reading_the_sentence_is_not_lost(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/?tab=generation")
     page.locator("#story .step").click()
-    expect(chips(page)).to_have_count(1, timeout=PATIENCE_MS)
+    expect(chips(page)).to_have_count(1)
 
 
 def test_what_cannot_be_generated_with_is_refused_in_a_sentence_and_kept(tab: Page) -> None:
@@ -335,7 +325,7 @@ def test_what_cannot_be_generated_with_is_refused_in_a_sentence_and_kept(tab: Pa
 def test_hostile_text_is_shown_as_text_and_runs_nothing(tab: Page) -> None:
     """The page fixture fails on any dialog or script error."""
     type_sentence(tab, HOSTILE)
-    tab.wait_for_function("JSON.parse(document.documentElement.dataset.prompt).ids.length === 70")
+    tab.wait_for_function("JSON.parse(document.documentElement.dataset.prompt).ids.length === " + str(HOSTILE_TOKENS))
     play(tab, 3, "3 tokens in all")
     expect(story(tab, ".prompt")).to_contain_text("${alert(1)}")
     story(tab, ".carry").click()

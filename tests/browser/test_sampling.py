@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 
 from explorer.text import token_labels
-from gpt2core import Pretrained, generate, load_pretrained
+from gpt2core import Pretrained, generate
 from gpt2core.sampling import (
     SamplingSettings,
     draws,
@@ -24,22 +23,13 @@ from gpt2core.sampling import (
     pipeline,
 )
 from gpt2core.trace import trace
-from tests.browser.conftest import open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, open_tab, type_sentence
 
-CHECKPOINT = Path(__file__).parent.parent.parent / "checkpoints" / "tinystories"
-PATIENCE_MS = 60_000  # a busy machine draws late; nothing here is a claim about time
 SENTENCE = "Once upon a time there was a"
-HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} 👩‍👩‍👧 مرحبا 漢字\t\n|"
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Pretrained:
-    return load_pretrained(CHECKPOINT)
 
 
 @pytest.fixture
 def sampling(page: Page) -> Page:
-    expect.set_options(timeout=PATIENCE_MS)
     open_tab(page, "Sampling")
     type_sentence(page, SENTENCE)
     expect(page.locator("#distribution .heading")).to_contain_text("the last of 7 tokens")
@@ -343,7 +333,7 @@ def test_a_row_is_picked_with_the_arrows_and_its_numbers_are_shown(sampling: Pag
 def test_hostile_text_is_shown_as_text_and_runs_nothing(sampling: Page) -> None:
     """The page fixture fails on any dialog or script error."""
     type_sentence(sampling, HOSTILE)
-    expect(sampling.locator("#distribution .heading")).to_contain_text("of 70")
+    expect(sampling.locator("#distribution .heading")).to_contain_text(f"of {HOSTILE_TOKENS}")
     sampling.locator("#token-strip .token").last.click()
     expect(sampling.locator("#distribution .heading")).to_contain_text("“|”")
     sampling.locator("#token-strip .token").nth(0).click()

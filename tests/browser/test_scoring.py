@@ -7,25 +7,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from gpt2core import Pretrained, load_pretrained
+from gpt2core import Pretrained
 from gpt2core.scoring import TextScore, score_text
-from tests.browser.conftest import open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, open_tab, type_sentence
 
-CHECKPOINT = Path(__file__).parent.parent.parent / "checkpoints" / "tinystories"
-PATIENCE_MS = 60_000  # a busy machine draws late; nothing here is a claim about time
 EXAMPLE = "Once upon a time, a little girl named Lily went to the park with her"
 TEXT = "The parliamentary committee went to the park.\nOnce upon a time there was a cat."
-HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} 👩‍👩‍👧 مرحبا 漢字\t\n|"
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Pretrained:
-    return load_pretrained(CHECKPOINT)
 
 
 @pytest.fixture
 def scoring(page: Page) -> Page:
-    expect.set_options(timeout=PATIENCE_MS)
     open_tab(page, "Scoring")
     expect(page.locator("#scoring-status")).to_contain_text("Your sentence, 17 tokens, scored")
     return page

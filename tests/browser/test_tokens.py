@@ -3,9 +3,7 @@ import csv
 from playwright.sync_api import Page, expect
 
 from gpt2core import gpt2_tokenizer
-from tests.browser.conftest import type_sentence
-
-HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} 👩‍👩‍👧 مرحبا 漢字\t\n|"
+from tests.browser.conftest import HOSTILE, type_sentence
 
 
 def test_typing_replaces_every_card_by_the_new_sentences_tokens(page: Page) -> None:
