@@ -14,8 +14,8 @@ from explorer.catalogue import catalogue
 from explorer.download import Arrival
 from explorer.models import GPT2
 from explorer.services import Services
-from explorer.tab import QUICK
-from explorer.widgets.notice import info, notice_line, refusal
+from explorer.stopping import stops
+from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from gpt2core import Gpt2CoreError
 from gpt2core.errors import NoConnection
 
@@ -45,7 +45,7 @@ def download_panel(services: Services, elem_id: str) -> DownloadPanel:
     running = start.click(
         download, None, told, concurrency_limit=MOST_WAITING, show_progress="hidden", api_visibility="private"
     )
-    stop.click(None, None, None, cancels=[running], api_visibility="private").then(halted, None, told, **QUICK)
+    stops(stop, running, told, say("halted"))
     return DownloadPanel(row, running)
 
 
@@ -56,9 +56,10 @@ def wanted(services: Services, *names: Any) -> Any:
 
 def downloading(services: Services) -> Iterator[dict[str, Any]]:
     """What the panel says until GPT-2 is here, or why it is not."""
+    job = new_job()
     try:
         for arrival in services.gpt2_download.follow():
-            yield info(progress_sentence(arrival))
+            yield underway(progress_sentence(arrival), job)
         yield info(say("arrived"))
     except NoConnection:
         yield refusal(say("no_connection"))
@@ -75,7 +76,3 @@ def progress_sentence(arrival: Arrival) -> str:
     if arrival.have >= arrival.size:
         return say("checking")
     return say("arriving", have=arrival.have / 1e6, size=arrival.size / 1e6)
-
-
-def halted() -> dict[str, Any]:
-    return info(say("halted"))

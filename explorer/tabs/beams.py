@@ -15,12 +15,13 @@ import pandas as pd
 
 from explorer.catalogue import catalogue
 from explorer.services import RunKey, Services
+from explorer.stopping import stops
 from explorer.tab import QUICK, TabContext, TabSpec
 from explorer.tables import table_with_csv
 from explorer.text import token_labels
 from explorer.widgets.beam_tree import USED, TextRow, beam_drawing, beam_tree
 from explorer.widgets.cursor import moved
-from explorer.widgets.notice import SETTLED, info, notice_line, refusal, underway
+from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from explorer.widgets.settings import MAX_SEED, START_SEED
 from gpt2core import Gpt2CoreError, Tokenizer, generate
 from gpt2core.beam import BeamNode, BeamSearch, beam_levels
@@ -118,10 +119,7 @@ def build(ctx: TabContext) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
-    halted = stop.click(None, None, None, cancels=[searching], api_visibility="private")
-    settled = halted.then(None, None, None, js=SETTLED, **QUICK)
-    said = json.dumps(info(say("stopped")))
-    settled.then(None, told, told, js=f"(told) => (told && told.underway ? {said} : told)", **QUICK)
+    stops(stop, searching, told, say("stopped"))
     tree.apply(None, [tree, ctx.sentence], ctx.sentence, js=USED, **QUICK)
 
 
@@ -160,12 +158,13 @@ def searched(services: Services, run: RunKey, asked: Asked) -> Iterator[tuple[An
     stops = [token_id for token_id in stop_ids(tokenizer, asked.ends) if token_id < model.config.vocab_size]
     width = min(asked.width, model.config.vocab_size)
     started = last_shown = time.monotonic()
+    job = new_job()
 
     def out_of_time() -> bool:
         return time.monotonic() - started > MAX_SECONDS
 
     def underway_at(depth: int, weighed: int) -> dict[str, Any]:
-        return underway(info(say("searching", done=depth, n=asked.n_tokens, weighed=weighed)))
+        return underway(say("searching", done=depth, n=asked.n_tokens, weighed=weighed), job)
 
     def too_slow(depth: int) -> dict[str, Any]:
         return info(say("out_of_time", seconds=int(MAX_SECONDS), done=depth, n=asked.n_tokens))

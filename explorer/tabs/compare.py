@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
-from gradio.events import Dependency
 
 from explorer.catalogue import catalogue
 from explorer.compared import comparison, two_runs
 from explorer.download_panel import download_panel, wanted
 from explorer.models import UNTRAINED
 from explorer.services import RunKey, Services
+from explorer.stopping import stops
 from explorer.streams import Stream, growing
 from explorer.tab import QUICK, TabContext, TabSpec, clamped
-from explorer.widgets.columns import Column, grown, halted, text_columns, unfinished
+from explorer.widgets.columns import Column, grown, text_columns
 from explorer.widgets.cursor import moved
-from explorer.widgets.notice import SETTLED, info, notice_line, refusal
+from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from explorer.widgets.pairs import paired_bars
 from explorer.widgets.settings import MAX_SEED, checked_settings, sampling_panel
 from gpt2core import Gpt2CoreError
@@ -106,7 +106,7 @@ def _build_samples(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown) -> None:
 
 def _wire(
     start: gr.Button, stop: gr.Button, write: Callable[..., Any], inputs: list[Any], columns: gr.HTML, told: gr.HTML
-) -> Dependency:
+) -> None:
     writing = start.click(
         write,
         inputs,
@@ -117,9 +117,7 @@ def _wire(
         show_progress_on=told,
         api_visibility="private",
     )
-    stopped = stop.click(None, None, None, cancels=[writing], api_visibility="private")
-    settled = stopped.then(None, None, None, js=SETTLED, **QUICK)
-    return settled.then(None, [columns, told], told, js=halted(say.sentences["stopped"]), **QUICK)
+    stops(stop, writing, told, say.sentences["stopped"])
 
 
 def _told(write: Callable[[], Iterator[Update]]) -> Iterator[Update]:
@@ -215,13 +213,13 @@ def spread_sentence(texts: list[list[int]], title: str) -> str:
 
 def _updates(streams: list[Stream], n: int, columns: Callable[[], Any]) -> Iterator[Update]:
     """What to show as the streams grow, not more often than the page can draw."""
-    shown = time.monotonic()
-    yield columns(), unfinished(info(say("writing", done=0, n=n)))
+    shown, job = time.monotonic(), new_job()
+    yield columns(), underway(say("writing", done=0, n=n), job)
     for done in growing(streams, n, MAX_SECONDS):
         now = time.monotonic()
         if now - shown >= SECONDS_BETWEEN_UPDATES:
             shown = now
-            yield columns(), unfinished(info(say("writing", done=done, n=n)))
+            yield columns(), underway(say("writing", done=done, n=n), job, done)
 
 
 def _ended(done: int, n: int) -> str:

@@ -17,10 +17,11 @@ import plotly.graph_objects as go
 from explorer.catalogue import catalogue
 from explorer.figures.decoding import decoding_lines
 from explorer.services import RunKey, Services
+from explorer.stopping import stops
 from explorer.tab import QUICK, TabContext, TabSpec
 from explorer.tables import table_with_csv
 from explorer.text import token_labels
-from explorer.widgets.notice import info, notice_line, refusal
+from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from explorer.widgets.settings import checked_settings, sampling_panel
 from explorer.widgets.story import CONTINUED, line, piece, prompt, story, story_prompt
 from gpt2core import Gpt2CoreError, SamplingSettings, generate
@@ -189,7 +190,7 @@ def _build_timing(ctx: TabContext) -> None:
         show_progress_on=told,
         api_visibility="private",
     )
-    stop.click(lambda: info(say("timing_stopped")), None, told, cancels=[measuring], **QUICK)
+    stops(stop, measuring, told, say("timing_stopped"))
 
 
 def timed(services: Services, run: RunKey) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
@@ -203,7 +204,9 @@ def timed(services: Services, run: RunKey) -> Iterator[tuple[Any, Any, dict[str,
     token_ids = run.token_ids[-(limit - n_steps) :]
     cut = say("cut", n=len(token_ids), all=len(run.token_ids)) if len(token_ids) < len(run.token_ids) else ""
     started = last_shown = time.monotonic()
+    job = new_job()
     times: list[DecodingTime] = []
+    yield gr.skip(), gr.skip(), underway(say("measuring", n=0, of=n_steps), job)
     for time_taken in decoding_times(model, token_ids, n_steps):
         times.append(time_taken)
         now = time.monotonic()
@@ -211,7 +214,7 @@ def timed(services: Services, run: RunKey) -> Iterator[tuple[Any, Any, dict[str,
             break
         if now - last_shown > 0.5 and len(times) > 1:
             last_shown = now
-            yield gr.skip(), gr.skip(), info(say("measuring", n=len(times) - 1, of=n_steps))
+            yield gr.skip(), gr.skip(), underway(say("measuring", n=len(times) - 1, of=n_steps), job)
     told = timing_sentence(times)
     yield timing_figure(times[1:]), timing_table(times), info(" ".join(filter(None, (told, cut))))
 

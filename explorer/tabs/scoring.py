@@ -14,11 +14,12 @@ import pandas as pd
 
 from explorer.catalogue import catalogue
 from explorer.services import MAX_CHARACTERS, RunKey, Services, TextTooLong
-from explorer.tab import QUICK, TabContext, TabSpec, clamped
+from explorer.stopping import stops
+from explorer.tab import TabContext, TabSpec, clamped
 from explorer.tables import table_with_csv
 from explorer.text import token_labels
 from explorer.widgets.cursor import moved
-from explorer.widgets.notice import SETTLED, info, notice_line, refusal, underway
+from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from explorer.widgets.scored_text import PICKED, Summary, scored, scored_text
 from gpt2core import Gpt2CoreError, Tokenizer
 from gpt2core.errors import InvalidSetting
@@ -84,10 +85,7 @@ def build(ctx: TabContext) -> None:
         api_visibility="private",
     )
     ctx.picks("token", shown.pick, shown, PICKED)
-    halted = stop.click(None, None, None, cancels=[at_work], api_visibility="private")
-    settled = halted.then(None, None, None, js=SETTLED, **QUICK)
-    said = json.dumps(info(say("stopped")))
-    settled.then(None, told, told, js=f"(told) => (told && told.underway ? {said} : told)", **QUICK)
+    stops(stop, at_work, told, say("stopped"))
 
 
 def key_of(model: str, text: str) -> str:
@@ -118,6 +116,7 @@ def scoring(services: Services, run: RunKey, text: str, token: Any) -> Iterator[
     token_ids = checked_ids(text, tokenizer)
     n, follows = len(token_ids), text == run.text
     started = last_shown = time.monotonic()
+    job = new_job()
 
     def drawing(key: str, score: TextScore) -> dict[str, Any]:
         ids = sorted({*score.token_ids, *score.alternatives.flatten().tolist()})
@@ -125,7 +124,7 @@ def scoring(services: Services, run: RunKey, text: str, token: Any) -> Iterator[
         summary = summary_of(score, tokenizer, model.config.vocab_size)
         return scored(key, score, token_labels(ids, tokenizer), model.config.vocab_size, summary, selected, follows)
 
-    yield gr.skip(), underway(info(say("scoring", done=0, n=n))), gr.skip()
+    yield gr.skip(), underway(say("scoring", done=0, n=n), job), gr.skip()
     for score in score_windows(model, token_ids):
         done, now = len(score.token_ids), time.monotonic()
         if done == n:
@@ -140,7 +139,7 @@ def scoring(services: Services, run: RunKey, text: str, token: Any) -> Iterator[
             return
         elif now - last_shown > SECONDS_BETWEEN_UPDATES:
             last_shown = now
-            yield drawing("", score), underway(info(say("scoring", done=done, n=n))), gr.skip()
+            yield drawing("", score), underway(say("scoring", done=done, n=n), job), gr.skip()
 
 
 def summary_of(score: TextScore, tokenizer: Tokenizer, vocab_size: int) -> Summary:

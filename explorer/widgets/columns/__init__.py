@@ -15,18 +15,6 @@ from explorer.theme import token_tint
 from explorer.widgets.widget import widget
 
 
-def halted(sentence: str) -> str:
-    """JavaScript for inputs [this widget, notice], output notice: `sentence` with its {n}, if the notice is `unfinished`."""
-    n_shown = "JSON.parse(value.columns).reduce((n, { tokens }) => Math.max(n, tokens.length), 0)"
-    said = f"{{ kind: 'info', text: {json.dumps(sentence)}.replace('{{n}}', String({n_shown})) }}"
-    return f"(value, told) => (told && told.unfinished ? {said} : told)"
-
-
-def unfinished(notice: dict[str, Any]) -> dict[str, Any]:
-    """A notice that Stop replaces."""
-    return {**notice, "unfinished": True}
-
-
 @dataclass(frozen=True)
 class Drawn:
     """One token drawn. probability: after the filters; rank: its place in the model's own order, 1 the likeliest."""

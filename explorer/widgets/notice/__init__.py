@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from explorer.widgets.widget import widget
-
-# JavaScript for no inputs: wait until updates that were on their way when a handler was cancelled have been drawn.
-SETTLED = "() => new Promise((done) => setTimeout(() => done([]), 300))"
 
 
 def notice_line(elem_id: str) -> gr.HTML:
@@ -26,6 +24,11 @@ def refusal(text: str) -> dict[str, Any]:
     return {"text": text, "kind": "refusal"}
 
 
-def underway(notice: dict[str, Any]) -> dict[str, Any]:
-    """A notice that Stop replaces."""
-    return {**notice, "underway": True}
+def underway(text: str, job: str, n: int = 0) -> dict[str, Any]:
+    """What is going on in a handler that can be stopped (explorer/stopping.py). job: `new_job()`, one for each call; n: how far it is."""
+    return {**info(text), "job": job, "n": n}
+
+
+def new_job() -> str:
+    """What a call is known by in the browser, where it asks for one thing at a time."""
+    return str(time.monotonic_ns())

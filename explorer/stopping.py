@@ -1,0 +1,20 @@
+"""A Stop button: ends a handler that yields, and says so; what the handler had sent by then may still arrive afterwards."""
+
+from __future__ import annotations
+
+import json
+
+import gradio as gr
+from gradio.events import Dependency
+
+from explorer.tab import QUICK
+
+
+def stops(button: gr.Button, running: Dependency, told: gr.HTML, sentence: str) -> None:
+    """Let `button` cancel `running`, whose notices in `told` are `underway` until it ends; the notice then is `sentence`.
+
+    A {n} in it becomes the n of the last of those notices.
+    """
+    button.click(None, None, None, cancels=[running], api_visibility="private")
+    # fires once the cancelled call has gone: one made earlier would be put off until it ends, and then forgotten (Gradio 6.31)
+    running.failure(None, told, told, js=f"(told) => ({{ ...told, stop: {json.dumps(sentence)} }})", **QUICK)
