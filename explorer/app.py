@@ -38,7 +38,7 @@ def build_app(services: Services) -> gr.Blocks:
                 value=services.models.default,
                 label=say("model"),
                 scale=1,
-                min_width=320,
+                min_width=400,
                 allow_custom_value=True,  # our own check answers a foreign name in a sentence
                 elem_id="model",
             )
@@ -180,7 +180,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme.theme(),
         "css": theme.css(),
-        "head": f"<style>{theme.phone_css()}</style>",
+        "head": f"<style>{theme.head_css()}</style>",
         "ssr_mode": False,
         "show_error": False,
         "footer_links": ["api"],

@@ -116,9 +116,18 @@ def css() -> str:
 """
 
 
-def phone_css() -> str:
-    """For narrow screens. In the page's head, because Gradio confines the media rules of `css` to what is inside the page."""
+def head_css() -> str:
+    """For wide and for narrow screens. In the page's head, because Gradio confines the media rules of `css` to what is inside the page."""
     return """
+@media (min-width: 900px) {
+  .gradio-container { padding: 0 20px !important; }
+  .gradio-container .main { padding-top: 8px; }
+  .gradio-container .main > .wrap > .contain > .column { gap: 4px; }
+  #sentence, #model { padding: 4px 10px; }
+  #sentence > label, #model > .container { display: flex; align-items: center; gap: 10px; }
+  #sentence [data-testid="block-info"], #model [data-testid="block-info"] { flex: none; margin: 0; }
+  #sentence .input-container, #model .container > .wrap { flex: 1; min-width: 0; }
+}
 @media (max-width: 640px) {
   .gradio-container { padding: 4px !important; }
   .gradio-container .main { padding: 8px 6px !important; }
