@@ -31,7 +31,14 @@ def build_app(services: Services) -> gr.Blocks:
         gr.Markdown(f"# {say('title')}\n{say('subtitle')}", elem_id="page-title")
         with gr.Row(equal_height=False):
             sentence = gr.Textbox(
-                say("example"), label=say("sentence"), lines=1, max_lines=6, scale=3, elem_id="sentence", min_width=280
+                say("example"),
+                label=say("sentence"),
+                lines=1,
+                max_lines=6,
+                scale=3,
+                elem_id="sentence",
+                elem_classes="label-beside",
+                min_width=280,
             )
             model = gr.Dropdown(
                 services.models.choices(),
@@ -41,6 +48,7 @@ def build_app(services: Services) -> gr.Blocks:
                 min_width=400,
                 allow_custom_value=True,  # our own check answers a foreign name in a sentence
                 elem_id="model",
+                elem_classes="label-beside",
             )
         status = notice_line("status")
         download = download_panel(services, "download")

@@ -120,19 +120,20 @@ def head_css() -> str:
     """For wide and for narrow screens. In the page's head, because Gradio confines the media rules of `css` to what is inside the page."""
     return """
 @media (min-width: 900px) {
-  .gradio-container { padding: 0 20px !important; }
-  .gradio-container .main { padding-top: 8px; }
+  .gradio-container.gradio-container { padding: 0 20px !important; }
+  .gradio-container .main { padding-top: 8px !important; }
   .gradio-container .main > .wrap > .contain > .column { gap: 4px; }
-  #sentence, #model { padding: 4px 10px; }
-  #sentence > label, #model > .container { display: flex; align-items: center; gap: 10px; }
-  #sentence [data-testid="block-info"], #model [data-testid="block-info"] { flex: none; margin: 0; }
-  #sentence .input-container, #model .container > .wrap { flex: 1; min-width: 0; }
+  .label-beside { padding: 4px 10px !important; }
+  .label-beside > .container { display: flex; align-items: center; gap: 10px; }
+  .label-beside [data-testid="block-info"] { flex: none; margin: 0 !important; }
+  .label-beside .input-container, .label-beside .container > .wrap { flex: 1; min-width: 0; }
 }
 @media (max-width: 640px) {
   .gradio-container { padding: 4px !important; }
   .gradio-container .main { padding: 8px 6px !important; }
-  .gradio-container .tab-wrapper button, .gradio-container .tab-container button { font-size: 0.8rem !important; padding: 0 5px !important; }
-  .gradio-container .tab-container { padding: 0 !important; gap: 0 !important; }
+  .gradio-container .tab-wrapper button, .gradio-container .tab-container button { font-size: 1rem !important; padding: 0 10px !important; }
+  .gradio-container .tab-wrapper { overflow-x: auto; scrollbar-width: thin; }
+  .gradio-container .tab-container { padding: 0 !important; gap: 0 !important; width: max-content !important; min-width: 960px; overflow: visible !important; }
   .plot-square [data-testid=plotly] { aspect-ratio: 1 / 1.5 !important; }
 }
 """

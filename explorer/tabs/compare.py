@@ -67,7 +67,13 @@ def build(ctx: TabContext) -> None:
 
 def _menu(ctx: TabContext, letter: str, first: list[tuple[str, str]], value: str) -> gr.Dropdown:
     return ctx.model_menu(
-        first, value, label=say(f"menu_{letter}"), elem_id=f"compare-{letter}", min_width=300, allow_custom_value=True
+        first,
+        value,
+        label=say(f"menu_{letter}"),
+        elem_id=f"compare-{letter}",
+        elem_classes="label-beside",
+        min_width=300,
+        allow_custom_value=True,
     )
 
 

@@ -49,9 +49,9 @@ def build(ctx: TabContext) -> None:
         "n_gram": N_GRAM,
     }
     with gr.Row(equal_height=False):
-        with gr.Column(scale=1, min_width=280):
+        with gr.Column(scale=2, min_width=300):
             sampling_panel("generation-settings")
-        with gr.Column(scale=3, min_width=320):
+        with gr.Column(scale=5, min_width=320):
             sentence = story_prompt("story-prompt")
             text = story("story", catalogue("story").sentences, **limits)
 

@@ -23,10 +23,17 @@ const settled = ({ asked, limits, ...read }) => {
   return read;
 };
 
+// On a narrow screen the tabs scroll sideways.
+const showTab = () => {
+  const tab = document.querySelector('#tabs [role=tab][aria-selected=true]');
+  const bar = tab?.closest('.tab-wrapper');
+  if (bar) bar.scrollLeft = tab.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+};
+
 watch('value', () => {
   if (props.value.asked) props.value = settled(props.value);
   last = { ...props.value };
   document.dispatchEvent(new CustomEvent('cursor-moved', { detail: last }));
   clearTimeout(writing);
-  if (last.run) writing = setTimeout(() => writeLink(last), 150); // browsers refuse many changes of address a second
+  if (last.run) writing = setTimeout(() => (writeLink(last), showTab()), 150); // browsers refuse many changes of address a second
 });
