@@ -133,7 +133,9 @@ def head_css() -> str:
   .gradio-container .main { padding: 8px 6px !important; }
   .gradio-container .tab-wrapper button, .gradio-container .tab-container button { font-size: 1rem !important; padding: 0 10px !important; }
   .gradio-container .tab-wrapper { overflow-x: auto; scrollbar-width: thin; }
-  .gradio-container .tab-container { padding: 0 !important; gap: 0 !important; width: max-content !important; min-width: 960px; overflow: visible !important; }
+  .gradio-container .tab-container {
+    padding: 0 !important; gap: 0 !important; width: max-content !important; min-width: 960px; overflow: visible !important;
+  }
   .plot-square [data-testid=plotly] { aspect-ratio: 1 / 1.5 !important; }
 }
 """
