@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ import gradio as gr
 import torch
 
 from explorer.catalogue import catalogue
+from explorer.numbers import is_whole
 from explorer.services import Services
 from explorer.text import hex_bytes
 from gpt2core import Gpt2CoreError, generate, gpt2_tokenizer
@@ -151,6 +151,6 @@ def _as_text(text: object) -> str:
 
 
 def _whole(value: object, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value != int(value):
+    if not is_whole(value):
         raise InvalidSetting(f"{name} is {value!r}; give a whole number.")
     return int(value)

@@ -14,6 +14,7 @@ import gradio as gr
 import pandas as pd
 
 from explorer.catalogue import catalogue
+from explorer.numbers import is_whole
 from explorer.services import RunKey, Services
 from explorer.stopping import stops
 from explorer.tab import QUICK, TabContext, TabSpec
@@ -344,8 +345,7 @@ def _shown(value: Any) -> str:
 
 
 def _whole(value: Any, least: int, most: int, sentence: str) -> int:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and least <= value <= most and value == int(value)):
+    if not is_whole(value, least, most):
         raise InvalidSetting(say(sentence, value=_shown(value), limit=most))
     return int(value)
 

@@ -13,6 +13,7 @@ from explorer.catalogue import catalogue
 from explorer.compared import comparison, two_runs
 from explorer.download_panel import download_panel, wanted
 from explorer.models import UNTRAINED
+from explorer.numbers import is_whole
 from explorer.services import RunKey, Services
 from explorer.stopping import stops
 from explorer.streams import Stream, growing
@@ -233,8 +234,7 @@ def _ended(done: int, n: int) -> str:
 
 
 def _whole(value: Any, least: int, most: int, sentence: str) -> int:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and least <= value <= most and value == int(value)):
+    if not is_whole(value, least, most):
         shown = say("missing") if value is None else repr(value)
         raise InvalidSetting(say(sentence, value=shown, least=least, limit=most))
     return int(value)

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 
 from explorer.catalogue import catalogue
 from explorer.figures.decoding import decoding_lines
+from explorer.numbers import is_whole
 from explorer.services import RunKey, Services
 from explorer.stopping import stops
 from explorer.tab import QUICK, TabContext, TabSpec
@@ -117,7 +118,7 @@ def asked(request: Any, run: RunKey) -> Asked:
     if not (isinstance(path, list) and len(path) <= MOST_TOKENS and all(type(token_id) is int for token_id in path)):
         raise InvalidSetting(say("bad_request"))
     n = request.get("n")
-    if isinstance(n, bool) or not isinstance(n, int | float) or not 1 <= n <= MOST_TOKENS or n != int(n):
+    if not is_whole(n, 1, MOST_TOKENS):
         raise InvalidSetting(say("bad_n", value=say("nothing") if n is None else repr(n), limit=MOST_TOKENS))
     if len(path) + n > MOST_TOKENS:
         raise InvalidSetting(say("too_long", n=len(path) + int(n), limit=MOST_TOKENS))

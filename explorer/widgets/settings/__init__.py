@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.catalogue import catalogue
+from explorer.numbers import is_whole
 from explorer.widgets.widget import widget
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import SamplingSettings
@@ -72,8 +73,7 @@ def checked_settings(value: Any) -> tuple[SamplingSettings, int]:
         raise InvalidSetting(catalogue("settings")("none"))
     given: dict[str, Any] = {name: value.get(name) for name in SETTINGS}
     settings, seed = SamplingSettings(**given), value.get("seed")
-    whole = isinstance(seed, int | float) and not isinstance(seed, bool) and seed == seed // 1
-    if seed is None or not (whole and 0 <= seed <= MAX_SEED):
+    if not is_whole(seed, 0, MAX_SEED):
         shown = catalogue("settings")("missing") if seed is None else repr(seed)
         raise InvalidSetting(catalogue("settings")("bad_seed", value=shown, limit=MAX_SEED))
     return settings, int(seed)
