@@ -155,6 +155,30 @@ def test_a_forced_token_branches_there_and_goes_on_with_the_same_luck(tab: Page,
     expect(story(tab, ".comparison")).to_be_hidden()
 
 
+def test_one_branch_too_many_is_refused_until_one_is_deleted(tab: Page) -> None:
+    play(tab, 4, "4 tokens in all")
+    places = [(place, other) for place in range(4) for other in range(6)][:20]
+    for n, (place, other) in enumerate(places, 2):
+        story(tab, ".branch").nth(0).click()
+        expect(story(tab, ".told")).to_contain_text("Branch 1 is on show")
+        chips(tab).nth(place).click()
+        expect(story(tab, ".looked")).to_contain_text(f"Token {place + 1},")
+        story(tab, ".other:not(.chosen)").nth(other).click()
+        if n <= 20:
+            expect(story(tab, ".branch")).to_have_count(n)
+            expect(chips(tab)).to_have_count(4)
+    expect(story(tab, ".told.refused")).to_contain_text(
+        "At most 20 branches are kept. Delete one in the list below first."
+    )
+    expect(story(tab, ".branch")).to_have_count(20)
+    story(tab, ".branch").nth(19).get_by_role("button").click()
+    expect(story(tab, ".branch")).to_have_count(19)
+    story(tab, ".branch").nth(0).click()
+    chips(tab).nth(places[-1][0]).click()
+    story(tab, ".other:not(.chosen)").nth(places[-1][1]).click()
+    expect(story(tab, ".branch")).to_have_count(20)
+
+
 def test_other_settings_from_an_earlier_token_make_a_branch_and_keep_the_old_one(
     tab: Page, shipped: Pretrained
 ) -> None:
