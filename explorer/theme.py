@@ -124,9 +124,9 @@ def head_css() -> str:
   .gradio-container .main { padding-top: 8px !important; }
   .gradio-container .main > .wrap > .contain > .column { gap: 4px; }
   .label-beside { padding: 4px 10px !important; }
-  .label-beside > .container { display: flex; align-items: center; gap: 10px; }
+  fieldset.label-beside, .label-beside > .container { display: flex; align-items: center; gap: 10px; }
   .label-beside [data-testid="block-info"] { flex: none; margin: 0 !important; }
-  .label-beside .input-container, .label-beside .container > .wrap { flex: 1; min-width: 0; }
+  .label-beside .input-container, .label-beside .container > :is(.wrap, input) { flex: 1; min-width: 4em; }
 }
 @media (max-width: 640px) {
   .gradio-container { padding: 4px !important; }

@@ -36,8 +36,8 @@ def build(ctx: TabContext) -> None:
             hide_first = gr.Checkbox(False, label=say("hide_first"), info=say("hide_first_info"), elem_id="hide-first")
             reading = notice_line("attention-reading")
         with gr.Column(min_width=320):
-            layer = gr.Radio([0], value=0, label=say("layer"), elem_id="layer")
-            head = gr.Radio([0], value=0, label=say("head"), elem_id="head")
+            layer = gr.Radio([0], value=0, label=say("layer"), elem_id="layer", elem_classes="label-beside")
+            head = gr.Radio([0], value=0, label=say("head"), elem_id="head", elem_classes="label-beside")
             heatmap = gr.Plot(show_label=False, elem_id="attention-heatmap", elem_classes="plot-square")
     looks_at = token_bars("looks-at")
     summary = notice_line("attention-summary")

@@ -63,24 +63,28 @@ def build(ctx: TabContext) -> None:
     gr.Markdown(say("intro"))
     with gr.Row(equal_height=False):
         width = gr.Radio(
-            list(range(1, MAX_WIDTH + 1)), value=START_WIDTH, label=say("width"), elem_id="beam-width", min_width=330
+            list(range(1, MAX_WIDTH + 1)),
+            value=START_WIDTH,
+            label=say("width"),
+            elem_id="beam-width",
+            elem_classes="label-beside",
+            min_width=330,
         )
         ends = gr.Radio(
             [(say(f"ends_{name}"), name) for name in ENDS],
             value="text",
             label=say("ends"),
             elem_id="beam-ends",
+            elem_classes="label-beside",
             min_width=300,
         )
     with gr.Row(equal_height=False):
-        n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), min_width=150, elem_id="beam-n-tokens")
-        penalty = gr.Number(
-            1.0, step=0.1, label=say("penalty"), info=say("penalty_info"), min_width=260, elem_id="beam-penalty"
-        )
-        seed = gr.Number(START_SEED, step=1, label=say("seed"), min_width=150, elem_id="beam-seed")
-        with gr.Column(min_width=110, scale=0):
-            start = gr.Button(say("search"), variant="primary", elem_id="beam-search")
-            stop = gr.Button(say("stop"), variant="stop", elem_id="beam-stop")
+        number: dict[str, Any] = {"elem_classes": "label-beside", "min_width": 200}
+        n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), elem_id="beam-n-tokens", **number)
+        penalty = gr.Number(1.0, step=0.1, label=say("penalty"), elem_id="beam-penalty", **number)
+        seed = gr.Number(START_SEED, step=1, label=say("seed"), elem_id="beam-seed", **number)
+        start = gr.Button(say("search"), variant="primary", scale=0, min_width=110, elem_id="beam-search")
+        stop = gr.Button(say("stop"), variant="stop", scale=0, min_width=90, elem_id="beam-stop")
     told = notice_line("beam-status")
     tree = beam_tree("beam-tree", catalogue("beam_tree").sentences)
     verdict = notice_line("beam-verdict")

@@ -44,7 +44,7 @@ def build(ctx: TabContext) -> None:
         typed = gr.Textbox(
             label=say("text"),
             info=say("text_info"),
-            lines=3,
+            lines=2,
             max_lines=10,
             elem_id="scoring-text",
             min_width=280,

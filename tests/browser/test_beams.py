@@ -109,7 +109,7 @@ def test_arrows_walk_the_tree_from_one_tab_stop_and_the_line_below_tells_the_num
 
 
 def test_what_was_dropped_can_be_hidden(beams: Page, shipped: Pretrained) -> None:
-    beams.get_by_label("Hide what was dropped").check()
+    beams.get_by_label("Hide dropped ones").check()
     n_living = sum(node.fate != "pruned" for node in search(shipped, 4, 12).nodes)
     expect(beams.locator("#beam-tree .box")).to_have_count(1 + n_living)
     expect(beams.locator("#beam-tree .box.pruned")).to_have_count(0)
