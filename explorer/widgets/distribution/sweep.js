@@ -6,7 +6,7 @@ const SWEEP_STEPS = 100;
 const FLIP_WIDTH = 0.005; // half a step of the slider
 const CURVES = 6;
 const DASHES = ['', '9 4', '3 3', '12 4 3 4', '1 4', '6 2 1 2'];
-const PLOT = { left: 62, right: 778, top: 12, bottom: 218, band: 250, bandHeight: 30, width: 900, height: 322 };
+const PLOT = { left: 62, right: 752, top: 12, bottom: 218, band: 250, bandHeight: 30, width: 900, height: 322 };
 
 const acrossSweep = (temperature) => PLOT.left + (PLOT.right - PLOT.left) * Math.min(1, temperature / SWEEP_TO);
 const upSweep = (share) => PLOT.bottom - (PLOT.bottom - PLOT.top) * share;
@@ -24,7 +24,7 @@ function sweepFrame(svg, words) {
     made.push(svgNode('line', { class: 'grid', x1: x, x2: x, y1: PLOT.top, y2: PLOT.bottom }));
     made.push(svgNode('text', { class: 'tick', x, y: PLOT.bottom + 20, 'text-anchor': 'middle' }, String(temperature)));
   }
-  made.push(svgNode('text', { class: 'tick', x: PLOT.right + 14, y: PLOT.bottom + 20 }, words.sweep_axis));
+  made.push(svgNode('text', { class: 'tick', x: PLOT.right + 14, y: PLOT.bottom + 22 }, words.sweep_axis));
   made.push(svgNode('text', { class: 'tick', x: PLOT.right + 14, y: PLOT.band + 20 }, words.sweep_band));
   const curves = svgNode('g', {});
   const band = svgNode('g', {});
@@ -48,7 +48,7 @@ function drawCurves(frame, points, nCurves, labelOf) {
   // Names at the right ends, moved apart so that none covers another.
   ends.sort((a, b) => a.y - b.y || a.place - b.place);
   const gap = 19;
-  let floor = PLOT.bottom - gap * (ends.length - 1) + 4;
+  let floor = PLOT.bottom - gap * (ends.length - 1);
   let above = PLOT.top - gap;
   for (const end of ends) {
     const y = Math.min(Math.max(end.y + 5, above + gap), floor);
