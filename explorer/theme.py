@@ -137,5 +137,6 @@ def head_css() -> str:
     padding: 0 !important; gap: 0 !important; width: max-content !important; min-width: 960px; overflow: visible !important;
   }
   .plot-square [data-testid=plotly] { aspect-ratio: 1 / 1.5 !important; }
+  .last-on-a-phone { order: 1; }
 }
 """

@@ -44,7 +44,7 @@ def build(ctx: TabContext) -> None:
         b = _menu(ctx, "b", [], UNTRAINED)
     download = download_panel(ctx.services, "compare-download")
     with gr.Row(equal_height=False):
-        with gr.Column(scale=2, min_width=300):
+        with gr.Column(scale=2, min_width=300, elem_classes="last-on-a-phone"):
             panel = sampling_panel("compare-settings")
         with gr.Column(scale=3, min_width=300):
             told = notice_line("compare-status")

@@ -50,7 +50,7 @@ def build(ctx: TabContext) -> None:
         "n_gram": N_GRAM,
     }
     with gr.Row(equal_height=False):
-        with gr.Column(scale=2, min_width=300):
+        with gr.Column(scale=2, min_width=300, elem_classes="last-on-a-phone"):
             sampling_panel("generation-settings")
         with gr.Column(scale=5, min_width=320):
             sentence = story_prompt("story-prompt")
