@@ -3,9 +3,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import open_tab, type_sentence
-
-TABS = ["Tokens", "Embeddings", "Attention", "Sampling", "Generation", "Beams", "Compare", "Scoring", "Training"]
+from tests.browser.conftest import TABS, open_tab, type_sentence
 
 
 def test_the_page_opens_with_an_example_drawn(page: Page) -> None:

@@ -14,7 +14,9 @@ from explorer.widgets.widget import widget
 
 def sample_list(elem_id: str, value: dict[str, Any]) -> gr.HTML:
     """A list; set it to `written_samples(...)`."""
-    return widget(Path(__file__).parent, '<ol class="samples" reversed></ol>', elem_id=elem_id, value=value)
+    return widget(
+        Path(__file__).parent, '<ol class="samples" reversed tabindex="0"></ol>', elem_id=elem_id, value=value
+    )
 
 
 def written_samples(samples: Sequence[tuple[int, str, str]]) -> dict[str, Any]:
