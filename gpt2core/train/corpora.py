@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
@@ -24,11 +23,11 @@ _SECONDS = 30
 
 @dataclass(frozen=True)
 class Source:
-    """A public text. sha256: None where only the server can tell it (see hash_told_by_the_hub); licence: for those who pass it on."""
+    """A public text. licence: for those who pass it on."""
 
     address: str
     n_bytes: int
-    sha256: str | None
+    sha256: str
     licence: str
 
 
@@ -39,12 +38,11 @@ SOURCES = {
         "b41e41a68f0398a3154ae69e2e4c0e2694e17fe0d66730536837f1b01935b31f",
         "The Verdict, Edith Wharton, 1908, public domain",
     ),
-    # The address holds a fixed revision; its sha256 is asked of the hub, which keeps large files by it.
     "tinystories": Source(
         "https://huggingface.co/datasets/roneneldan/TinyStories/resolve/"
         "f54c09fd23315a6f9c86f9dc80f725de7d8f9c64/TinyStoriesV2-GPT4-valid.txt",
         22_502_601,
-        None,
+        "6874bae9a4c1a4e7edcf0e53b86c17817e9cf881fc75ff2368da457b80c0585d",
         "TinyStories, Eldan and Li, 2023, CDLA-Sharing-1.0",
     ),
 }
@@ -110,11 +108,10 @@ def fetched(name: str, downloads: Path, tell: Callable[[str], None] = lambda _: 
     with saving(downloads):
         downloads.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(downloads / f".{name}.lock"):  # several processes of one run ask at once
-        if path.exists() and _is_whole(path, source, source.sha256):
+        if path.exists() and _is_whole(path, source):
             return path
         tell(f"downloading {source.licence}: {source.n_bytes / 1e6:.1f} MB from {source.address}")
         try:
-            sha256 = source.sha256 or hash_told_by_the_hub(source.address)
             _continue(source, partial)
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or type(error).__name__
@@ -122,7 +119,7 @@ def fetched(name: str, downloads: Path, tell: Callable[[str], None] = lambda _: 
                 f"{name} could not be downloaded from {source.address} ({reason}). Connect to the internet and try again; "
                 "what has arrived is kept. Or train on a file of your own."
             ) from error
-        if not _is_whole(partial, source, sha256):
+        if not _is_whole(partial, source):
             partial.unlink()
             raise DownloadFailed(
                 f"What arrived from {source.address} is not the text that was expected: its size or sha256 differs, "
@@ -131,22 +128,6 @@ def fetched(name: str, downloads: Path, tell: Callable[[str], None] = lambda _: 
         with saving(path):
             partial.replace(path)
     return path
-
-
-def hash_told_by_the_hub(address: str) -> str:
-    """The sha256 by which Hugging Face keeps a large file. Raises: DownloadFailed if it tells none; OSError and its kin."""
-    from huggingface_hub import get_hf_file_metadata  # noqa: PLC0415
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
-
-    try:
-        etag = get_hf_file_metadata(address).etag or ""
-    except HfHubHTTPError as error:
-        raise OSError(f"{type(error).__name__}") from error
-    if not re.fullmatch(r"[0-9a-f]{64}", etag):
-        raise DownloadFailed(
-            f"The server of {address} tells no sha256, so what it sends could not be checked. Train on a file of your own."
-        )
-    return etag
 
 
 def _continue(source: Source, partial: Path) -> None:
@@ -177,10 +158,8 @@ def _received(answer: http.client.HTTPResponse) -> bytes:
         raise http.client.HTTPException(str(error)) from error
 
 
-def _is_whole(path: Path, source: Source, sha256: str | None) -> bool:
+def _is_whole(path: Path, source: Source) -> bool:
     if path.stat().st_size != source.n_bytes:
         return False
-    if sha256 is None:  # was checked before it got its name
-        return True
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        return hashlib.file_digest(file, "sha256").hexdigest() == source.sha256
