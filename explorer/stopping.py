@@ -13,8 +13,9 @@ from explorer.tab import QUICK
 def stops(button: gr.Button, running: Dependency, told: gr.HTML, sentence: str) -> None:
     """Let `button` cancel `running`, whose notices in `told` are `underway` until it ends; the notice then is `sentence`.
 
-    A {n} in it becomes the n of the last of those notices.
+    A {n} in it becomes the n of the last of those notices, 0 if there was none.
     """
     button.click(None, None, None, cancels=[running], api_visibility="private")
     # fires once the cancelled call has gone: one made earlier would be put off until it ends, and then forgotten (Gradio 6.31)
-    running.failure(None, told, told, js=f"(told) => ({{ ...told, stop: {json.dumps(sentence)} }})", **QUICK)
+    said = f"(told) => (told && told.over ? told : {{ ...told, stop: {json.dumps(sentence)} }})"  # it may fire twice
+    running.failure(None, told, told, js=said, **QUICK)

@@ -106,6 +106,8 @@ def css() -> str:
 .plot-two-lines :is(.trace, .traces):nth-child(1) :is(.point, .scatterpts) {{ fill: var(--key) !important; }}
 .plot-two-lines :is(.trace, .traces):nth-child(2) .js-line {{ stroke: var(--query) !important; }}
 .plot-two-lines :is(.trace, .traces):nth-child(2) :is(.point, .scatterpts) {{ fill: var(--query) !important; }}
+/* every handler says in words what went wrong; Gradio 6.31 also takes the answer to a cancelled call for an "Error" */
+[data-testid="status-tracker"]:has(> .error) {{ display: none !important; }}
 /* a person's place in the line for training: a line of its own, which Gradio would clip to nothing in a small block */
 #train-status [data-testid="status-tracker"] {{
   position: static !important; overflow: visible; align-items: flex-start; padding: 0 10px !important;

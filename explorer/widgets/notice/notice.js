@@ -1,9 +1,10 @@
 let stopped; // { job, stop }: notices of a job that was stopped may still be on their way
 
 const show = () => {
-  const { job, n, stop } = props.value || {};
+  const { job, n = 0, stop } = props.value || {};
   if (job && stop) stopped = { job, stop };
-  if (job && job === stopped?.job) props.value = { text: stopped.stop.replace('{n}', n), kind: 'info' };
+  const said = job && job === stopped?.job ? stopped.stop : stop; // without a job: stopped before it had said anything
+  if (said) props.value = { text: said.replace('{n}', job ? n : 0), kind: 'info', over: true };
   const { text = '', kind = 'info' } = props.value || {};
   const paragraph = element.querySelector('.notice');
   paragraph.textContent = kind === 'refusal' ? `⚠ ${text}` : text;
