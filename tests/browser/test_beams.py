@@ -152,7 +152,9 @@ def test_stop_leaves_the_tree_and_search_begins_again(beams: Page) -> None:
     beams.locator("#beam-stop").click()
     expect(beams.locator("#beam-status")).to_contain_text(re.compile("Stopped|Width 8"))
     expect(beams.locator("#beam-status").get_by_text("Error")).not_to_be_visible()
-    beams.wait_for_timeout(1500)  # until then a starved browser may still be ending the first search, and with it the next (docs/log.md)
+    beams.wait_for_timeout(
+        1500
+    )  # until then a starved browser may still be ending the first search, and with it the next (docs/log.md)
     beams.locator("#beam-search").click()
     expect(beams.locator("#beam-status")).to_contain_text("Width 8, up to 12 tokens: 192 candidates")
 
