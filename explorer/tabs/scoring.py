@@ -149,6 +149,7 @@ def summary_of(score: TextScore, tokenizer: Tokenizer, vocab_size: int) -> Summa
     per_byte = score.loss_per_byte(n_bytes)
     n_first = int((score.ranks == 1).sum())
     perplexity = number(score.perplexity)
+    meaning = "meaning" if score.perplexity <= vocab_size else "meaning_worse"
     most = int(score.losses.argmax())
     hardest = token_labels([score.token_ids[most + 1]], tokenizer)[0].text
     facts = (
@@ -165,7 +166,7 @@ def summary_of(score: TextScore, tokenizer: Tokenizer, vocab_size: int) -> Summa
         position=most + 2,
         most=float(score.losses[most]),
     )
-    return Summary(facts, say("meaning", perplexity=perplexity, vocabulary=vocab_size), chart)
+    return Summary(facts, say(meaning, perplexity=perplexity, vocabulary=vocab_size), chart)
 
 
 def number(value: float) -> str:

@@ -47,7 +47,7 @@ def test_the_tree_is_gpt2cores_search_also_past_the_context(services, run):
     assert {int(token_id) for token_id in sent["labels"]} == {node.token_id for node in found.nodes}
     assert sent["best"] == [node.index for node in found.path(found.hypotheses[0].node)]
     assert len(table) == len(found.nodes)
-    assert f"{len(found.nodes):,} candidates weighed" in told["text"]
+    assert f"{len(found.nodes):,} candidates shown" in told["text"]
 
 
 def test_every_text_is_measured_alike(services, run):

@@ -74,7 +74,10 @@ def test_the_whole_is_told_in_numbers_that_agree(services):
     assert facts["mean surprise (loss)"] == f"{mean:.4f} nats a token"
     assert facts["in bytes"] == f"{per_byte:.4f} nats = {per_byte / math.log(2):.4f} bits a byte"
     assert facts["first guess right"].startswith(f"{int((score.ranks == 1).sum())} of {len(score.losses)} (")
-    assert f"choice among {number(math.exp(mean))} equally likely tokens" in summary.meaning
+    knows_something = summary_of(score, tokenizer, math.ceil(math.exp(mean))).meaning
+    assert f"choice among {number(math.exp(mean))} equally likely tokens" in knows_something
+    knows_less_than_nothing = summary_of(score, tokenizer, math.floor(math.exp(mean))).meaning
+    assert "worse than knowing nothing" in knows_less_than_nothing
 
 
 def test_the_table_has_a_row_a_token_and_the_first_has_no_numbers(services):
