@@ -82,8 +82,8 @@ def _build_writing(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown, b: gr.Dropdo
     gr.Markdown(say("write_heading"))
     with gr.Row(equal_height=True):
         n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), min_width=130, elem_id="compare-n-tokens")
-        start = gr.Button(say("write"), variant="primary", min_width=110, elem_id="compare-write")
-        stop = gr.Button(say("stop"), variant="stop", min_width=90, elem_id="compare-stop")
+        start = gr.Button(say("write"), variant="primary", scale=0, min_width=110, elem_id="compare-write")
+        stop = gr.Button(say("stop"), variant="stop", scale=0, min_width=90, elem_id="compare-stop")
     told = notice_line("compare-writing")
     columns = text_columns("compare-texts", catalogue("columns").sentences)
 
@@ -100,8 +100,8 @@ def _build_samples(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown) -> None:
             LEAST_SAMPLES, MOST_SAMPLES, START_SAMPLES, step=1, label=say("n_samples"), elem_id="samples-n", buttons=[]
         )
         n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), min_width=130, elem_id="samples-n-tokens")
-        start = gr.Button(say("write_samples"), variant="primary", min_width=110, elem_id="samples-write")
-        stop = gr.Button(say("stop"), variant="stop", min_width=90, elem_id="samples-stop")
+        start = gr.Button(say("write_samples"), variant="primary", scale=0, min_width=110, elem_id="samples-write")
+        stop = gr.Button(say("stop"), variant="stop", scale=0, min_width=90, elem_id="samples-stop")
     told = notice_line("samples-writing")
     columns = text_columns("samples-texts", catalogue("columns").sentences)
 

@@ -98,7 +98,7 @@ function drawPipeline(table, words, settings, figure) {
 // Whether a stage does anything now, and the setting in its head.
 function nameStages(table, words, settings, { seed, nDraws }) {
   const off = { temperature: 1, topK: 0, topP: 1, minP: 0 };
-  const said = { logits: words.setting_logits, softmax: words.setting_softmax, draw: filled(words.setting_draw, { seed: grouped(seed) }) };
+  const said = { logits: settings.penalty === 1 ? words.setting_logits : words.setting_penalised, softmax: words.setting_softmax, draw: filled(words.setting_draw, { seed: grouped(seed) }) };
   said.tally = nDraws ? filled(words.setting_tally, { n: grouped(nDraws) }) : words.setting_no_tally;
   for (const name of Object.keys(off)) said[name] = settings[name] === off[name] ? words.off : filled(words[`setting_${name}`], { value: grouped(settings[name]) });
   for (const name of STAGES) {
