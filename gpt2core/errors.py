@@ -12,7 +12,15 @@ from pathlib import Path
 
 
 class Gpt2CoreError(ValueError):
-    """Base of all refusals. `str(error)` is written for the person who asked."""
+    """Base of all refusals. `str(error)` is written for the person who asked.
+
+    key: the English sentence with its values left open, as in "max_new_tokens is {n}; choose 0 or more."; values: what goes in.
+    Together they let a page say the same in another language, as gettext's message ids do.
+    """
+
+    def __init__(self, sentence: str, **values: object) -> None:
+        self.key, self.values = sentence, values
+        super().__init__(sentence.format(**values) if values else sentence)
 
 
 class InvalidConfig(Gpt2CoreError):
