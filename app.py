@@ -6,7 +6,7 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: nothing leaves the machine
 
 from explorer.app import build_app, launch_options
-from explorer.services import Services
+from explorer.store.services import Services
 
 demo = build_app(Services())
 

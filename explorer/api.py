@@ -11,9 +11,9 @@ import gradio as gr
 import torch
 
 from explorer.catalogue import catalogue
-from explorer.numbers import is_whole
-from explorer.services import Services
-from explorer.text import hex_bytes
+from explorer.store.services import Services
+from explorer.wording.numbers import is_whole
+from explorer.wording.text import hex_bytes
 from gpt2core import Gpt2CoreError, generate, gpt2_tokenizer
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import SamplingSettings, falling_order, next_token_probabilities

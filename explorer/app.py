@@ -9,13 +9,14 @@ from typing import Any
 
 import gradio as gr
 
-from explorer import api, theme
+from explorer import api
 from explorer.catalogue import catalogue
-from explorer.download_panel import DownloadPanel, download_panel, wanted
-from explorer.link import read_link
-from explorer.models import GPT2
-from explorer.services import RunKey, Services
-from explorer.tab import QUICK, TabContext, clamped, find_tabs
+from explorer.page import theme
+from explorer.page.download_panel import DownloadPanel, download_panel, wanted
+from explorer.page.link import read_link
+from explorer.page.tab import QUICK, TabContext, clamped, find_tabs
+from explorer.store.models import GPT2
+from explorer.store.services import RunKey, Services
 from explorer.widgets import notice
 from explorer.widgets.cursor import PARTS, START, cursor, cursor_in_sight, sent
 from explorer.widgets.notice import notice_line

@@ -72,7 +72,9 @@ def test_the_model_package_knows_nothing_of_the_interface(path):
 def test_figures_know_neither_gradio_nor_models(path):
     if path.is_relative_to(ROOT / "explorer" / "figures"):
         assert (
-            forbidden(path, ("gradio", "gpt2core.model", "gpt2core.checkpoint", "explorer.services", "explorer.tabs"))
+            forbidden(
+                path, ("gradio", "gpt2core.model", "gpt2core.checkpoint", "explorer.store.services", "explorer.tabs")
+            )
             == []
         )
         assert forbidden(path, ("gpt2core.GPTModel", "gpt2core.load_pretrained")) == []

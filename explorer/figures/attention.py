@@ -11,8 +11,8 @@ from torch import Tensor
 
 from explorer.catalogue import catalogue
 from explorer.figures.frame import colour_bar, frame, short
-from explorer.text import plotly_text
-from explorer.theme import SEQUENTIAL
+from explorer.page.theme import SEQUENTIAL
+from explorer.wording.text import plotly_text
 
 say = catalogue("attention")
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from explorer.catalogue import catalogue
 from explorer.figures.frame import RULE, frame
-from explorer.theme import KEY, QUERY
+from explorer.page.theme import KEY, QUERY
 
 say = catalogue("generation")
 

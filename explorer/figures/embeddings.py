@@ -10,7 +10,7 @@ from torch import Tensor
 
 from explorer.catalogue import catalogue
 from explorer.figures.frame import RULE, colour_bar, frame
-from explorer.theme import ACCENT, DIVERGING
+from explorer.page.theme import ACCENT, DIVERGING
 
 say = catalogue("embeddings")
 

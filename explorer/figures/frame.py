@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.theme import SANS
+from explorer.page.theme import SANS
 
 INK, PAPER, RULE = "#16181d", "#ffffff", "#8a909c"
 _BUTTONS_LEFT_OUT = ["pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]

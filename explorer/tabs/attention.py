@@ -12,13 +12,13 @@ from torch import Tensor
 
 from explorer.catalogue import catalogue
 from explorer.figures.attention import attention_heatmap
-from explorer.services import RunKey
-from explorer.tab import TabContext, TabSpec
-from explorer.tables import table_with_csv
-from explorer.text import TokenLabel
+from explorer.page.tab import TabContext, TabSpec
+from explorer.page.tables import table_with_csv
+from explorer.store.services import RunKey
 from explorer.widgets.heads import MIRRORED, PICKED, head_grid, head_mosaic, pooling
 from explorer.widgets.notice import info, notice_line
 from explorer.widgets.token_bars import bar_rows, token_bars
+from explorer.wording.text import TokenLabel
 from gpt2core.patterns import without_first_token
 
 say = catalogue("attention")

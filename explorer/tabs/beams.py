@@ -14,16 +14,16 @@ import gradio as gr
 import pandas as pd
 
 from explorer.catalogue import catalogue
-from explorer.numbers import is_whole
-from explorer.services import RunKey, Services
-from explorer.stopping import stops
-from explorer.tab import QUICK, TabContext, TabSpec
-from explorer.tables import table_with_csv
-from explorer.text import token_labels
+from explorer.page.stopping import stops
+from explorer.page.tab import QUICK, TabContext, TabSpec
+from explorer.page.tables import table_with_csv
+from explorer.store.services import RunKey, Services
 from explorer.widgets.beam_tree import USED, TextRow, beam_drawing, beam_tree
 from explorer.widgets.cursor import moved
 from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from explorer.widgets.settings import MAX_SEED, START_SEED
+from explorer.wording.numbers import is_whole
+from explorer.wording.text import token_labels
 from gpt2core import Gpt2CoreError, Tokenizer, generate
 from gpt2core.beam import BeamNode, BeamSearch, beam_levels
 from gpt2core.errors import InvalidSetting

@@ -9,20 +9,20 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.answers.compared import comparison, two_runs
+from explorer.answers.streams import Stream, growing
 from explorer.catalogue import catalogue
-from explorer.compared import comparison, two_runs
-from explorer.download_panel import download_panel, wanted
-from explorer.models import UNTRAINED
-from explorer.numbers import is_whole
-from explorer.services import RunKey, Services
-from explorer.stopping import stops
-from explorer.streams import Stream, growing
-from explorer.tab import QUICK, TabContext, TabSpec, clamped
+from explorer.page.download_panel import download_panel, wanted
+from explorer.page.stopping import stops
+from explorer.page.tab import QUICK, TabContext, TabSpec, clamped
+from explorer.store.models import UNTRAINED
+from explorer.store.services import RunKey, Services
 from explorer.widgets.columns import Column, grown, text_columns
 from explorer.widgets.cursor import moved
 from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from explorer.widgets.pairs import paired_bars
 from explorer.widgets.settings import MAX_SEED, checked_settings, sampling_panel
+from explorer.wording.numbers import is_whole
 from gpt2core import Gpt2CoreError
 from gpt2core.comparison import parting, spread
 from gpt2core.errors import InvalidSetting

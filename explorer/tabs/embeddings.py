@@ -11,12 +11,12 @@ from torch import Tensor
 
 from explorer.catalogue import catalogue
 from explorer.figures.embeddings import position_likeness, vector_strips
-from explorer.services import RunKey
-from explorer.tab import TabContext, TabSpec
-from explorer.tables import table_with_csv
-from explorer.text import TokenLabel, plotly_text, token_labels
+from explorer.page.tab import TabContext, TabSpec
+from explorer.page.tables import table_with_csv
+from explorer.store.services import RunKey
 from explorer.widgets.notice import info, notice_line
 from explorer.widgets.token_bars import bar_rows, token_bars
+from explorer.wording.text import TokenLabel, plotly_text, token_labels
 from gpt2core.embeddings import cosines, nearest_tokens
 
 say = catalogue("embeddings")

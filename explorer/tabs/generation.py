@@ -16,15 +16,15 @@ import plotly.graph_objects as go
 
 from explorer.catalogue import catalogue
 from explorer.figures.decoding import decoding_lines
-from explorer.numbers import is_whole
-from explorer.services import RunKey, Services
-from explorer.stopping import stops
-from explorer.tab import QUICK, TabContext, TabSpec
-from explorer.tables import table_with_csv
-from explorer.text import token_labels
+from explorer.page.stopping import stops
+from explorer.page.tab import QUICK, TabContext, TabSpec
+from explorer.page.tables import table_with_csv
+from explorer.store.services import RunKey, Services
 from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from explorer.widgets.settings import checked_settings, sampling_panel
 from explorer.widgets.story import CONTINUED, line, piece, prompt, story, story_prompt
+from explorer.wording.numbers import is_whole
+from explorer.wording.text import token_labels
 from gpt2core import Gpt2CoreError, SamplingSettings, generate
 from gpt2core.decoding import DecodingTime, decoding_times
 from gpt2core.errors import InvalidSetting

@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from explorer.catalogue import catalogue
-from explorer.services import RunKey, Services
-from explorer.tab import TabContext, TabSpec
+from explorer.page.tab import TabContext, TabSpec
+from explorer.store.services import RunKey, Services
 from explorer.widgets.distribution import distribution_figure, next_token_distribution
 from explorer.widgets.settings import sampling_panel
 from explorer.widgets.vocabulary import all_labels, vocabulary

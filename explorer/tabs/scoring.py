@@ -13,14 +13,14 @@ import gradio as gr
 import pandas as pd
 
 from explorer.catalogue import catalogue
-from explorer.services import MAX_CHARACTERS, RunKey, Services, TextTooLong
-from explorer.stopping import stops
-from explorer.tab import TabContext, TabSpec, clamped
-from explorer.tables import table_with_csv
-from explorer.text import token_labels
+from explorer.page.stopping import stops
+from explorer.page.tab import TabContext, TabSpec, clamped
+from explorer.page.tables import table_with_csv
+from explorer.store.services import MAX_CHARACTERS, RunKey, Services, TextTooLong
 from explorer.widgets.cursor import moved
 from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from explorer.widgets.scored_text import PICKED, Summary, scored, scored_text
+from explorer.wording.text import token_labels
 from gpt2core import Gpt2CoreError, Tokenizer
 from gpt2core.errors import InvalidSetting
 from gpt2core.scoring import TextScore, score_windows

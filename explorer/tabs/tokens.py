@@ -9,12 +9,12 @@ import gradio as gr
 import pandas as pd
 
 from explorer.catalogue import catalogue
-from explorer.services import RunKey
-from explorer.tab import TabContext, TabSpec
-from explorer.tables import table_with_csv
-from explorer.text import TokenLabel, printable
+from explorer.page.tab import TabContext, TabSpec
+from explorer.page.tables import table_with_csv
+from explorer.store.services import RunKey
 from explorer.widgets.merges import merge_list, merge_rows
 from explorer.widgets.tokens import PICKED, token_cards, token_keys
+from explorer.wording.text import TokenLabel, printable
 from gpt2core.tokenizer import Piece
 
 say = catalogue("tokens")

@@ -12,12 +12,8 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from explorer.catalogue import catalogue
-from explorer.recorded import recorded_run
-from explorer.services import Services
-from explorer.tab import QUICK, TabContext, TabSpec
-from explorer.tables import table_with_csv
-from explorer.training import (
+from explorer.answers.recorded import recorded_run
+from explorer.answers.training import (
     MAX_SECONDS,
     SIZES,
     VOCAB_SIZE,
@@ -28,6 +24,10 @@ from explorer.training import (
     TrainingSession,
     sample_text,
 )
+from explorer.catalogue import catalogue
+from explorer.page.tab import QUICK, TabContext, TabSpec
+from explorer.page.tables import table_with_csv
+from explorer.store.services import Services
 from explorer.widgets import notice
 from explorer.widgets.loss import loss_curve, loss_plot
 from explorer.widgets.notice import notice_line

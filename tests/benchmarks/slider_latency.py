@@ -22,7 +22,7 @@ import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from explorer.app import build_app, launch_options
-from explorer.services import DEFAULT_MODEL, Services
+from explorer.store.services import DEFAULT_MODEL, Services
 from gpt2core import GPTConfig, GPTModel, gpt2_tokenizer, save_pretrained
 from tests.browser.conftest import QUIET, free_port
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from explorer.compared import percent
+from explorer.answers.compared import percent
 from gpt2core import GPTConfig, Pretrained, generate
 from gpt2core.sampling import SamplingSettings, falling_order, next_token_probabilities
 from gpt2core.trace import trace

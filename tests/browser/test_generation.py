@@ -7,7 +7,7 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Locator, Page, expect
 
-from explorer.text import token_labels
+from explorer.wording.text import token_labels
 from gpt2core import Pretrained, Step, generate
 from gpt2core.generation import alternatives
 from gpt2core.repetition import repeated_from

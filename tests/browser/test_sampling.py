@@ -12,7 +12,7 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 
-from explorer.text import token_labels
+from explorer.wording.text import token_labels
 from gpt2core import Pretrained, generate
 from gpt2core.sampling import (
     SamplingSettings,

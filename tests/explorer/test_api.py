@@ -11,7 +11,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from explorer.app import build_app, launch_options
-from explorer.services import Services
+from explorer.store.services import Services
 from gpt2core import Pretrained, generate, gpt2_tokenizer, load_pretrained, save_pretrained, trace
 from gpt2core.config import GPTConfig
 from tests.reference import random_model

@@ -5,7 +5,7 @@ document.querySelector('base[href="./"]')?.remove();
 let last = { ...props.value };
 let writing;
 
-// The address bar always holds a link to what is on the screen (read again by explorer/link.py).
+// The address bar always holds a link to what is on the screen (read again by explorer/page/link.py).
 const writeLink = ({ run, token, layer, head, tab }) => {
   const { text, model } = JSON.parse(run);
   const query = new URLSearchParams(location.search); // keeps what is not ours, such as __theme

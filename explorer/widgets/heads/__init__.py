@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from explorer.theme import SEQUENTIAL
+from explorer.page.theme import SEQUENTIAL
 from explorer.widgets.widget import packed, widget
 
 # The head picked, as TabContext.picks_together wants it, and where TabContext.mirrors puts the cursor's.

@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.text import printable
-from explorer.theme import token_tint
+from explorer.page.theme import token_tint
 from explorer.widgets.widget import widget
+from explorer.wording.text import printable
 from gpt2core.tokenizer import Piece
 
 

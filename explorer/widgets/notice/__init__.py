@@ -25,7 +25,7 @@ def refusal(text: str) -> dict[str, Any]:
 
 
 def underway(text: str, job: str, n: int = 0) -> dict[str, Any]:
-    """What is going on in a handler that can be stopped (explorer/stopping.py). job: `new_job()`, one for each call; n: how far it is."""
+    """What is going on in a handler that can be stopped (explorer/page/stopping.py). job: `new_job()`, one for each call; n: how far it is."""
     return {**info(text), "job": job, "n": n}
 
 

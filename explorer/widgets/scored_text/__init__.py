@@ -10,9 +10,9 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.text import TokenLabel
-from explorer.theme import token_tint
+from explorer.page.theme import token_tint
 from explorer.widgets.widget import packed, widget
+from explorer.wording.text import TokenLabel
 from gpt2core.scoring import TextScore
 
 # The index picked, as TabContext.picks wants it: the cursor moves only if the text is the sentence.

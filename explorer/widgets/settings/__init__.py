@@ -14,8 +14,8 @@ from typing import Any
 import gradio as gr
 
 from explorer.catalogue import catalogue
-from explorer.numbers import is_whole
 from explorer.widgets.widget import widget
+from explorer.wording.numbers import is_whole
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import SamplingSettings
 

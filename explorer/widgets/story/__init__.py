@@ -13,10 +13,10 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.services import RunKey
-from explorer.text import TokenLabel
-from explorer.theme import token_tint
+from explorer.page.theme import token_tint
+from explorer.store.services import RunKey
 from explorer.widgets.widget import widget
+from explorer.wording.text import TokenLabel
 from gpt2core.generation import Alternative
 
 # JavaScript for inputs [this widget, sentence box], output sentence box: the sentence and what was written after it.

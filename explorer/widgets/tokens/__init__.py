@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.text import TokenLabel
-from explorer.theme import token_tint
+from explorer.page.theme import token_tint
 from explorer.widgets.widget import widget
+from explorer.wording.text import TokenLabel
 
 # The index picked, as TabContext.picks wants it: an expression over the widget's value.
 PICKED = "value.selected"

@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.text import token_labels
 from explorer.widgets.widget import widget
+from explorer.wording.text import token_labels
 from gpt2core import Tokenizer
 
 

@@ -9,7 +9,7 @@ from explorer.tabs.attention import (
     reading_sentence,
     summary_sentence,
 )
-from explorer.text import TokenLabel
+from explorer.wording.text import TokenLabel
 from gpt2core.patterns import without_first_token
 
 TEXTS = ["Once", "·upon", "·a", "·{time}"]

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from explorer.services import DEFAULT_MODEL, RunKey, Services
+from explorer.store.services import DEFAULT_MODEL, RunKey, Services
 from explorer.tabs import beams
 from gpt2core import GPTConfig, beam_search, generate, gpt2_tokenizer, save_pretrained
 from gpt2core.beam import continuation_log_probabilities

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer.compared import N_TOP, comparison, percent, two_runs
-from explorer.services import RunKey, Services
+from explorer.answers.compared import N_TOP, comparison, percent, two_runs
+from explorer.store.services import RunKey, Services
 from explorer.tabs import compare
-from explorer.text import TokenLabel, token_labels
+from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import GPTConfig, Pretrained, SamplingSettings, generate, gpt2_tokenizer, pipeline, save_pretrained
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import draw, falling_order, gumbel_noise

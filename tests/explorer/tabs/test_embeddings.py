@@ -9,7 +9,7 @@ from explorer.tabs.embeddings import (
     summary_sentence,
     vector_table,
 )
-from explorer.text import TokenLabel
+from explorer.wording.text import TokenLabel
 
 VECTORS = {
     "token row": torch.tensor([0.25, -0.5, 3.0]),

@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from explorer.services import DEFAULT_MODEL, Services
+from explorer.store.services import DEFAULT_MODEL, Services
 from explorer.tabs import generation
 from gpt2core import GPTConfig, generate, gpt2_tokenizer, save_pretrained
 from gpt2core.decoding import decoding_times

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.services import DEFAULT_MODEL, Services
+from explorer.store.services import DEFAULT_MODEL, Services
 from explorer.tabs import sampling
 from explorer.widgets.vocabulary import all_labels
 from gpt2core import GPTConfig, gpt2_tokenizer, save_pretrained

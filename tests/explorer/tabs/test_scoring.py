@@ -8,7 +8,7 @@ import math
 import pytest
 import torch
 
-from explorer.services import DEFAULT_MODEL, RunKey, Services, TextTooLong
+from explorer.store.services import DEFAULT_MODEL, RunKey, Services, TextTooLong
 from explorer.tabs import scoring
 from explorer.tabs.scoring import checked_ids, key_of, number, summary_of, token_table
 from gpt2core import GPTConfig, gpt2_tokenizer, save_pretrained

@@ -2,10 +2,10 @@
 
 import pytest
 
-from explorer import training
-from explorer.services import Services
+from explorer.answers import training
+from explorer.answers.training import Progress, Recipe, TrainingSession
+from explorer.store.services import Services
 from explorer.tabs.training import TrainingHandlers, clock, loss_table, only_if_asked, opened_file, size_choice, stopped
-from explorer.training import Progress, Recipe, TrainingSession
 from gpt2core import GPTConfig
 
 TEXT = "The cat sat on the mat. The dog sat on the log. " * 40

@@ -12,7 +12,7 @@ import pytest
 import torch
 from py_mini_racer import MiniRacer
 
-from explorer.theme import SEQUENTIAL
+from explorer.page.theme import SEQUENTIAL
 from explorer.widgets import heads as widget
 from explorer.widgets.heads import MOST_DOTS, head_mosaic, pooled, pooling
 

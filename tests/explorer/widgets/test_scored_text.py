@@ -10,8 +10,8 @@ import torch
 from py_mini_racer import MiniRacer
 
 import explorer.widgets.scored_text as widget
-from explorer.text import token_labels
 from explorer.widgets.scored_text import Summary, scored
+from explorer.wording.text import token_labels
 from gpt2core.scoring import score_text
 from tests.conftest import TINY, TINY_IDS
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 from py_mini_racer import MiniRacer
 
-from explorer.services import RunKey
-from explorer.text import TokenLabel
+from explorer.store.services import RunKey
 from explorer.widgets import story
+from explorer.wording.text import TokenLabel
 from gpt2core import GPTConfig, generate
 from gpt2core.generation import Alternative, alternatives
 from gpt2core.repetition import repeated_from

@@ -1,6 +1,6 @@
 import pytest
 
-from explorer.numbers import is_whole
+from explorer.wording.numbers import is_whole
 
 
 @pytest.mark.parametrize("value", [0, 3, 3.0, -2, 7])

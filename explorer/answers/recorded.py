@@ -1,6 +1,6 @@
 """A run recorded earlier, shown until a person trains a model of their own.
 
-python -m explorer.recorded    trains the standard recipe on assets/sample.txt and writes assets/recorded_run.json
+python -m explorer.answers.recorded    trains the standard recipe on assets/sample.txt and writes assets/recorded_run.json
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
-from explorer.training import SAMPLE_FILE, Progress, Recipe, Sample, TrainingRun, sample_text
+from explorer.answers.training import SAMPLE_FILE, Progress, Recipe, Sample, TrainingRun, sample_text
 
 RECORDED_FILE = SAMPLE_FILE.parent / "recorded_run.json"
 

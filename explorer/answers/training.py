@@ -18,7 +18,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from explorer.text import hex_bytes
+from explorer.wording.text import hex_bytes
 from gpt2core import GPTConfig, GPTModel, Pretrained, TrainEvent, TrainSettings, generate, gpt2_tokenizer
 from gpt2core.checkpoint import build_model, learned_tensors
 from gpt2core.config import PRESETS
@@ -26,7 +26,7 @@ from gpt2core.data import Corpus, split_corpus
 from gpt2core.errors import Gpt2CoreError, InvalidSetting, NotFinite
 from gpt2core.train import Trainer
 
-SAMPLE_FILE = Path(__file__).parent.parent / "assets" / "sample.txt"
+SAMPLE_FILE = Path(__file__).parents[2] / "assets" / "sample.txt"
 VOCAB_SIZE = 1024
 # All of them read GPT-2's first 1,023 tokens and end-of-text, and learn within minutes on one core.
 SIZES: dict[str, GPTConfig] = {

@@ -6,8 +6,8 @@ import threading
 import pytest
 import torch
 
-from explorer import training
-from explorer.training import CorpusTooLong, Job, Recipe, TrainingRun, TrainingSession, corpus_for, readable
+from explorer.answers import training
+from explorer.answers.training import CorpusTooLong, Job, Recipe, TrainingRun, TrainingSession, corpus_for, readable
 from gpt2core import GPTConfig
 from gpt2core.errors import CorpusTooShort, InvalidSetting
 

@@ -22,7 +22,7 @@ from gpt2core.files import read_json
 from gpt2core.foreign import hub
 from gpt2core.untrained import untrained_model
 
-CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 DEFAULT_MODEL, UNTRAINED, GPT2 = "tinystories", "untrained", "gpt2"
 GPT2_MEGABYTES = 550
 _SNAPSHOT = re.compile(r"step-(\d+)")

@@ -8,9 +8,9 @@ from dataclasses import asdict
 
 import torch
 
-from explorer.services import RunKey, Services
-from explorer.text import token_labels
+from explorer.store.services import RunKey, Services
 from explorer.widgets.columns import Drawn
+from explorer.wording.text import token_labels
 from gpt2core import SamplingSettings, generate
 
 

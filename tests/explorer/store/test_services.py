@@ -6,7 +6,7 @@ import threading
 import pytest
 import torch
 
-from explorer.services import MAX_CHARACTERS, RunKey, Services, TextTooLong, TraceStore
+from explorer.store.services import MAX_CHARACTERS, RunKey, Services, TextTooLong, TraceStore
 from gpt2core import GPTConfig, Pretrained, gpt2_tokenizer, save_pretrained
 from gpt2core.errors import EmptyPrompt, PromptTooLong, UnknownModel
 from tests.reference import random_model

@@ -1,6 +1,6 @@
 import pytest
 
-from explorer.link import read_link
+from explorer.page.link import read_link
 
 TABS = ["tokens", "attention"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer.catalogue import catalogue
-from explorer.models import GPT2
+from explorer.store.models import GPT2
 from gpt2core.errors import DownloadStopped
 from gpt2core.foreign import hub
 

@@ -2,8 +2,8 @@ import itertools
 
 import pytest
 
-from explorer.text import hex_bytes, plotly_text, printable, token_labels
-from explorer.theme import TOKEN_TINTS, token_tint
+from explorer.page.theme import TOKEN_TINTS, token_tint
+from explorer.wording.text import hex_bytes, plotly_text, printable, token_labels
 from gpt2core import gpt2_tokenizer
 
 

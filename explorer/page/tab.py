@@ -14,7 +14,7 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from explorer import tabs
-from explorer.services import Services
+from explorer.store.services import Services
 from explorer.widgets.cursor import moved, moves
 from gpt2core import Gpt2CoreError
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from explorer import models
-from explorer.models import GPT2, UNTRAINED, ModelRegistry, NotDownloaded
-from explorer.services import Services
+from explorer.store import models
+from explorer.store.models import GPT2, UNTRAINED, ModelRegistry, NotDownloaded
+from explorer.store.services import Services
 from gpt2core import GPTConfig, Pretrained, gpt2_tokenizer, load_pretrained, save_pretrained
 from gpt2core.errors import UnknownModel
 from gpt2core.untrained import untrained_model

@@ -11,10 +11,10 @@ import gradio as gr
 from gradio.events import Dependency
 
 from explorer.catalogue import catalogue
-from explorer.download import Arrival
-from explorer.models import GPT2
-from explorer.services import Services
-from explorer.stopping import stops
+from explorer.page.stopping import stops
+from explorer.store.download import Arrival
+from explorer.store.models import GPT2
+from explorer.store.services import Services
 from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
 from gpt2core import Gpt2CoreError
 from gpt2core.errors import NoConnection

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from explorer import download
-from explorer.download import Arrival, Download
-from explorer.download_panel import downloading, progress_sentence, wanted
-from explorer.services import Services
+from explorer.page.download_panel import downloading, progress_sentence, wanted
+from explorer.store import download
+from explorer.store.download import Arrival, Download
+from explorer.store.services import Services
 from gpt2core.errors import DownloadFailed, DownloadStopped, NoConnection
 
 PATIENCE = 20

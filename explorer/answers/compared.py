@@ -12,9 +12,9 @@ from typing import Any
 from torch import Tensor
 
 from explorer.catalogue import catalogue
-from explorer.services import RunKey, Services
-from explorer.text import TokenLabel, token_labels
+from explorer.store.services import RunKey, Services
 from explorer.widgets.pairs import Bar, Row, Scores, pairs
+from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import Gpt2CoreError, SamplingSettings, Tokenizer, pipeline
 from gpt2core.comparison import first_bytes, kl_divergence_nats, renamed, same_tokens, text_scores, total_variation
 from gpt2core.errors import InvalidSetting

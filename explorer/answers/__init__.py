@@ -1,0 +1,1 @@
+"""What tabs compute, free of gradio."""

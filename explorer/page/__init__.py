@@ -1,0 +1,1 @@
+"""What all tabs share: the tab's spec and its wiring, links, the header, theme and styles."""

@@ -1,0 +1,1 @@
+"""The only shared mutable state: services, models, traces, downloads."""
