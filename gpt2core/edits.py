@@ -194,16 +194,22 @@ def norm_off(layer: int | None = None) -> Edit:
     return Edit(f"LayerNorm off in {_layers(layer)}", sites, layer, change)
 
 
-def shortcut_off(layer: int, branch: Literal["attention", "mlp"]) -> Edit:
-    """The stream is not carried past `branch`: after it there is only what the branch wrote.
+def shortcut_off(layer: int, branch: Literal["attention", "mlp"] | None = None) -> Edit:
+    """The stream is not carried past `branch`: after it there is only what the branch wrote. None: past neither branch, so
+    that the layer hands on what its MLP wrote, having read what its attention wrote, and nothing else.
 
     The other half, a branch that writes nothing, is zero_attention or zero_mlp.
+    Source: Dong et al., "Attention is Not All You Need: Pure Attention Loses Rank Doubly Exponentially with Depth", 2021.
     """
-    if branch not in ("attention", "mlp"):
-        raise InvalidEdit(f"There is no branch {branch!r} in a block. Choose 'attention' or 'mlp'.")
-    written, after = ("attn_out", "resid_mid") if branch == "attention" else ("mlp_out", "resid_post")
+    written = {"resid_mid": "attn_out", "resid_post": "mlp_out"}
+    if branch not in (None, "attention", "mlp"):
+        raise InvalidEdit("There is no branch {branch!r} in a block. Choose 'attention' or 'mlp'.", branch=branch)
+    sites = {None: ("resid_mid", "resid_post"), "attention": ("resid_mid",), "mlp": ("resid_post",)}[branch]
     return Edit(
-        f"shortcut past {branch} off in layer {layer}", (after,), layer, lambda _, here: here.seen[written].clone()
+        f"shortcut past {branch or 'both branches'} off in layer {layer}",
+        sites,
+        layer,
+        lambda _, here: here.seen[written[here.site]].clone(),
     )
 
 
