@@ -1,7 +1,7 @@
 """The base of every browser widget: a gr.HTML whose template is fixed and whose value is data.
 
 User text never enters a template (Gradio would run `${...}` in it); it travels as data and the widget's script writes it
-with textContent. A widget's scripts become its `js_on_load`, so nothing has to be served, found or loaded first.
+with textContent. A widget's scripts are joined into its `js_on_load` (bundle.py), so nothing has to be served or loaded first.
 
 A function, not a subclass: for every subclass of a component Gradio writes a .pyi file into the source tree.
 """
@@ -18,23 +18,36 @@ import gradio as gr
 import numpy as np
 from torch import Tensor
 
+from explorer.widgets.bundle import bundled
+
 
 def widget(folder: Path, skeleton: str, constants: Mapping[str, Any] | None = None, **options: Any) -> gr.HTML:
-    """A component that shows `skeleton` and runs every .js of `folder` (in alphabetical order, as one function body).
+    """A component that shows `skeleton` and is brought to life by the script of `folder` that has its name, columns/columns.js.
 
-    The script knows element, props, trigger and watch; `props.value` is the data that handlers return, any JSON, with
-    arrays packed by `packed`. A word in quotes in the script is an event: trigger('pick') in it, .pick(...) in Python.
-    `skeleton` is our own HTML. constants: what the script finds under these names, as JSON has them; written into it, because
-    props of our own get lost when a listener fires before the widget's tab is first opened (Gradio 6.31). options go to gr.HTML.
+    That script is a module. It exports a default function, called once with one object: element, props, trigger, watch and the
+    `constants`. `props.value` is the data that handlers return, any JSON, with arrays packed by `packed`. A word in quotes in a
+    script is an event: trigger('pick') in it, .pick(...) in Python.
+    `skeleton` is our own HTML. constants: written into the script as JSON, because props of our own get lost when a listener fires
+    before the widget's tab is first opened (Gradio 6.31). options go to gr.HTML.
     """
-    known = [f"const {name} = {json.dumps(value)};" for name, value in (constants or {}).items()]
     return gr.HTML(
         html_template=skeleton,
         css_template=_joined(folder, "*.css"),
-        js_on_load="\n".join([*known, _joined(folder, "*.js")]),
+        js_on_load=_script(folder, constants or {}),
         apply_default_css=False,
         **options,
     )
+
+
+def _script(folder: Path, constants: Mapping[str, Any]) -> str:
+    entry = folder / f"{folder.name}.js"
+    if not (entry.exists() and "export default" in entry.read_text(encoding="utf-8")):  # not a module yet
+        known = [f"const {name} = {json.dumps(value)};" for name, value in constants.items()]
+        return "\n".join([*known, _joined(folder, "*.js")])
+    handed = ", ".join(
+        ["element, props, trigger, watch", *(f"{key}: {json.dumps(constants[key])}" for key in constants)]
+    )
+    return f"{bundled(entry)}.default({{ {handed} }});"
 
 
 def _joined(folder: Path, pattern: str) -> str:

@@ -1,8 +1,13 @@
-"""Numbers as browsers and scripts send them, where a whole one is asked for."""
+"""Numbers as a person reads them, the twin of explorer/widgets/shared/numbers.js; and whole ones as browsers send them."""
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, TypeGuard
+
+_SMALLEST, _LARGEST = 0.001, 99.999  # per cent; what lies beyond is said to
+_ROUNDING = 1e-5  # how far a computed share may lie outside 0 to 1
+_THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)
 
 
 def is_whole(value: Any, least: float = -(2**53), most: float = 2**53) -> TypeGuard[int | float]:
@@ -12,3 +17,40 @@ def is_whole(value: Any, least: float = -(2**53), most: float = 2**53) -> TypeGu
     """
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and least <= value <= most and value % 1 == 0
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1: three significant digits, three decimals at most, and three near 100. Only 0 reads 0 and only 1 reads 100.
+
+    Raises: ValueError if it is no share.
+    """
+    if not -_ROUNDING <= share <= 1 + _ROUNDING:
+        raise ValueError(f"A share lies between 0 and 1, not at {share}.")
+    if share <= 0 or share >= 1:
+        return "0 %" if share <= 0 else "100 %"
+    parts = 100 * float(share)
+    if parts < _SMALLEST:
+        return f"< {_SMALLEST} %"
+    if parts > _LARGEST:
+        return f"> {_LARGEST} %"
+    if parts < 0.1 or parts >= 99.95:
+        return f"{_rounded(parts, 3)} %"
+    leading = _THREE_DIGITS.create_decimal(
+        Decimal(parts)
+    ).adjusted()  # of the rounded number: 9.996 has the digits of 10.0
+    return f"{_rounded(parts, 2 - leading)} %"
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A fixed number of decimals, below 0 with a minus sign that is as wide as a plus."""
+    return _rounded(value, decimals).replace("-", "−")
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """The same, with its sign always written."""
+    return f"{'−' if value < 0 else '+'}{_rounded(abs(value), decimals)}"
+
+
+def _rounded(value: float, decimals: int) -> str:
+    """As JavaScript's toFixed: exact halves away from 0, where Python's format goes to the even digit."""
+    return str(Decimal(float(value)).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))

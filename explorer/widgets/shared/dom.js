@@ -1,0 +1,61 @@
+// Elements, text and listeners. Text always enters as data: nothing here ever reads markup.
+
+// An element with its class; children are elements, or text.
+export function node(tag, className = '', ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children.filter((child) => child !== ''));
+  return made;
+}
+
+export function svgNode(tag, attributes = {}, ...children) {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  made.append(...children.filter((child) => child !== ''));
+  return attributed(made, attributes);
+}
+
+// `target` with these attributes, data-... and aria-... among them; null takes one away. Returns target.
+export function attributed(target, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null) target.removeAttribute(name);
+    else target.setAttribute(name, value);
+  }
+  return target;
+}
+
+// A button with its sentence; `act` is called when it is pressed.
+export function button(className, text, act) {
+  const made = node('button', className, text);
+  made.type = 'button';
+  made.addEventListener('click', act);
+  return made;
+}
+
+// The text of `target`, written only where it is another: a screen reader says what is written, whether it changed or not.
+export function put(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+// A sentence of the catalogue with its {names} replaced.
+export function filled(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// The first element of a class inside `element`.
+export function finder(element) {
+  return (name) => element.querySelector(`.${name}`);
+}
+
+// Calls act(event) at each event of `target` until `element` has left the page.
+export function follow(element, type, act, target = document) {
+  const listener = (event) => {
+    if (element.isConnected) act(event);
+    else target.removeEventListener(type, listener);
+  };
+  target.addEventListener(type, listener);
+}
+
+// A CSS variable as it is for `element` now: what a canvas paints with.
+export function colourOf(element, name) {
+  return getComputedStyle(element).getPropertyValue(name).trim();
+}

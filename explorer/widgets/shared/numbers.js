@@ -1,0 +1,48 @@
+// Numbers as a person reads them, the twin of explorer/wording/numbers.py; and as the server packed them. No page here.
+
+const SMALLEST = 0.001; // per cent; below it a share is said to be below it
+const LARGEST = 99.999;
+const ROUNDING = 1e-5; // how far a computed share may lie outside 0 to 1
+
+// A share of 0 to 1: three significant digits, three decimals at most, and three near 100. Only 0 reads 0 and only 1 reads 100.
+export function percent(share) {
+  if (!(share >= -ROUNDING && share <= 1 + ROUNDING)) throw new RangeError(`A share lies between 0 and 1, not at ${share}.`);
+  if (share <= 0) return '0 %';
+  if (share >= 1) return '100 %';
+  const parts = 100 * share;
+  if (parts < SMALLEST) return `< ${SMALLEST} %`;
+  if (parts > LARGEST) return `> ${LARGEST} %`;
+  return `${parts < 0.1 || parts >= 99.95 ? parts.toFixed(3) : parts.toPrecision(3)} %`;
+}
+
+// 50257 as 50,257; at most six decimals.
+export function grouped(n) {
+  return n.toLocaleString('en', { maximumFractionDigits: 6 });
+}
+
+// A fixed number of decimals, below 0 with a minus sign that is as wide as a plus.
+export function fixed(value, decimals) {
+  return value.toFixed(decimals).replace('-', '−');
+}
+
+// The same, with its sign always written.
+export function signed(value, decimals = 2) {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(decimals)}`;
+}
+
+export function clamped(value, least, most) {
+  return Math.max(least, Math.min(most, value));
+}
+
+export function bitsOf(nats) {
+  return nats / Math.LN2;
+}
+
+// What `packed` of widget.py sent: bytes, or float32.
+export function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+export function floatsOf(base64) {
+  return new Float32Array(bytesOf(base64).buffer);
+}
