@@ -18,6 +18,8 @@ from gpt2core.errors import InvalidSetting, NotFinite
 
 # A threshold that a sum or a logarithm misses by less than this has been met: 0.1 + 0.1 + 0.1 reaches 0.3.
 ROUNDING = 1e-12
+MOST_TEMPERATURE = 1e6
+LEAST_PENALTY, MOST_PENALTY = 0.01, 100.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class SamplingSettings:
     repetition_penalty: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.temperature) and 0.0 <= self.temperature <= 1e6):
+        if not (_is_number(self.temperature) and 0.0 <= self.temperature <= MOST_TEMPERATURE):
             raise InvalidSetting(
                 f"The temperature is {self.temperature!r}; choose 0 (always the likeliest token) or more, up to 1,000,000."
             )
@@ -48,7 +50,7 @@ class SamplingSettings:
             raise InvalidSetting(f"top_p is {self.top_p!r}; choose a share from 0 to 1 (1 is off).")
         if not (_is_number(self.min_p) and 0.0 <= self.min_p <= 1.0):
             raise InvalidSetting(f"min_p is {self.min_p!r}; choose a share from 0 (off) to 1.")
-        if not (_is_number(self.repetition_penalty) and 0.01 <= self.repetition_penalty <= 100.0):
+        if not (_is_number(self.repetition_penalty) and LEAST_PENALTY <= self.repetition_penalty <= MOST_PENALTY):
             raise InvalidSetting(
                 f"The repetition penalty is {self.repetition_penalty!r}; choose 1 (off) or more, up to 100 (0.01 to 1 rewards repeating)."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, TypeGuard
 
@@ -49,6 +50,19 @@ def fixed(value: float, decimals: int) -> str:
 def signed(value: float, decimals: int = 2) -> str:
     """The same, with its sign always written."""
     return f"{'−' if value < 0 else '+'}{_rounded(abs(value), decimals)}"
+
+
+def exponential(nats: float) -> str:
+    """e^nats, which may be too large or too small to be written out: 2.5, 12,345, 3.1 × 10^12."""
+    if math.log(1e-3) < nats < math.log(1e9):
+        return f"{math.exp(nats):.3g}" if nats < math.log(100) else f"{math.floor(math.exp(nats) + 0.5):,}"
+    exponent = math.floor(nats / math.log(10))
+    return f"{_rounded(math.exp(nats - exponent * math.log(10)), 1)} × 10^{fixed(exponent, 0)}"
+
+
+def percent_of_log(nats: float) -> str:
+    """A probability of e^nats, which may be too small for a float and is above 0 all the same."""
+    return percent(0.0 if nats == -math.inf else max(math.exp(nats), math.ulp(0.0)))
 
 
 def _rounded(value: float, decimals: int) -> str:

@@ -12,6 +12,7 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 
+from explorer.wording.numbers import percent
 from explorer.wording.text import token_labels
 from gpt2core import Pretrained, generate
 from gpt2core.sampling import (
@@ -66,14 +67,7 @@ def last_logits(shipped: Pretrained) -> Tensor:
 def expected_shares(shipped: Pretrained, settings: SamplingSettings) -> list[str]:
     logits = last_logits(shipped)
     exact = next_token_probabilities(logits, settings)[falling_order(logits)[:20]].tolist()
-    return [shown_as(share) for share in exact]
-
-
-def shown_as(share: float) -> str:
-    """As percent() in parts.js, for shares of a size that these tests meet."""
-    if share in {0, 1}:
-        return f"{100 * share:.0f} %"
-    return f"{100 * share:.1f} %" if share >= 0.001 else f"{100 * share:#.2g} %"
+    return [percent(share) for share in exact]
 
 
 def drawn_id(shipped: Pretrained, settings: SamplingSettings, seed: int) -> int:
@@ -120,14 +114,14 @@ def test_every_stage_shows_what_is_left_and_what_it_removed(sampling: Page, ship
         for label, value in (("T =", "1.5"), ("k =", "15"), ("p =", "0.9"), ("min =", "0.1")):
             number(sampling, label).fill(value)
     truth = pipeline(last_logits(shipped), SamplingSettings(1.5, 15, 0.9, 0.1))
-    for shown, name in (("temperature", "temperature"), ("topK", "top_k"), ("topP", "top_p"), ("minP", "min_p")):
+    for name in ("temperature", "top_k", "top_p", "min_p"):
         stage = truth[name]
         for line, text in (
             ("kept", f"{stage.n_kept:,}"),
-            ("removed", shown_as(stage.removed_mass)),
+            ("removed", percent(stage.removed_mass)),
             ("entropy", f"{stage.entropy_nats / math.log(2):.2f} bits"),
         ):
-            expect(sampling.locator(f"#distribution .counts.{line} .{shown}")).to_have_text(text)
+            expect(sampling.locator(f"#distribution .counts.{line} .{name}")).to_have_text(text)
     assert shares(sampling) == expected_shares(shipped, SamplingSettings(1.5, 15, 0.9, 0.1))
 
 
@@ -138,9 +132,9 @@ def test_tokens_cut_by_top_k_are_greyed_and_not_gone(sampling: Page) -> None:
             sampling.keyboard.press("ArrowRight")
         expect(sampling.locator("#distribution .row.gone")).to_have_count(17)
     expect(sampling.locator("#distribution .row")).to_have_count(20)
-    expect(sampling.locator("#distribution .row").nth(3).locator(".topK")).to_have_text("cut")
+    expect(sampling.locator("#distribution .row").nth(3).locator(".top_k")).to_have_text("cut")
     expect(sampling.locator("#distribution .rest")).to_contain_text("8,172 more cut")
-    expect(sampling.locator("#distribution .counts.kept .topK")).to_have_text("3")
+    expect(sampling.locator("#distribution .counts.kept .top_k")).to_have_text("3")
 
 
 def test_a_number_beyond_the_slider_counts_and_a_refused_one_changes_nothing(
@@ -306,7 +300,7 @@ def test_the_repetition_penalty_weakens_what_the_sentence_holds(sampling: Page, 
             last_logits(shipped), SamplingSettings(repetition_penalty=1.8), shipped.tokenizer.encode(SENTENCE)
         )
         exact = weakened.probabilities[falling_order(weakened.logits)[:20]].tolist()
-        assert shares(sampling) == [shown_as(share) for share in exact]
+        assert shares(sampling) == [percent(share) for share in exact]
 
 
 def test_on_an_earlier_token_the_one_that_came_next_is_marked_with_its_rank(

@@ -48,7 +48,7 @@ class TextRow:
 
 
 def beam_tree(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
-    """An empty tree; set it to `beam_drawing(...)`. words: the sentences that tree.js writes.
+    """An empty tree; set it to `beam_drawing(...)`. words: the sentences that beam_tree.js writes.
 
     Its event `apply` fires when a text's button was pressed (USED).
     """

@@ -1,48 +1,33 @@
 // A column is a listbox with one tab stop; pointing at a token, or moving to it with the arrows, tells how likely it was.
-const PROMPT_SHOWN = 60; // characters of the sentence before the chips
-const frame = element.querySelector('.columns');
-let columns = [];
+import { tintOf } from '../shared/chips.js';
+import { attributed, filled, node } from '../shared/dom.js';
+import { listKeys, select } from '../shared/keys.js';
+import { clamped, percent } from '../shared/numbers.js';
 
-const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const percent = (share) => (share === 1 ? '100 %' : share > 0.9995 ? '> 99.9 %' : `${(100 * share).toPrecision(3)} %`);
-const told = ([id, text, , probability, rank]) => filled(words.chip, { token: text, id, share: percent(probability), rank });
+const PROMPT_SHOWN = 60; // characters of the sentence before the chips
 
 // Its last words; its last characters where those are one long word.
 const endOf = (prompt) => prompt.slice(-PROMPT_SHOWN).replace(/^\S*\s+(?=\S)/, '');
 
-const node = (tag, className, text = '') => {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text; // data, never markup
-  return made;
-};
-
-const chipFor = (token) => {
-  const [, text, tint, probability] = token;
-  const chip = node('span', 'chip');
-  chip.setAttribute('role', 'option');
-  chip.tabIndex = -1;
-  chip.style.background = `var(--token-${tint})`;
+const chipFor = ([, text, tint, probability], told) => {
+  const chip = attributed(node('span', 'chip', node('bdi', '', text)), { role: 'option', tabindex: -1, title: told });
+  chip.style.background = tintOf(tint);
   chip.style.setProperty('--share', probability);
-  chip.title = told(token);
-  chip.append(node('bdi', '', text));
-  if (text.includes('↵')) chip.append(document.createElement('wbr'));
+  if (text.includes('↵')) chip.append(node('wbr'));
   return chip;
 };
 
 class Written {
-  constructor() {
-    this.box = node('section', 'column');
+  constructor(words) {
+    this.words = words;
     this.title = node('h4', 'title');
-    this.text = node('div', 'text');
     this.prompt = node('bdi', 'prompt');
     this.chips = node('span', 'chips');
-    this.chips.setAttribute('role', 'listbox');
-    this.chips.setAttribute('aria-orientation', 'horizontal');
+    this.text = node('div', 'text', this.prompt, this.chips);
+    attributed(this.chips, { role: 'listbox', 'aria-orientation': 'horizontal' });
     this.detail = node('p', 'detail');
     this.detail.setAttribute('role', 'status');
-    this.text.append(this.prompt, this.chips);
-    this.box.append(this.title, this.text, this.detail);
+    this.box = node('section', 'column', this.title, this.text, this.detail);
     this.tokens = [];
     this.current = 0;
     this.listen();
@@ -58,10 +43,10 @@ class Written {
       this.chips.replaceChildren();
       this.detail.textContent = '';
     }
-    this.chips.append(...tokens.slice(same ? this.tokens.length : 0).map(chipFor));
+    this.chips.append(...tokens.slice(same ? this.tokens.length : 0).map((token) => chipFor(token, this.told(token))));
     const options = [...this.chips.children];
     options.forEach((chip, place) => {
-      if (place === parting) chip.dataset.mark = words.parting;
+      if (place === parting) chip.dataset.mark = this.words.parting;
       else delete chip.dataset.mark;
     });
     if (atEnd) this.text.scrollTop = this.text.scrollHeight;
@@ -72,12 +57,9 @@ class Written {
   mark(index) {
     const options = [...this.chips.children];
     if (!options.length) return;
-    this.current = Math.max(0, Math.min(options.length - 1, index));
-    options.forEach((chip, place) => {
-      chip.tabIndex = place === this.current ? 0 : -1;
-      chip.setAttribute('aria-selected', String(place === this.current));
-    });
-    this.detail.textContent = told(this.tokens[this.current]);
+    this.current = clamped(index, 0, options.length - 1);
+    select(options, this.current);
+    this.detail.textContent = this.told(this.tokens[this.current]);
   }
 
   listen() {
@@ -88,29 +70,39 @@ class Written {
     });
     this.chips.addEventListener('pointerover', (event) => {
       const place = placeOf(event.target);
-      if (place >= 0) this.detail.textContent = told(this.tokens[place]);
+      if (place >= 0) this.detail.textContent = this.told(this.tokens[place]);
     });
     this.chips.addEventListener('focusin', (event) => this.mark(placeOf(event.target)));
-    this.chips.addEventListener('keydown', (event) => {
-      const target = { ArrowRight: this.current + 1, ArrowLeft: this.current - 1, Home: 0, End: this.tokens.length - 1 }[event.key];
-      if (target === undefined) return;
-      event.preventDefault();
-      this.mark(target);
-      this.chips.children[this.current].focus();
+    listKeys(this.chips, {
+      at: () => this.current,
+      count: () => this.tokens.length,
+      go: (place) => {
+        this.mark(place);
+        this.chips.children[this.current].focus();
+      },
     });
+  }
+
+  told([id, text, , probability, rank]) {
+    return filled(this.words.chip, { token: text, id, share: percent(probability), rank });
   }
 }
 
-const draw = () => {
-  const { prompt = '', columns: packed = '[]' } = props.value || {};
-  const given = JSON.parse(packed);
-  while (columns.length > given.length) columns.pop().box.remove();
-  while (columns.length < given.length) {
-    columns.push(new Written());
-    frame.append(columns[columns.length - 1].box);
-  }
-  given.forEach((column, place) => columns[place].show(prompt, column));
-};
+export default function mount({ element, props, watch, words }) {
+  const frame = element.querySelector('.columns');
+  const columns = [];
 
-watch('value', draw);
-draw();
+  const draw = () => {
+    const { prompt = '', columns: packed = '[]' } = props.value || {};
+    const given = JSON.parse(packed);
+    while (columns.length > given.length) columns.pop().box.remove();
+    while (columns.length < given.length) {
+      columns.push(new Written(words));
+      frame.append(columns[columns.length - 1].box);
+    }
+    given.forEach((column, place) => columns[place].show(prompt, column));
+  };
+
+  watch('value', draw);
+  draw();
+}

@@ -14,9 +14,21 @@ import gradio as gr
 import numpy as np
 from torch import Tensor
 
+from explorer.page.theme import TOKEN_TINTS, token_tint
+from explorer.widgets.settings import MAX_SEED, START
 from explorer.widgets.widget import packed, widget
+from gpt2core.sampling import LEAST_PENALTY, MOST_PENALTY, MOST_TEMPERATURE
 
-N_ROWS = 20
+LIMITS = {
+    "temperature": MOST_TEMPERATURE,
+    "repetition_penalty": (LEAST_PENALTY, MOST_PENALTY),
+    "seed": MAX_SEED,
+    "rows": 20,
+    "draws": 10_000,  # of the many draws at most, and at one press of the button
+    "throw": 500,
+    "logits": 20,  # that a person may type, and how far they may lie from 0
+    "logit": 1e4,
+}
 
 _SKELETON = """
 <div class="distribution">
@@ -55,7 +67,9 @@ def distribution_figure(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
 
     It follows the settings that widgets/settings announces.
     """
-    return widget(Path(__file__).parent, _SKELETON, {"words": dict(words), "N_ROWS": N_ROWS}, elem_id=elem_id)
+    tints = [token_tint(token_id) for token_id in range(len(TOKEN_TINTS))]
+    constants = {"words": dict(words), "start": START, "limits": LIMITS, "tints": tints}
+    return widget(Path(__file__).parent, _SKELETON, constants, elem_id=elem_id)
 
 
 def next_token_distribution(

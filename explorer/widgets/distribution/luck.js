@@ -1,8 +1,9 @@
 // The luck of gpt2core/sampling.py: torch's generator of random numbers, and draws made with it. No page, no state.
+import { distribution, probabilityAt } from './sampling.js';
 
 // `n` numbers of [0, 1), those of torch.rand(n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64). Torch keeps the
 // last 32 bits of a seed. Source: Matsumoto and Nishimura, "Mersenne Twister", 1998.
-function uniforms(seed, n) {
+export function uniforms(seed, n) {
   const state = new Uint32Array(624);
   state[0] = seed;
   for (let i = 1; i < 624; i += 1) state[i] = Math.imul(1812433253, state[i - 1] ^ (state[i - 1] >>> 30)) + i;
@@ -31,19 +32,19 @@ function uniforms(seed, n) {
 }
 
 // gumbel_noise(n, seed, position): added to log-probabilities, it makes the largest of them a draw.
-function gumbelNoise(n, seed, position) {
+export function gumbelNoise(n, seed, position) {
   return uniforms((Math.imul(seed, 1000003) + position) >>> 0, n).map((u) => -Math.log(-Math.log(Math.max(u, 1e-300))));
 }
 
 // The place (in falling order) that `luck`, a number for each place, draws.
-function drawnPlace({ scaled, kept }, luck) {
+export function drawnPlace({ scaled, kept }, luck) {
   let best = 0;
   for (let i = 1; i < kept; i += 1) if (scaled[i] + luck[i] > scaled[best] + luck[best]) best = i;
   return best;
 }
 
 // How often each place comes up when each of `chances`, numbers of [0, 1), draws once: as draws() in gpt2core. [kept]
-function tally({ weights, kept, total }, chances) {
+export function tally({ weights, kept, total }, chances) {
   const upTo = new Float64Array(kept);
   let reached = 0;
   for (let i = 0; i < kept; i += 1) {
@@ -65,7 +66,7 @@ function tally({ weights, kept, total }, chances) {
 }
 
 // The same luck at every temperature of `temperatures`, a few at a time: yields { temperature, shares of the first n places, drawn }.
-function* sweep(falling, settings, luck, temperatures, n) {
+export function* sweep(falling, settings, luck, temperatures, n) {
   for (const temperature of temperatures) {
     const result = distribution(falling, { ...settings, temperature });
     yield { temperature, shares: Array.from({ length: n }, (_, i) => probabilityAt(result, i)), drawn: drawnPlace(result, luck) };
@@ -73,7 +74,7 @@ function* sweep(falling, settings, luck, temperatures, n) {
 }
 
 // From the points of a sweep: where the draw becomes another, to within `width` of temperature. [{ from, to, drawn }]
-function flips(falling, settings, luck, points, width) {
+export function flips(falling, settings, luck, points, width) {
   const drawnAt = (temperature) => drawnPlace(distribution(falling, { ...settings, temperature }), luck);
   const spans = [{ from: points[0].temperature, drawn: points[0].drawn }];
   for (let i = 1; i < points.length; i += 1) {

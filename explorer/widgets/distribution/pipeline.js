@@ -1,11 +1,14 @@
 // The stages side by side: a row a token, a column a stage, a bar in every cell; built once for a set of logits, then only its words
 // and widths change.
+import { attributed, filled, node, put } from '../shared/dom.js';
+import { grouped, percent, signed } from '../shared/numbers.js';
+import { probabilityAt } from './sampling.js';
 
-const STAGES = ['logits', 'temperature', 'topK', 'topP', 'minP', 'softmax', 'draw', 'tally'];
+const STAGES = ['logits', 'temperature', 'top_k', 'top_p', 'min_p', 'softmax', 'draw', 'tally'];
 const COUNTS = ['kept', 'removed', 'entropy'];
 
 // `name(place)`: what stands for the token; `pick(place)`: it was clicked. Returns what drawPipeline changes.
-function buildPipeline(box, words, n, { name, pick, title }) {
+export function buildPipeline(box, words, n, { name, pick, title }) {
   const head = node('div', 'line stage-heads');
   const counts = COUNTS.map((count) => node('div', `line counts ${count}`));
   head.append(node('span', 'corner', words.column_token));
@@ -13,19 +16,13 @@ function buildPipeline(box, words, n, { name, pick, title }) {
   const heads = {};
   const told = {};
   for (const stage of STAGES) {
-    heads[stage] = node('span', `stage ${stage}`);
-    heads[stage].append(node('b', '', words[`stage_${stage}`]), node('span', 'setting'));
+    heads[stage] = node('span', `stage ${stage}`, node('b', '', words[`stage_${stage}`]), node('span', 'setting'));
     head.append(heads[stage]);
     told[stage] = counts.map((line) => line.appendChild(node('span', `stage ${stage}`)));
   }
-  const list = node('div', 'bars');
-  list.setAttribute('role', 'listbox');
-  list.tabIndex = -1;
+  const list = attributed(node('div', 'bars'), { role: 'listbox', tabindex: -1 });
   const rows = Array.from({ length: n }, (_, place) => {
-    const row = node('div', 'line row');
-    row.setAttribute('role', 'option');
-    row.title = title(place);
-    row.append(name(place));
+    const row = attributed(node('div', 'line row', name(place)), { role: 'option', title: title(place) });
     const cells = {};
     for (const stage of STAGES) {
       const cell = node('span', `stage cell ${stage}`);
@@ -58,7 +55,7 @@ function setCell(cell, text, width, state) {
 }
 
 // figure: { falling, logitShares, result, luck, drawn, counts, nDraws, picked, full }; `full` is the share that a whole bar stands for.
-function drawPipeline(table, words, settings, figure) {
+export function drawPipeline(table, words, figure) {
   const { falling, logitShares, result, luck, drawn, counts, nDraws, picked, full } = figure;
   const { scaled, weights, stages, kept, total, greedy } = result;
   const before = { logits: falling.length };
@@ -96,9 +93,9 @@ function drawPipeline(table, words, settings, figure) {
 }
 
 // Whether a stage does anything now, and the setting in its head.
-function nameStages(table, words, settings, { seed, nDraws }) {
-  const off = { temperature: 1, topK: 0, topP: 1, minP: 0 };
-  const said = { logits: settings.penalty === 1 ? words.setting_logits : words.setting_penalised, softmax: words.setting_softmax, draw: filled(words.setting_draw, { seed: grouped(seed) }) };
+export function nameStages(table, words, settings, { seed, nDraws }) {
+  const off = { temperature: 1, top_k: 0, top_p: 1, min_p: 0 };
+  const said = { logits: settings.repetition_penalty === 1 ? words.setting_logits : words.setting_penalised, softmax: words.setting_softmax, draw: filled(words.setting_draw, { seed: grouped(seed) }) };
   said.tally = nDraws ? filled(words.setting_tally, { n: grouped(nDraws) }) : words.setting_no_tally;
   for (const name of Object.keys(off)) said[name] = settings[name] === off[name] ? words.off : filled(words[`setting_${name}`], { value: grouped(settings[name]) });
   for (const name of STAGES) {

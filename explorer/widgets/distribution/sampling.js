@@ -1,14 +1,14 @@
 // The filters of gpt2core/sampling.py, on logits sorted once: every filter then keeps a beginning of the list. No page, no state.
 
 // Ids by falling logit, the lowest id first among equals; tokens at -Infinity are left out.
-function fallingOrder(logits) {
+export function fallingOrder(logits) {
   const ids = [];
   for (let id = 0; id < logits.length; id += 1) if (logits[id] > -Infinity) ids.push(id);
   return Uint32Array.from(ids).sort((a, b) => logits[b] - logits[a] || a - b);
 }
 
 // Logits with every token of `seen` made less likely: a positive logit is divided by the penalty, a negative one multiplied.
-function penalised(logits, seen, penalty) {
+export function penalised(logits, seen, penalty) {
   const weakened = Float64Array.from(logits);
   if (penalty !== 1) for (const id of seen) weakened[id] = weakened[id] < 0 ? weakened[id] * penalty : weakened[id] / penalty;
   return weakened;
@@ -18,7 +18,7 @@ function penalised(logits, seen, penalty) {
 //   kept: the first so many tokens; scaled: logits / T; weights: e^(scaled - scaled[0]), before the filters; kept and total of each
 //   stage, the share of probability it removed, and the entropy of what it left, in bits.
 // greedy: T is 0, or so small that a quotient overflows; then scaled are the logits themselves and one token is kept.
-function distribution(falling, { temperature, topK, topP, minP }) {
+export function distribution(falling, { temperature, top_k, top_p, min_p }) {
   const rounding = 1e-12; // as ROUNDING in gpt2core: a threshold missed by less has been met
   const n = falling.length;
   const greedy = temperature === 0 || !Number.isFinite(falling[0] / temperature);
@@ -41,23 +41,23 @@ function distribution(falling, { temperature, topK, topP, minP }) {
   const finite = firstIndex(n, (i) => scaled[i] === -Infinity);
   const tempered = greedy ? 1 : finite;
   addStage('temperature', n, tempered, tempered === n || greedy ? weights : falling.map((z) => Math.exp(z - falling[0])));
-  const afterK = topK === 0 ? tempered : Math.min(tempered, topK);
-  addStage('topK', tempered, afterK, weights);
-  const afterP = topP >= 1 ? afterK : reaching(topP - rounding, weights, afterK, stages[1].total);
-  addStage('topP', afterK, afterP, weights);
-  const floor = scaled[0] + Math.log(minP) - rounding; // log 0 is -Infinity: off
+  const afterK = top_k === 0 ? tempered : Math.min(tempered, top_k);
+  addStage('top_k', tempered, afterK, weights);
+  const afterP = top_p >= 1 ? afterK : reaching(top_p - rounding, weights, afterK, stages[1].total);
+  addStage('top_p', afterK, afterP, weights);
+  const floor = scaled[0] + Math.log(min_p) - rounding; // log 0 is -Infinity: off
   const kept = firstIndex(afterP, (i) => scaled[i] < floor);
-  addStage('minP', afterP, kept, weights);
+  addStage('min_p', afterP, kept, weights);
   return { greedy, scaled, weights, stages, kept, total: stages[3].total };
 }
 
 // Probability of the token at place i of the list: 0 once removed.
-function probabilityAt(result, i) {
+export function probabilityAt(result, i) {
   return i < result.kept ? result.weights[i] / result.total : 0;
 }
 
 // Which filter removed the token at place i, or null.
-function removedBy(result, i) {
+export function removedBy(result, i) {
   const stage = result.stages.find(({ kept }) => i >= kept);
   return stage ? stage.name : null;
 }
@@ -77,7 +77,7 @@ function firstIndex(n, holds) {
   return n;
 }
 
-function sum(values, from, to) {
+export function sum(values, from, to) {
   let total = 0;
   for (let i = from; i < to; i += 1) total += values[i];
   return total;

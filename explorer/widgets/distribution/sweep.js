@@ -1,17 +1,20 @@
 // What temperature does, as curves from 0 to SWEEP_TO, and what this draw gives at each, as a band below. Built when logits, filters
 // or luck change; a moved temperature only moves the line that marks it.
+import { tintOf } from '../shared/chips.js';
+import { filled, put, svgNode } from '../shared/dom.js';
+import { grouped } from '../shared/numbers.js';
 
-const SWEEP_TO = 5;
-const SWEEP_STEPS = 100;
-const FLIP_WIDTH = 0.005; // half a step of the slider
-const CURVES = 6;
+export const SWEEP_TO = 5;
+export const SWEEP_STEPS = 100;
+export const FLIP_WIDTH = 0.005; // half a step of the slider
+export const CURVES = 6;
 const DASHES = ['', '9 4', '3 3', '12 4 3 4', '1 4', '6 2 1 2'];
-const PLOT = { left: 62, right: 752, top: 12, bottom: 218, band: 250, bandHeight: 30, width: 900, height: 322 };
+export const PLOT = { left: 62, right: 752, top: 12, bottom: 218, band: 250, bandHeight: 30, width: 900, height: 322 };
 
 const acrossSweep = (temperature) => PLOT.left + (PLOT.right - PLOT.left) * Math.min(1, temperature / SWEEP_TO);
 const upSweep = (share) => PLOT.bottom - (PLOT.bottom - PLOT.top) * share;
 
-function sweepFrame(svg, words) {
+export function sweepFrame(svg, words) {
   svg.setAttribute('viewBox', `0 0 ${PLOT.width} ${PLOT.height}`);
   const made = [];
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
@@ -37,12 +40,12 @@ function sweepFrame(svg, words) {
 }
 
 // points: of sweep(); labelOf(place): { text, tint }.
-function drawCurves(frame, points, nCurves, labelOf) {
+export function drawCurves(frame, points, nCurves, labelOf) {
   const ends = [];
   const drawn = [];
   for (let place = 0; place < nCurves; place += 1) {
     const path = points.map(({ temperature, shares }, i) => `${i ? 'L' : 'M'}${acrossSweep(temperature).toFixed(1)} ${upSweep(shares[place]).toFixed(1)}`);
-    drawn.push(svgNode('path', { class: 'curve', d: path.join(''), 'stroke-dasharray': DASHES[place % DASHES.length], style: `--tint: var(--token-${labelOf(place).tint})` }));
+    drawn.push(svgNode('path', { class: 'curve', d: path.join(''), 'stroke-dasharray': DASHES[place % DASHES.length], style: `--tint: ${tintOf(labelOf(place).tint)}` }));
     ends.push({ place, y: upSweep(points[points.length - 1].shares[place]) });
   }
   // Names at the right ends, moved apart so that none covers another.
@@ -57,7 +60,7 @@ function drawCurves(frame, points, nCurves, labelOf) {
     const [x, { text, tint }] = [PLOT.right, labelOf(end.place)];
     const dash = DASHES[end.place % DASHES.length];
     drawn.push(svgNode('path', { class: 'lead', d: `M${x} ${end.y.toFixed(1)}L${x + 8} ${(y - 5).toFixed(1)}` }));
-    drawn.push(svgNode('path', { class: 'curve', d: `M${x + 10} ${(y - 5).toFixed(1)}h22`, 'stroke-dasharray': dash, style: `--tint: var(--token-${tint})` }));
+    drawn.push(svgNode('path', { class: 'curve', d: `M${x + 10} ${(y - 5).toFixed(1)}h22`, 'stroke-dasharray': dash, style: `--tint: ${tintOf(tint)}` }));
     drawn.push(svgNode('text', { class: 'name', x: x + 37, y }, shortened(text, 9)));
   }
   frame.curves.replaceChildren(...drawn);
@@ -69,12 +72,12 @@ function shortened(text, n) {
 }
 
 // spans: of flips().
-function drawBand(frame, words, spans, labelOf) {
+export function drawBand(frame, words, spans, labelOf) {
   const drawn = [];
   for (const { from, to, drawn: place } of spans) {
     const [x, end] = [acrossSweep(from), acrossSweep(to)];
     const { text, tint } = labelOf(place);
-    const piece = svgNode('rect', { class: 'piece', x, y: PLOT.band, width: Math.max(0.5, end - x), height: PLOT.bandHeight, style: `fill: var(--token-${tint})` });
+    const piece = svgNode('rect', { class: 'piece', x, y: PLOT.band, width: Math.max(0.5, end - x), height: PLOT.bandHeight, style: `fill: ${tintOf(tint)}` });
     piece.append(svgNode('title', {}, filled(words.sweep_piece, { token: text, from: from.toFixed(2), to: to.toFixed(2) })));
     drawn.push(piece);
     const room = Math.floor((end - x - 8) / 9);
@@ -83,7 +86,7 @@ function drawBand(frame, words, spans, labelOf) {
   frame.band.replaceChildren(...drawn);
 }
 
-function markTemperature(frame, words, temperature) {
+export function markTemperature(frame, words, temperature) {
   frame.place.setAttribute('transform', `translate(${acrossSweep(temperature).toFixed(1)} 0)`);
   put(frame.now, temperature > SWEEP_TO ? filled(words.sweep_beyond, { value: grouped(temperature) }) : `T = ${grouped(temperature)}`);
 }

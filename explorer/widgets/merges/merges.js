@@ -1,26 +1,20 @@
-const list = element.querySelector('.merges');
+import { chip } from '../shared/chips.js';
+import { node } from '../shared/dom.js';
 
-const part = ({ text, tint, id }, merged) => {
-  const box = document.createElement('span');
-  box.className = merged ? 'part merged' : 'part';
-  box.style.background = `var(--token-${tint})`;
-  box.title = `id ${id}`;
-  box.textContent = text; // data, never markup
-  return box;
+const partFor = (part, merged) => {
+  const made = chip(part, merged ? 'part merged' : 'part');
+  made.title = `id ${part.id}`;
+  return made;
 };
 
 const rowFor = ({ caption, parts, merged }) => {
-  const row = document.createElement('li');
-  const words = document.createElement('span');
-  words.className = 'caption';
-  words.textContent = caption;
-  const boxes = document.createElement('span');
-  boxes.className = 'parts';
-  boxes.append(...parts.map((one, index) => part(one, index === merged)));
-  row.append(boxes, words);
-  return row;
+  const made = parts.map((part, index) => partFor(part, index === merged));
+  return node('li', '', node('span', 'parts', ...made), node('span', 'caption', caption));
 };
 
-const draw = () => list.replaceChildren(...((props.value || {}).rows || []).map(rowFor));
-watch('value', draw);
-draw();
+export default function mount({ element, props, watch }) {
+  const list = element.querySelector('.merges');
+  const draw = () => list.replaceChildren(...((props.value || {}).rows || []).map(rowFor));
+  watch('value', draw);
+  draw();
+}

@@ -1,22 +1,14 @@
-const list = element.querySelector('.samples');
-
-const piece = (tag, className, text) => {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text; // data, never markup
-  return node;
-};
+import { node } from '../shared/dom.js';
 
 const itemFor = ({ when, prompt, text }) => {
-  const item = document.createElement('li');
-  const words = document.createElement('p');
-  words.className = 'sample-text';
-  words.dir = 'auto';
-  words.append(piece('b', 'sample-prompt', prompt), piece('span', 'sample-rest', text));
-  item.append(piece('p', 'sample-when', when), words);
-  return item;
+  const written = node('p', 'sample-text', node('b', 'sample-prompt', prompt), node('span', 'sample-rest', text));
+  written.dir = 'auto';
+  return node('li', '', node('p', 'sample-when', when), written);
 };
 
-const draw = () => list.replaceChildren(...((props.value || {}).samples || []).map(itemFor));
-watch('value', draw);
-draw();
+export default function mount({ element, props, watch }) {
+  const list = element.querySelector('.samples');
+  const draw = () => list.replaceChildren(...((props.value || {}).samples || []).map(itemFor));
+  watch('value', draw);
+  draw();
+}

@@ -44,7 +44,7 @@ class Summary:
 
 
 def scored_text(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
-    """Nothing yet; set it to `scored(...)`. words: the sentences that text.js writes.
+    """Nothing yet; set it to `scored(...)`. words: the sentences that scored_text.js writes.
 
     Its event `pick` fires when a token was picked (PICKED); it follows the cursor by itself.
     """

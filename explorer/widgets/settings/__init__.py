@@ -21,6 +21,7 @@ from gpt2core.sampling import SamplingSettings
 
 SETTINGS = tuple(asdict(SamplingSettings()))
 MAX_SEED, START_SEED = 2**32 - 1, 42
+START: dict[str, Any] = {**asdict(SamplingSettings()), "seed": START_SEED}
 SLIDERS = {
     "temperature": (0.0, 2.0, 0.01),  # least, most, step; the box beside a slider takes any number
     "top_k": (0, 200, 1),
@@ -61,10 +62,9 @@ def sampling_panel(elem_id: str) -> gr.HTML:
         for name, span in SLIDERS.items()
     }
     presets = [{"label": _preset_label(name), "settings": asdict(preset)} for name, preset in PRESETS.items()]
-    start = {**asdict(SamplingSettings()), "seed": START_SEED}
     words = {key: say(key) for key in ("presets", "seed", "seed_info", "new_seed")}
-    constants = {"words": words, "sliders": sliders, "presets": presets, "start": start}
-    return widget(Path(__file__).parent, _SKELETON, constants, value=start, elem_id=elem_id)
+    constants = {"words": words, "sliders": sliders, "presets": presets, "start": START}
+    return widget(Path(__file__).parent, _SKELETON, constants, value=START, elem_id=elem_id)
 
 
 def checked_settings(value: Any) -> tuple[SamplingSettings, int]:

@@ -36,9 +36,9 @@ export function put(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
-// A sentence of the catalogue with its {names} replaced.
+// A sentence of the catalogue with its {names} replaced by values; what has no value stays as it is.
 export function filled(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 }
 
 // The first element of a class inside `element`.

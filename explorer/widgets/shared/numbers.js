@@ -30,6 +30,18 @@ export function signed(value, decimals = 2) {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(decimals)}`;
 }
 
+// e^nats, which may be too large or too small to be written out: 2.5, 12,345, 3.1 × 10^12.
+export function exponential(nats) {
+  if (nats < Math.log(1e9) && nats > Math.log(1e-3)) return nats < Math.log(100) ? String(Number(Math.exp(nats).toPrecision(3))) : grouped(Math.round(Math.exp(nats)));
+  const exponent = Math.floor(nats / Math.LN10);
+  return `${Math.exp(nats - exponent * Math.LN10).toFixed(1)} × 10^${fixed(exponent, 0)}`;
+}
+
+// A probability of e^nats, which may be too small for a number of this machine and is above 0 all the same.
+export function percentOfLog(nats) {
+  return percent(nats === -Infinity ? 0 : Math.max(Math.exp(nats), Number.MIN_VALUE));
+}
+
 export function clamped(value, least, most) {
   return Math.max(least, Math.min(most, value));
 }

@@ -1,31 +1,25 @@
-const list = element.querySelector('ol');
-const caption = element.querySelector('figcaption');
+import { chip } from '../shared/chips.js';
+import { node } from '../shared/dom.js';
+import { clamped } from '../shared/numbers.js';
 
-const span = (className, text) => {
-  const made = document.createElement('span');
-  made.className = className;
-  made.textContent = text; // data, never markup
-  return made;
-};
+export default function mount({ element, props, watch }) {
+  const list = element.querySelector('ol');
+  const caption = element.querySelector('figcaption');
 
-const rowFor = ({ text, tint, note, value, shown }) => {
-  const row = document.createElement('li');
-  const token = span('token-bar-text', text);
-  token.style.background = `var(--token-${tint})`;
-  const track = span('token-bar-track', '');
-  const bar = span('token-bar', '');
-  bar.style.width = `${100 * Math.max(0, Math.min(1, value))}%`;
-  track.append(bar);
-  row.append(span('token-bar-note', note), token, track, span('token-bar-value', shown));
-  return row;
-};
+  const rowFor = ({ text, tint, note, value, shown }) => {
+    const bar = node('span', 'token-bar');
+    bar.style.width = `${100 * clamped(value, 0, 1)}%`;
+    const track = node('span', 'token-bar-track', bar);
+    return node('li', '', node('span', 'token-bar-note', note), chip({ text, tint }, 'token-bar-text'), track, node('span', 'token-bar-value', shown));
+  };
 
-const draw = () => {
-  const { rows = [], caption: words = '' } = props.value || {};
-  caption.textContent = words;
-  list.setAttribute('aria-label', words);
-  list.replaceChildren(...rows.map(rowFor));
-};
+  const draw = () => {
+    const { rows = [], caption: words = '' } = props.value || {};
+    caption.textContent = words;
+    list.setAttribute('aria-label', words);
+    list.replaceChildren(...rows.map(rowFor));
+  };
 
-watch('value', draw);
-draw();
+  watch('value', draw);
+  draw();
+}

@@ -1,62 +1,47 @@
-// Keys in a listbox with one tab stop: arrows, Home and End move the cursor, as the ARIA practices describe.
-const list = element.querySelector('.tokens');
+// Keys in a listbox with one tab stop: arrows, Home and End move the cursor.
+import { tintOf } from '../shared/chips.js';
+import { attributed, button, node } from '../shared/dom.js';
+import { listKeys, select } from '../shared/keys.js';
+import { clamped } from '../shared/numbers.js';
 
-const pick = (index) => {
-  const last = list.children.length - 1;
-  const token = Math.max(0, Math.min(last, index));
-  mark(token);
-  list.children[token].focus();
-  props.value = { ...props.value, selected: token };
-  trigger('pick');
-};
+export default function mount({ element, props, trigger, watch }) {
+  const list = element.querySelector('.tokens');
+  const keys = () => [...list.children];
 
-const mark = (selected) => {
-  for (const [index, key] of [...list.children].entries()) {
-    key.setAttribute('aria-selected', String(index === selected));
-    key.tabIndex = index === selected ? 0 : -1;
-  }
-};
+  const pick = (index) => {
+    const token = clamped(index, 0, list.children.length - 1);
+    select(keys(), token);
+    list.children[token].focus();
+    props.value = { ...props.value, selected: token };
+    trigger('pick');
+  };
 
-const line = (className, text) => {
-  const span = document.createElement('span');
-  span.className = className;
-  span.textContent = text; // data, never markup
-  return span;
-};
+  const keyFor = ({ id, text, bytes, tint }, index, detail) => {
+    const key = attributed(button('token', '', () => pick(index)), { role: 'option', dir: 'auto' });
+    key.style.background = tintOf(tint);
+    key.append(node('span', 'token-text', text));
+    if (detail) key.append(node('span', 'token-id', String(id)), node('span', 'token-bytes', bytes));
+    else key.title = `${index}: id ${id}`;
+    return key;
+  };
 
-const keyFor = ({ id, text, bytes, tint }, index, detail) => {
-  const key = document.createElement('button');
-  key.type = 'button';
-  key.className = 'token';
-  key.setAttribute('role', 'option');
-  key.dir = 'auto';
-  key.style.background = `var(--token-${tint})`;
-  key.append(line('token-text', text));
-  if (detail) key.append(line('token-id', String(id)), line('token-bytes', bytes));
-  else key.title = `${index}: id ${id}`;
-  key.addEventListener('click', () => pick(index));
-  return key;
-};
+  const draw = () => {
+    const { tokens = [], selected = 0, detail = false } = props.value || {};
+    list.classList.toggle('tokens-detail', detail);
+    const focused = list.contains(document.activeElement);
+    list.replaceChildren(...tokens.map((token, index) => keyFor(token, index, detail)));
+    select(keys(), selected);
+    const current = list.children[selected];
+    if (!current) return;
+    if (focused) current.focus();
+    if (!detail) list.scrollTop = current.offsetTop - list.clientHeight / 2;
+  };
 
-const draw = () => {
-  const { tokens = [], selected = 0, detail = false } = props.value || {};
-  list.classList.toggle('tokens-detail', detail);
-  const focused = list.contains(document.activeElement);
-  list.replaceChildren(...tokens.map((token, index) => keyFor(token, index, detail)));
-  mark(selected);
-  const current = list.children[selected];
-  if (!current) return;
-  if (focused) current.focus();
-  if (!detail) list.scrollTop = current.offsetTop - list.clientHeight / 2;
-};
-
-list.addEventListener('keydown', (event) => {
-  const at = [...list.children].findIndex((key) => key.getAttribute('aria-selected') === 'true');
-  const target = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: list.children.length - 1 }[event.key];
-  if (target === undefined) return;
-  event.preventDefault();
-  pick(target);
-});
-
-watch('value', draw);
-draw();
+  listKeys(list, {
+    at: () => keys().findIndex((key) => key.getAttribute('aria-selected') === 'true'),
+    count: () => list.children.length,
+    go: pick,
+  });
+  watch('value', draw);
+  draw();
+}

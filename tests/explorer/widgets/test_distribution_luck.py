@@ -64,9 +64,9 @@ def sent(logits: torch.Tensor) -> list[float | None]:
 def named(settings: SamplingSettings) -> dict[str, float]:
     return {
         "temperature": settings.temperature,
-        "topK": settings.top_k,
-        "topP": settings.top_p,
-        "minP": settings.min_p,
+        "top_k": settings.top_k,
+        "top_p": settings.top_p,
+        "min_p": settings.min_p,
     }
 
 

@@ -17,10 +17,10 @@ from gpt2core.sampling import SamplingSettings, apply_repetition_penalty, fallin
 
 SCRIPT = Path(widget.__file__).parent / "sampling.js"
 RUN = """
-function run(logits, temperature, topK, topP, minP) {
+function run(logits, temperature, top_k, top_p, min_p) {
   const numbers = Float32Array.from(logits, (z) => (z === null ? -Infinity : z));
   const order = fallingOrder(numbers);
-  const result = distribution(Float64Array.from(order, (id) => numbers[id]), { temperature, topK, topP, minP });
+  const result = distribution(Float64Array.from(order, (id) => numbers[id]), { temperature, top_k, top_p, min_p });
   const probabilities = Array.from(order, (_, i) => probabilityAt(result, i));
   return { order: Array.from(order), probabilities, kept: result.kept, stages: result.stages, greedy: result.greedy };
 }
@@ -31,7 +31,7 @@ function weaken(logits, seen, penalty) {
   return Array.from(penalised(numbers, seen, penalty));
 }
 """
-STAGES = {"temperature": "temperature", "topK": "top_k", "topP": "top_p", "minP": "min_p"}
+STAGES = {"temperature": "temperature", "top_k": "top_k", "top_p": "top_p", "min_p": "min_p"}
 N_CASES = 1_000
 
 
