@@ -12,15 +12,15 @@ import gradio as gr
 from explorer import api
 from explorer.catalogue import catalogue
 from explorer.page import theme
-from explorer.page.download_panel import DownloadPanel, download_panel, wanted
+from explorer.page.download_panel import DownloadPanel, wanted
+from explorer.page.header import build_header
 from explorer.page.link import read_link
 from explorer.page.tab import QUICK, TabContext, clamped, find_tabs
 from explorer.store.models import GPT2
 from explorer.store.services import RunKey, Services
 from explorer.widgets import notice
 from explorer.widgets.cursor import PARTS, START, cursor, cursor_in_sight, sent
-from explorer.widgets.notice import notice_line
-from explorer.widgets.tokens import PICKED, token_keys, token_strip
+from explorer.widgets.tokens import PICKED, token_strip
 from gpt2core import Gpt2CoreError
 
 log = logging.getLogger(__name__)
@@ -29,44 +29,20 @@ log = logging.getLogger(__name__)
 def build_app(services: Services) -> gr.Blocks:
     say = catalogue("page")
     with gr.Blocks(title=say("title"), analytics_enabled=False, fill_width=True) as blocks:
-        gr.Markdown(f"# {say('title')}\n{say('subtitle')}", elem_id="page-title")
-        with gr.Row(equal_height=False):
-            sentence = gr.Textbox(
-                say("example"),
-                label=say("sentence"),
-                lines=1,
-                max_lines=6,
-                scale=3,
-                elem_id="sentence",
-                elem_classes="label-beside",
-                min_width=280,
-            )
-            model = gr.Dropdown(
-                services.models.choices(),
-                value=services.models.default,
-                label=say("model"),
-                scale=1,
-                min_width=400,
-                allow_custom_value=True,  # our own check answers a foreign name in a sentence
-                elem_id="model",
-                elem_classes="label-beside",
-            )
-        status = notice_line("status")
-        download = download_panel(services, "download")
-        strip = token_keys("token-strip")
-        context = TabContext(services, blocks, sentence, model, cursor_in_sight(""), cursor())
-        _draw_strip(context, strip)  # first, so that it is not kept waiting by what the tabs ask for
+        header = build_header(services)
+        context = TabContext(services, blocks, header.sentence, header.model, cursor_in_sight(""), cursor())
+        _draw_strip(context, header.strip)  # first, so that it is not kept waiting by what the tabs ask for
         found = find_tabs()
         seen = {tab.id: cursor_in_sight(tab.id) for tab in found}
-        with gr.Tabs(elem_id="tabs") as tabs:
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:  # styles/tabs.css: one row that scrolls
             for tab in found:
                 with gr.Tab(tab.title, id=tab.id) as panel:
                     tab.build(replace(context, cursor=seen[tab.id]))
                 opened = f"(cursor) => ({{ ...cursor, tab: '{tab.id}' }})"
                 panel.select(None, context.page_cursor, context.page_cursor, js=opened, **QUICK)
-        _read_what_is_typed(context, status)
-        _offer_gpt2(context, status, download)
-        _open_links(context, status, download, tabs, [tab.id for tab in found])
+        _read_what_is_typed(context, header.status)
+        _offer_gpt2(context, header.status, header.download)
+        _open_links(context, header.status, header.download, tabs, [tab.id for tab in found])
         api.add_endpoints(services)
     return blocks
 
