@@ -14,9 +14,10 @@ from gpt2core.config import (
 )
 from gpt2core.edits import Edit
 from gpt2core.errors import Gpt2CoreError
-from gpt2core.generation import KVCache, Step, generate
+from gpt2core.generation import Step, generate
 from gpt2core.model import GPTModel
 from gpt2core.quantization import reduced_precision
+from gpt2core.reading import KVCache
 from gpt2core.sampling import SamplingSettings, pipeline
 from gpt2core.sites import SITES, Site
 from gpt2core.tokenizer import Tokenizer, gpt2_tokenizer

@@ -159,7 +159,8 @@ def induction_scores(trace: Trace) -> Tensor:
 def token_losses(trace: Trace) -> Tensor:
     """-ln of the probability that the model gave to each next token, in nats: [T - 1], for tokens 1 to T - 1.
 
-    exp of the mean is the text's perplexity.
+    exp of the mean is the text's perplexity, unless the trace is not causal: then a token may have been seen before it was
+    told, and scoring.score_text predicts each from what comes before it.
     """
     _needs_two_tokens(trace)
     return F.cross_entropy(trace["logits"][:-1], _next_ids(trace), reduction="none")
@@ -168,8 +169,13 @@ def token_losses(trace: Trace) -> Tensor:
 def token_ranks(trace: Trace) -> Tensor:
     """The place of each next token among all V, 1 the likeliest, the lowest id first among equals: [T - 1]."""
     _needs_two_tokens(trace)
-    logits, ids = trace["logits"][:-1], _next_ids(trace).unsqueeze(1)
-    own = logits.gather(1, ids)  # [T - 1, 1]
+    return ranks(trace["logits"][:-1], _next_ids(trace))
+
+
+def ranks(logits: Tensor, token_ids: Tensor) -> Tensor:
+    """The place of token_ids[i] among all V of row i, 1 the likeliest, the lowest id first among equals. [N, V], [N] -> [N]"""
+    ids = token_ids.unsqueeze(1)
+    own = logits.gather(1, ids)  # [N, 1]
     before = torch.arange(logits.size(1), device=logits.device) < ids
     return 1 + ((logits > own) | ((logits == own) & before)).sum(1)
 

@@ -13,9 +13,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from gpt2core.errors import InvalidSetting, NotFinite
-from gpt2core.generation import KVCache, check_token_ids
-from gpt2core.model import GPTModel, evaluating
+from gpt2core.edits import Edit, EditedPass, all_causal
+from gpt2core.errors import InvalidSetting
+from gpt2core.model import GPTModel
+from gpt2core.reading import Reader, check_finite, check_token_ids, read_logits
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,16 @@ def beam_search(
     length_penalty: float = 1.0,
     early_stopping: bool = False,
     stop_ids: Sequence[int] = (),
+    edits: Sequence[Edit] = (),
 ) -> BeamSearch:
     """Keep the `width` likeliest continuations, token by token.
 
     A hypothesis ends at a stop id or after max_new_tokens; its score is its log-probability / length ** length_penalty
     (above 0 favours long ones; 0 leaves the sum). The search ends early once `width` hypotheses are finished and, unless
     early_stopping, the best open beam could not beat the worst of them at its present length. The window slides past
-    context_length as in generate. Tokens and scores are those of transformers' generate(num_beams=width).
-    Raises: EmptyPrompt, TokenOutOfRange, InvalidSetting, NotFinite.
+    context_length as in generate, and `edits` change the model as there. Tokens and scores are those of transformers'
+    generate(num_beams=width).
+    Raises: EmptyPrompt, TokenOutOfRange, InvalidSetting, UnknownSite, InvalidEdit, NotFinite.
     """
     levels = beam_levels(
         model,
@@ -82,6 +85,7 @@ def beam_search(
         length_penalty=length_penalty,
         early_stopping=early_stopping,
         stop_ids=stop_ids,
+        edits=edits,
     )
     return deque(levels, maxlen=1).pop()
 
@@ -95,10 +99,11 @@ def beam_levels(
     length_penalty: float = 1.0,
     early_stopping: bool = False,
     stop_ids: Sequence[int] = (),
+    edits: Sequence[Edit] = (),
 ) -> Iterator[BeamSearch]:
     """beam_search as it grows: the whole tree so far and the hypotheses finished so far, after each depth; the last is beam_search's.
 
-    Raises, before the first: EmptyPrompt, TokenOutOfRange, InvalidSetting; on the way: NotFinite.
+    Raises, before the first: EmptyPrompt, TokenOutOfRange, InvalidSetting, UnknownSite; on the way: InvalidEdit, NotFinite.
     """
     check_token_ids(token_ids, model.config.vocab_size)
     if max_new_tokens < 1:
@@ -107,12 +112,13 @@ def beam_levels(
         raise InvalidSetting(f"The beam width is {width}; choose 1 to {min(64, model.config.vocab_size)}.")
     if not -10 <= length_penalty <= 10:
         raise InvalidSetting(f"The length penalty is {length_penalty}; choose -10 to 10 (1 is the mean per token).")
-    return _levels(model, token_ids, max_new_tokens, width, length_penalty, early_stopping, frozenset(stop_ids))
+    EditedPass(edits, model.config)  # refuses a layer or site that is not there
+    reader = Reader(model, token_ids, width, edits=edits)
+    return _levels(reader, max_new_tokens, width, length_penalty, early_stopping, frozenset(stop_ids))
 
 
 def _levels(
-    model: GPTModel,
-    token_ids: Sequence[int],
+    reader: Reader,
     max_new_tokens: int,
     width: int,
     length_penalty: float,
@@ -122,10 +128,9 @@ def _levels(
     nodes: list[BeamNode] = []
     finished: list[Hypothesis] = []
     beams: list[BeamNode | None] = [None]  # the prompt itself
-    reader = _Reader(model, token_ids, width)
     n_weighed = max(2, 1 + len(stops)) * width  # so that `width` are left even if every beam could stop
     for depth in range(1, max_new_tokens + 1):
-        gained = reader.log_probabilities()  # [W, V]
+        gained = _log_softmax(reader.next_logits())  # [W, V]
         so_far = torch.tensor([beam.cumulative if beam else 0.0 for beam in beams], dtype=torch.float64)
         totals = (so_far.unsqueeze(1) + gained).flatten()  # [W V]
         best = torch.topk(totals, min(n_weighed, totals.numel()))
@@ -169,36 +174,33 @@ def _levels(
         reader.advance(rows, [beam.token_id for beam in beams if beam])
 
 
-def continuation_log_probabilities(model: GPTModel, token_ids: Sequence[int], continuation: Sequence[int]) -> Tensor:
+def continuation_log_probabilities(
+    model: GPTModel, token_ids: Sequence[int], continuation: Sequence[int], *, edits: Sequence[Edit] = ()
+) -> Tensor:
     """ln of the probability that the model gives to each token of `continuation` after `token_ids` and those before it.
 
-    [n] float64, in nats; their sum is what beam_search maximises. Read at once where it fits into the context; beyond it the
-    window slides as in generate. Raises: EmptyPrompt, TokenOutOfRange, NotFinite.
+    [n] float64, in nats; their sum is what beam_search maximises. Read at once where it fits into the context and all edits are
+    causal; otherwise token by token, as in generate. Raises: EmptyPrompt, TokenOutOfRange, UnknownSite, InvalidEdit, NotFinite.
     """
     check_token_ids(token_ids, model.config.vocab_size)
     if not len(continuation):
         return torch.zeros(0, dtype=torch.float64)
     check_token_ids(continuation, model.config.vocab_size)
-    read, limit = [*token_ids, *continuation[:-1]], model.config.context_length
-    if len(read) > limit:
-        reader, gained = _Reader(model, token_ids, 1), []
+    read = [*token_ids, *continuation[:-1]]
+    if len(read) > model.config.context_length or not all_causal(edits):
+        reader, gained = Reader(model, token_ids, edits=edits), []
         for token_id in continuation:
-            gained.append(reader.log_probabilities()[0, token_id])
+            gained.append(_log_softmax(reader.next_logits())[0, token_id])
             reader.advance([0], [token_id])
         return torch.stack(gained)
-    device = model.tok_emb.weight.device
-    with evaluating(model):
-        seen = model.before_head(torch.tensor([read], device=device))[:, len(token_ids) - 1 :]
-        rows = _log_softmax(model.out_head(seen)[0])  # [n, V]
+    ids = torch.tensor([read], device=model.tok_emb.weight.device)
+    rows = _log_softmax(read_logits(model, ids, len(continuation), edits=edits)[0])  # [n, V]
     return rows.gather(1, torch.tensor(continuation).unsqueeze(1)).squeeze(1)
 
 
 def _log_softmax(logits: Tensor) -> Tensor:
     """[..., V] -> [..., V] float64. Raises: NotFinite."""
-    if not bool(logits.isfinite().all()):
-        raise NotFinite(
-            "The model's logits are not finite numbers. The weights are probably damaged; load the model again."
-        )
+    check_finite(logits)
     return torch.log_softmax(logits.double(), -1).cpu()
 
 
@@ -207,29 +209,3 @@ def _path(nodes: Sequence[BeamNode], node: int) -> list[BeamNode]:
     while path[-1].parent is not None:
         path.append(nodes[path[-1].parent])
     return path[::-1]
-
-
-class _Reader:
-    """The texts of all beams, and the model's memory of them."""
-
-    def __init__(self, model: GPTModel, token_ids: Sequence[int], width: int) -> None:
-        weight = model.tok_emb.weight
-        self.model = model
-        self.texts = torch.tensor([list(token_ids)], device=weight.device)  # [W, T]; one row until the first choice
-        self.cache = KVCache(model.config, weight.dtype, weight.device, batch_size=width)
-
-    def log_probabilities(self) -> Tensor:
-        """Of every next token after every beam. [W, V] float64"""
-        limit = self.model.config.context_length
-        with evaluating(self.model):
-            if self.texts.size(1) > limit:
-                read = self.model.before_head(self.texts[:, -limit:])
-            else:
-                read = self.model.before_head(self.texts[:, self.cache.length :], cache=self.cache)
-            return _log_softmax(self.model.out_head(read[:, -1:])[:, 0])
-
-    def advance(self, rows: Sequence[int], token_ids: Sequence[int]) -> None:
-        """Beam i becomes the old beam rows[i] followed by token_ids[i]."""
-        grown = torch.tensor(token_ids, device=self.texts.device).unsqueeze(1)
-        self.texts = torch.cat([self.texts[list(rows)], grown], 1)
-        self.cache.reorder(rows)

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from gpt2core.analysis import token_losses
-from gpt2core.errors import InvalidSetting
+from gpt2core.errors import InvalidEdit, InvalidSetting
+from gpt2core.scoring import TextScore as TokenScores
 from gpt2core.tokenizer import Tokenizer
 from gpt2core.trace import Trace
 
@@ -97,21 +98,28 @@ class TextScore:
         return self.nats / self.n_bytes
 
 
-def text_scores(traces: Sequence[Trace], tokenizers: Sequence[Tokenizer]) -> list[TextScore]:
-    """Of each model on one text, each trace holding its logits. Scored are the bytes after the first place where a token of every
-    model ends: what comes before was given to them.
+def text_scores(readings: Sequence[Trace | TokenScores], tokenizers: Sequence[Tokenizer]) -> list[TextScore]:
+    """Of each model on one text, which it was traced on with its logits, or which scoring.score_text read. Scored are the bytes
+    after the first place where a token of every model ends: what comes before was given to them.
 
-    Raises: InvalidSetting if nothing comes after that place.
+    Raises: InvalidSetting if nothing comes after that place; InvalidEdit for a trace that is not causal.
     """
-    ends = [token_ends(seen.token_ids, tokenizer) for seen, tokenizer in zip(traces, tokenizers, strict=True)]
+    for seen in readings:
+        if isinstance(seen, Trace) and not seen.causal:
+            raise InvalidEdit(
+                "Under the edits {edits} one pass over a text shows the model what it is to foresee. "
+                "Score the text with score_text, which reads no further than the token to be told.",
+                edits=", ".join(seen.edits),
+            )
+    ends = [token_ends(seen.token_ids, tokenizer) for seen, tokenizer in zip(readings, tokenizers, strict=True)]
     start = min(set.intersection(*map(set, ends)))
     n_bytes = ends[0][-1] - start
     if n_bytes == 0:
         raise InvalidSetting("The first token is given, and the text ends with it. Give a text of at least two tokens.")
     scores = []
-    for seen, stops in zip(traces, ends, strict=True):
+    for seen, stops in zip(readings, ends, strict=True):
         n_given = stops.index(start) + 1
-        losses = token_losses(seen)[n_given - 1 :].double()
+        losses = (token_losses(seen) if isinstance(seen, Trace) else seen.losses)[n_given - 1 :].double()
         scores.append(TextScore(start, n_bytes, len(losses), float(losses.sum())))
     return scores
 

@@ -1,4 +1,4 @@
-"""What if: changes to one forward pass, as values to hand to trace(..., edits=...).
+"""What if: changes to one forward pass, as values to hand to trace(..., edits=...), generate and whatever else runs a model.
 
 An Edit says where it acts and how; it changes neither the model nor any other pass. Edits act in the order given, and what
 they make is what is recorded. Layers, heads and positions count from 0.
@@ -28,12 +28,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Here:
-    """Where a pass stands. seen: the values of this block so far, after their own edits."""
+    """Where a pass stands. seen: the values of this block so far, after their own edits.
+
+    past, ahead: how many tokens of the text were read before this pass, and how many are not read yet: row 0 is position
+    `past`. Only causal edits meet a past.
+    """
 
     site: str
     layer: int | None
     config: GPTConfig
     seen: Mapping[str, Tensor]
+    past: int = 0
+    ahead: int = 0
 
 
 Change = Callable[[Tensor, Here], Tensor]
@@ -45,18 +51,25 @@ class Edit:
 
     layer: None is every layer, or the one place of a site that exists once. change: gets a copy of its own, with B
     (`mask` excepted), and returns a tensor of the same shape. name: says all that the change depends on, so that two
-    edits are equal exactly if they do the same.
+    edits are equal exactly if they do the same. causal: what it makes of a position hangs on no later position, nor on how
+    many there are, so that keys and values of a text that grows may be kept; claimed, never assumed.
     """
 
     name: str
     sites: tuple[str, ...]
     layer: int | None
     change: Change = field(compare=False, repr=False)
+    causal: bool = field(default=False, compare=False)
+
+
+def all_causal(edits: Iterable[Edit]) -> bool:
+    """Whether under all of these together, too, a position knows nothing of what follows."""
+    return all(edit.causal for edit in edits)
 
 
 def zero_head(layer: int, head: int) -> Edit:
     """The head writes nothing: z = 0. The output bias, which belongs to no head, stays."""
-    return Edit(f"zero head {head} of layer {layer}", ("z",), layer, _on_head(head, torch.zeros_like))
+    return Edit(f"zero head {head} of layer {layer}", ("z",), layer, _on_head(head, torch.zeros_like), causal=True)
 
 
 def mean_head(layer: int, head: int) -> Edit:
@@ -66,7 +79,7 @@ def mean_head(layer: int, head: int) -> Edit:
 
 def zero_attention(layer: int) -> Edit:
     """The attention branch of a layer writes nothing, bias included."""
-    return Edit(f"zero attention of layer {layer}", ("attn_out",), layer, _each(torch.zeros_like))
+    return Edit(f"zero attention of layer {layer}", ("attn_out",), layer, _each(torch.zeros_like), causal=True)
 
 
 def mean_attention(layer: int) -> Edit:
@@ -76,7 +89,7 @@ def mean_attention(layer: int) -> Edit:
 
 def zero_mlp(layer: int) -> Edit:
     """The MLP branch of a layer writes nothing, bias included."""
-    return Edit(f"zero MLP of layer {layer}", ("mlp_out",), layer, _each(torch.zeros_like))
+    return Edit(f"zero MLP of layer {layer}", ("mlp_out",), layer, _each(torch.zeros_like), causal=True)
 
 
 def mean_mlp(layer: int) -> Edit:
@@ -86,7 +99,7 @@ def mean_mlp(layer: int) -> Edit:
 
 def zero_layer(layer: int) -> Edit:
     """The whole block writes nothing: resid_post = resid_pre."""
-    return Edit(f"zero layer {layer}", ("attn_out", "mlp_out"), layer, _each(torch.zeros_like))
+    return Edit(f"zero layer {layer}", ("attn_out", "mlp_out"), layer, _each(torch.zeros_like), causal=True)
 
 
 def mean_layer(layer: int) -> Edit:
@@ -107,18 +120,21 @@ def knock_out(query: int, key: int, *, layer: int | None = None, head: int | Non
         raise InvalidEdit(f"Head {head} exists in every layer. Name the layer of the head that you mean.")
 
     def change(value: Tensor, here: Here) -> Tensor:
-        _check_position(query, value.size(-2))
+        row, T = query - here.past, value.size(-2)
+        _check_position(query, here.past + T + here.ahead)
+        if not 0 <= row < T:
+            return value  # another pass reads this query
         if here.site == "mask":
-            value[query, key] = True
+            value[row, key] = True
         else:
             _check_head(head, value.size(1))
-            value[:, head, query, key] = -math.inf
+            value[:, head, row, key] = -math.inf
         return value
 
     place = "every layer" if layer is None else f"layer {layer}"
     whose = "" if head is None else f"head {head} of "
     site = "mask" if head is None else "scores"
-    return Edit(f"hide key {key} from query {query} in {whose}{place}", (site,), layer, change)
+    return Edit(f"hide key {key} from query {query} in {whose}{place}", (site,), layer, change, causal=True)
 
 
 def patch(
@@ -132,6 +148,7 @@ def patch(
     """Activation patching: put `source`'s value at `site` in place of this pass's own.
 
     head: that head only, where the site has heads. positions: those tokens only (queries, for scores and pattern).
+    Not causal: the values come from a text of one length, and fit no other unless positions are named.
     Raises: MissingActivation if `source` did not record the site; UnknownSite. Refused at the trace where shapes differ.
     Source: Meng et al., "Locating and Editing Factual Associations in GPT", 2022.
     """
@@ -157,15 +174,15 @@ def patch(
     wanted = part(given)
 
     def change(value: Tensor, here: Here) -> Tensor:
-        own = value if site == "mask" else value[0]  # a view: writing to it writes to value
-        if part(own).shape != wanted.shape:
-            raise InvalidEdit(
-                f"{site} has shape {list(own.shape)} here but {list(given.shape)} in the other trace. "
-                "Patch between texts of the same number of tokens, or name positions that both have."
-            )
         heads = slice(None) if head is None else slice(head, head + 1)
         rows: slice | list[int] = slice(None) if where is None else list(where)
-        own[(heads, rows) if by_head else (rows,)] = wanted.to(own)
+        for own in value.unsqueeze(0) if site == "mask" else value:  # a view each: writing to it writes to value
+            if part(own).shape != wanted.shape:
+                raise InvalidEdit(
+                    f"{site} has shape {list(own.shape)} here but {list(given.shape)} in the other trace. "
+                    "Patch between texts of the same number of tokens, or name positions that both have."
+                )
+            own[(heads, rows) if by_head else (rows,)] = wanted.to(own)
         return value
 
     what = f"{site}" + ("" if layer is None else f" of layer {layer}") + ("" if head is None else f", head {head}")
@@ -180,7 +197,7 @@ def mask_off(layer: int | None = None) -> Edit:
 
 def positions_off() -> Edit:
     """No position row is added, so that the model reads a bag of words seen causally."""
-    return Edit("positions off", ("pos_emb",), None, _each(torch.zeros_like))
+    return Edit("positions off", ("pos_emb",), None, _each(torch.zeros_like), causal=True)
 
 
 def norm_off(layer: int | None = None) -> Edit:
@@ -191,7 +208,7 @@ def norm_off(layer: int | None = None) -> Edit:
         return torch.full_like(value, 0.0 if here.site.endswith("_mean") else 1.0 - here.config.norm_eps)
 
     sites = tuple(f"{name}_{moment}" for name in names for moment in ("mean", "var"))
-    return Edit(f"LayerNorm off in {_layers(layer)}", sites, layer, change)
+    return Edit(f"LayerNorm off in {_layers(layer)}", sites, layer, change, causal=True)
 
 
 def shortcut_off(layer: int, branch: Literal["attention", "mlp"] | None = None) -> Edit:
@@ -210,6 +227,7 @@ def shortcut_off(layer: int, branch: Literal["attention", "mlp"] | None = None) 
         sites,
         layer,
         lambda _, here: here.seen[written[here.site]].clone(),
+        causal=True,
     )
 
 
@@ -219,14 +237,14 @@ def scaling_off(layer: int | None = None) -> Edit:
     def change(value: Tensor, here: Here) -> Tensor:
         return value * math.sqrt(here.config.head_dim)
 
-    return Edit(f"1/sqrt(D) off in {_layers(layer)}", ("scores",), layer, change)
+    return Edit(f"1/sqrt(D) off in {_layers(layer)}", ("scores",), layer, change, causal=True)
 
 
 class EditedPass:
-    """A tap that applies edits, in order, to one forward pass. Raises: UnknownSite, InvalidEdit."""
+    """A tap that applies edits, in order, to one forward pass. past, ahead: see Here. Raises: UnknownSite, InvalidEdit."""
 
-    def __init__(self, edits: Iterable[Edit], config: GPTConfig) -> None:
-        self.edits, self.config = tuple(edits), config
+    def __init__(self, edits: Iterable[Edit], config: GPTConfig, past: int = 0, ahead: int = 0) -> None:
+        self.edits, self.config, self.past, self.ahead = tuple(edits), config, past, ahead
         self._seen: dict[str, Tensor] = {}
         for edit in self.edits:
             for site in edit.sites:
@@ -240,7 +258,8 @@ class EditedPass:
             self._refuse_blind_queries(layer)
         for edit in self.edits:
             if site in edit.sites and edit.layer in (None, layer):
-                changed = edit.change(value.clone(), Here(site, layer, self.config, MappingProxyType(self._seen)))
+                here = Here(site, layer, self.config, MappingProxyType(self._seen), self.past, self.ahead)
+                changed = edit.change(value.clone(), here)
                 if changed.shape != value.shape:
                     raise InvalidEdit(
                         f"The edit {edit.name!r} made {site} {list(changed.shape)} instead of {list(value.shape)}. "
@@ -254,7 +273,8 @@ class EditedPass:
         hidden = self._seen["mask"] | (self._seen["scores"] == -math.inf)  # [B, H, T, T]
         blind = hidden.all(-1).nonzero().tolist()
         if blind:
-            _, head, query = blind[0]
+            _, head, row = blind[0]
+            query = row + self.past
             raise InvalidEdit(
                 f"Query {query} would see no key at all in head {head} of layer {layer}, and attention must look somewhere. "
                 "Leave it one key."

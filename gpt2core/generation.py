@@ -1,7 +1,4 @@
-"""Text one token at a time, with the keys and values of past tokens kept.
-
-B batch, T tokens, P tokens cached, H heads, D head width, V vocabulary.
-"""
+"""Text one token at a time. V vocabulary."""
 
 from __future__ import annotations
 
@@ -12,38 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gpt2core.config import GPTConfig
-from gpt2core.errors import EmptyPrompt, InvalidSetting, TokenOutOfRange
-from gpt2core.model import GPTModel, evaluating
+from gpt2core.edits import Edit, EditedPass
+from gpt2core.errors import InvalidSetting
+from gpt2core.model import GPTModel
+from gpt2core.reading import Reader, check_token_ids
 from gpt2core.sampling import Pipeline, SamplingSettings, draw, falling_order, gumbel_noise, pipeline
-
-
-class KVCache:
-    """Keys and values of P tokens a layer, in buffers taken once: [B, H, context_length, D] each."""
-
-    def __init__(self, config: GPTConfig, dtype: torch.dtype, device: torch.device, batch_size: int = 1) -> None:
-        shape = (config.n_layers, batch_size, config.n_heads, config.context_length, config.head_dim)
-        self._k, self._v = (torch.empty(shape, dtype=dtype, device=device) for _ in range(2))
-        self._last_layer = config.n_layers - 1
-        self.length = 0
-
-    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Append [B, H, T, D] and return all: [B, H, P + T, D]. `length` grows once the last layer has written.
-
-        One row read on behalf of all B, as a prompt that beams share, is written to each and returned once.
-        """
-        end = self.length + k.size(2)
-        self._k[layer, :, :, self.length : end] = k
-        self._v[layer, :, :, self.length : end] = v
-        if layer == self._last_layer:
-            self.length = end
-        return self._k[layer, : k.size(0), :, :end], self._v[layer, : v.size(0), :, :end]
-
-    def reorder(self, rows: Sequence[int]) -> None:
-        """Row i becomes what row rows[i] was."""
-        if list(rows) != list(range(len(rows))):
-            for buffer in (self._k, self._v):
-                buffer[:, : len(rows), :, : self.length] = buffer[:, list(rows), :, : self.length]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,15 +61,6 @@ def _rank(values: Tensor, token_id: int) -> int:
     return int((values > mine).sum() + (values[:token_id] == mine).sum()) + 1
 
 
-def check_token_ids(token_ids: Sequence[int], vocab_size: int) -> None:
-    """Raises: EmptyPrompt, TokenOutOfRange."""
-    if not len(token_ids):
-        raise EmptyPrompt
-    for token_id in token_ids:
-        if not 0 <= token_id < vocab_size:
-            raise TokenOutOfRange(token_id, vocab_size)
-
-
 def generate(
     model: GPTModel,
     token_ids: Sequence[int],
@@ -112,18 +73,22 @@ def generate(
     repetition_penalty: float = 1.0,
     seed: int | None = None,
     stop_ids: Sequence[int] = (),
+    edits: Sequence[Edit] = (),
 ) -> Iterator[Step]:
     """Yield a Step a token, the next one drawn after the last was read; stop after a token of `stop_ids`.
 
     The same seed, prompt and settings give the same tokens; without a seed each call draws its own. The luck of a place depends
     on the seed and the place alone, so a text taken up again from any of its tokens goes on as it did. Past context_length
     the window slides: the last context_length tokens are read afresh, for their positions all change.
-    Raises: EmptyPrompt, TokenOutOfRange, InvalidSetting, NotFinite.
+    edits: the changed model writes; each step's logits are the last of trace(model, text[-context_length:], edits=edits). What
+    an edit that is not causal reads anew for each token takes as long as a pass over the whole text.
+    Raises: EmptyPrompt, TokenOutOfRange, InvalidSetting, UnknownSite; on the way InvalidEdit, NotFinite.
     """
     check_token_ids(token_ids, model.config.vocab_size)
     if max_new_tokens < 0:
         raise InvalidSetting(f"max_new_tokens is {max_new_tokens}; choose 0 or more.")
     settings = SamplingSettings(temperature, top_k, top_p, min_p, repetition_penalty)
+    EditedPass(edits, model.config)  # refuses a layer or site that is not there
     return _steps(
         model,
         list(token_ids),
@@ -131,6 +96,7 @@ def generate(
         settings,
         secrets.randbits(31) if seed is None else int(seed),
         frozenset(stop_ids),
+        edits,
     )
 
 
@@ -141,24 +107,17 @@ def _steps(
     settings: SamplingSettings,
     seed: int,
     stop_ids: frozenset[int],
+    edits: Sequence[Edit],
 ) -> Iterator[Step]:
-    limit = model.config.context_length
-    weight = model.tok_emb.weight
-    cache = KVCache(model.config, weight.dtype, weight.device)
+    reader = Reader(model, context, edits=edits)
     for _ in range(max_new_tokens):
-        with evaluating(model):
-            if len(context) > limit:  # every position shifts, so nothing cached holds
-                read = model.before_head(torch.tensor([context[-limit:]], device=weight.device))
-            else:
-                unread = torch.tensor([context[cache.length :]], device=weight.device)
-                read = model.before_head(unread, cache=cache)
-            logits = model.out_head(read[:, -1:])[0, 0]  # [V]; those of the prompt's other tokens would go unused
-            choice = pipeline(logits, settings, context)
-            greedy = settings.temperature == 0  # one token is left, which no luck could change
-            luck = torch.zeros(()) if greedy else gumbel_noise(logits.numel(), seed, len(context))
-            token_id = draw(choice.logits.cpu(), luck)
-            probability = float(choice.probabilities[token_id])
-        yield Step(len(context), token_id, probability, logits, choice)
+        logits = reader.next_logits()[0]  # [V]
+        choice = pipeline(logits, settings, context)
+        greedy = settings.temperature == 0  # one token is left, which no luck could change
+        luck = torch.zeros(()) if greedy else gumbel_noise(logits.numel(), seed, len(context))
+        token_id = draw(choice.logits.cpu(), luck)
+        yield Step(len(context), token_id, float(choice.probabilities[token_id]), logits, choice)
         if token_id in stop_ids:
             return
         context.append(token_id)
+        reader.advance([0], [token_id])

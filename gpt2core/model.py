@@ -30,7 +30,7 @@ class Tap(Protocol):
 
 
 class Cache(Protocol):
-    """Keys and values of the tokens read so far; generation.KVCache is ours."""
+    """Keys and values of the tokens read so far; reading.KVCache is ours."""
 
     length: int
 

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from gpt2core.config import GPTConfig
-from gpt2core.edits import Edit, EditedPass
-from gpt2core.errors import MissingActivation, NotFinite, UnknownSite
-from gpt2core.generation import check_token_ids
+from gpt2core.edits import Edit, EditedPass, all_causal
+from gpt2core.errors import MissingActivation, UnknownSite
 from gpt2core.model import GPTModel, evaluating
+from gpt2core.reading import check_finite, check_token_ids
 from gpt2core.sites import SITES, check_site
 
 Key = tuple[str, int | None]
@@ -31,13 +31,15 @@ class Trace:
 
     Frozen and without the model: it can be kept, shared between threads and dropped by its size in bytes. Values are in
     the shapes of sites.SITES, detached, and never the model's own memory; read them, do not write to them.
-    edits: the names of the edits that the pass was run with, in order.
+    edits: the names of the edits that the pass was run with, in order. causal: False if one of them lets a position know of
+    later ones, so that nothing in the trace foretells a token.
     """
 
     token_ids: tuple[int, ...]
     config: GPTConfig
     values: Mapping[Key, Tensor] = field(repr=False)
     edits: tuple[str, ...] = ()
+    causal: bool = True
 
     def __getitem__(self, key: str | Key) -> Tensor:
         site, layer = key if isinstance(key, tuple) else (key, None)
@@ -94,13 +96,6 @@ def trace(
 
     with evaluating(model):
         logits = model(torch.tensor([list(token_ids)], device=model.tok_emb.weight.device), tap)
-    if not bool(logits.sum(-1).isfinite().all()):  # one bad logit spoils its sum, and a sum is quick
-        raise NotFinite(
-            "The model's logits are not finite numbers"
-            + (
-                " under these edits. Take one of them away."
-                if edits
-                else ". Its weights are damaged; load the model again."
-            )
-        )
-    return Trace(tuple(token_ids), model.config, MappingProxyType(values), tuple(edit.name for edit in edits))
+    check_finite(logits, edits)
+    names = tuple(edit.name for edit in edits)
+    return Trace(tuple(token_ids), model.config, MappingProxyType(values), names, all_causal(edits))
