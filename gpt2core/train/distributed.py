@@ -7,7 +7,10 @@ copies stay equal and the result is that of one process with the same batch, up 
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 import os
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -37,8 +40,12 @@ class Team:
         if batch_size % (self.size * accumulation_steps):
             parts = f" of {accumulation_steps} parts each" if accumulation_steps > 1 else ""
             raise InvalidSetting(
-                f"A batch of {batch_size} windows cannot be shared equally by {self.size} processes{parts}; "
-                f"choose a batch size that is a multiple of {self.size * accumulation_steps}."
+                "A batch of {n} windows cannot be shared equally by {n_processes} processes{parts}; "
+                "choose a batch size that is a multiple of {multiple}.",
+                n=batch_size,
+                n_processes=self.size,
+                parts=parts,
+                multiple=self.size * accumulation_steps,
             )
 
     def share(self, batch: Tensor) -> Tensor:
@@ -81,8 +88,17 @@ def assembled(device: str = "cpu") -> Iterator[Team]:
     if not dist.is_torchelastic_launched():  # that is, by torchrun
         yield Team(device=place)
         return
+    # Its functions keep the group that stands when it is imported as a default argument, for good; torch's compiler, and so
+    # an optimizer, imports it late. Imported first, it keeps none.
+    importlib.import_module("torch.distributed.nn.functional")
     dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
     try:
         yield Team(dist.get_rank(), dist.get_world_size(), place)
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)  # they hold the trainer, and it the group
+        raise
     finally:
         dist.destroy_process_group()
+        # That lets go of the group, whose threads end with its last holder: here, while Python still stands. One that is left
+        # to give a tensor back to an interpreter that is closing aborts the process.
+        gc.collect()

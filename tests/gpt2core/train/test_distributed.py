@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,27 @@ def test_two_processes_in_two_parts_each_end_like_one_with_the_same_batch_and_on
             assert theirs[name] == (None if ours[name] is None else pytest.approx(ours[name], abs=1e-5)), name
         assert ours["tokens_seen"] == theirs["tokens_seen"]
     assert ended.stdout.count("kept for validation") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are told by /proc")
+@pytest.mark.parametrize("ending", ["end", "refusal"])
+def test_no_thread_of_the_group_outlives_it_so_none_aborts_a_process_that_is_leaving(ending: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test"}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.gpt2core.train.leaving", ending],
+            env={**os.environ, **shared, "RANK": str(rank), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    told = [process.communicate(timeout=120)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0], told
+    assert not any("gloo" in line for text in told for line in text.splitlines()), told
 
 
 def test_the_shares_of_a_batch_are_the_batch_and_none_overlaps() -> None:
