@@ -6,7 +6,7 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import gradio as gr
@@ -112,24 +112,22 @@ class TabContext:
 
 @dataclass(frozen=True)
 class TabSpec:
-    """title: what the tab is called. order: its place, from the left. build: lays it out and wires it."""
+    """title: what the tab is called. order: its place, from the left. build: lays it out and wires it.
+
+    id: its name in links and in the page's events, whatever its title says in which language: find_tabs gives it the module's.
+    """
 
     title: str
     order: int
     build: Callable[[TabContext], None]
-
-    @property
-    def id(self) -> str:
-        """Its name in links."""
-        return self.title.lower()
+    id: str = ""
 
 
 def find_tabs() -> list[TabSpec]:
-    """TAB of every module in explorer/tabs, from left to right."""
-    modules = (
-        importlib.import_module(f"{tabs.__name__}.{found.name}") for found in pkgutil.iter_modules(tabs.__path__)
-    )
-    return sorted((module.TAB for module in modules), key=lambda tab: tab.order)
+    """TAB of every module in explorer/tabs, from left to right, each with the module's name as its id."""
+    names = [found.name for found in pkgutil.iter_modules(tabs.__path__)]
+    found = [replace(importlib.import_module(f"{tabs.__name__}.{name}").TAB, id=name) for name in names]
+    return sorted(found, key=lambda tab: tab.order)
 
 
 def clamped(index: object, n: int) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
+from explorer.page.tab import find_tabs
 from explorer.store.models import CHECKPOINTS
 from gpt2core import Pretrained, load_pretrained
 
@@ -31,7 +32,7 @@ QUIET = [
 START_SECONDS = 120  # a patience, not a claim: two busy cores import torch and gradio slowly
 expect.set_options(timeout=60_000)  # as above
 
-TABS = ["Tokens", "Embeddings", "Attention", "Sampling", "Generation", "Beams", "Compare", "Scoring", "Training"]
+TABS = [tab.title for tab in find_tabs()]
 # What no page may ever take for markup or code, and every kind of character that a tokenizer cuts up.
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} <b>b</b> 👩‍👩‍👧 مرحبا 漢字\t\n|"
 HOSTILE_TOKENS = 77
