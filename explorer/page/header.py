@@ -9,6 +9,7 @@ import gradio as gr
 from explorer.catalogue import catalogue
 from explorer.page.download_panel import DownloadPanel, download_panel
 from explorer.store.services import Services
+from explorer.widgets.edits_line import edits_line
 from explorer.widgets.notice import notice_line
 from explorer.widgets.tokens import token_keys
 
@@ -19,17 +20,17 @@ MOST_LINES = 3  # of the sentence; what is longer scrolls, so that the figures b
 class Header:
     """The header's components; nothing is wired yet.
 
-    status: what the model reads, or why it refuses. link_notice: what a link asked for and could not have. edits_line: the
-    changes made to the model. These two take no room while they are empty. copy_link: copies the link to what is on screen.
+    status: what the model reads, or why it refuses. link_notice: what a link asked for and could not have. edits: the
+    changes made to the model. These two take no room while they are empty. copy: copies the link to what is on screen.
     download: offered below the menu while GPT-2 is chosen and missing. strip: the sentence's tokens as keys.
     """
 
     sentence: gr.Textbox
     model: gr.Dropdown
     status: gr.HTML
-    copy_link: gr.Button
+    copy: gr.Button
     link_notice: gr.HTML
-    edits_line: gr.HTML
+    edits: gr.HTML
     download: DownloadPanel
     strip: gr.HTML
 
@@ -56,9 +57,9 @@ def build_header(services: Services) -> Header:
             elem_id="sentence",
             elem_classes="label-beside",
         )
-        copy_link = gr.Button(say("copy_link"), size="md", elem_id="copy-link")
+        copy = gr.Button(say("copy_link"), size="md", elem_id="copy-link")
         link_notice = notice_line("link-notice")
         download = download_panel(services, "download")
-        edits_line = notice_line("edits-line")
+        edits = edits_line("edits-line")
         strip = token_keys("token-strip")
-    return Header(sentence, model, status, copy_link, link_notice, edits_line, download, strip)
+    return Header(sentence, model, status, copy, link_notice, edits, download, strip)

@@ -7,7 +7,7 @@ import json
 import gradio as gr
 from gradio.events import Dependency
 
-from explorer.page.tab import QUICK
+from explorer.page.events import QUICK
 
 
 def stops(button: gr.Button, running: Dependency, told: gr.HTML, sentence: str) -> None:

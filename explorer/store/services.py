@@ -15,7 +15,8 @@ from explorer.store.traces import RunKey, TraceStore
 from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import Gpt2CoreError
 from gpt2core.comparison import token_ends
-from gpt2core.errors import EmptyPrompt, PromptTooLong
+from gpt2core.errors import EmptyPrompt, InvalidEdit, PromptTooLong
+from gpt2core.notation import parse_edits
 
 __all__ = ["CHECKPOINTS", "DEFAULT_MODEL", "ModelRegistry", "RunKey", "Services", "TextTooLong", "TraceStore"]
 # A sentence is at most a few thousand characters; beyond this even counting its tokens would hold others up.
@@ -30,9 +31,12 @@ class Services:
         self.traces = TraceStore(self.models)
         self.gpt2_download = Download()
 
-    def read(self, text: str, model: str) -> RunKey:
-        """Encode `text` for `model`. Raises: EmptyPrompt, PromptTooLong, UnknownModel; nothing is computed yet."""
-        pretrained = self.models.get(model)
+    def read(self, text: object, model: object, edits: object = "") -> RunKey:
+        """Encode `text` for `model`, changed by `edits` in their notation (gpt2core.notation). Nothing is computed yet.
+
+        Raises: EmptyPrompt, TextTooLong, PromptTooLong, UnknownModel, InvalidEdit.
+        """
+        pretrained = self.models.get(str(model))
         if not isinstance(text, str) or not text:
             raise EmptyPrompt
         if len(text) > MAX_CHARACTERS:
@@ -41,13 +45,16 @@ class Services:
         limit = pretrained.model.config.context_length
         if len(token_ids) > limit:
             raise PromptTooLong(len(token_ids), limit)
-        return RunKey(model, text, tuple(token_ids))
+        if not isinstance(edits, str):
+            raise InvalidEdit("The edits are a {kind}; give a text such as head:2.5,mlp:3.", kind=type(edits).__name__)
+        changes = parse_edits(edits, pretrained.model.config, len(token_ids))
+        return RunKey(str(model), text, tuple(token_ids), changes)
 
     def run(self, run_json: str) -> RunKey:
         """The run that RunKey.to_json wrote, checked like anything else that a browser sends."""
         try:
             kept = json.loads(run_json)
-            return self.read(kept["text"], kept["model"])
+            return self.read(kept["text"], kept["model"], kept.get("edits", ""))
         except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, Gpt2CoreError):
                 raise

@@ -6,44 +6,96 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from explorer.store.models import ModelRegistry
 from gpt2core import Trace, trace
+from gpt2core.notation import NamedEdit, write_edits
 
 
 @dataclass(frozen=True)
 class RunKey:
-    """One sentence read by one model: what a session remembers of what is on its screen."""
+    """One sentence read by one model, changed by `edits`: what a session remembers of what is on its screen."""
 
     model: str
     text: str
     token_ids: tuple[int, ...]
+    edits: tuple[NamedEdit, ...] = ()
+
+    @property
+    def edits_text(self) -> str:
+        """The edits in the notation of links: "head:2.5,mlp:3"."""
+        return write_edits(self.edits)
 
     def to_json(self) -> str:
         """For the browser to keep; Services.run reads and checks it again."""
-        return json.dumps({"model": self.model, "text": self.text})
+        return json.dumps({"model": self.model, "text": self.text, "edits": self.edits_text})
+
+
+@dataclass
+class _Entry:
+    """What is kept of one run. lock: held while it is computed, so that equal questions at the same time cost one pass."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    trace: Trace | None = None
 
 
 class TraceStore:
-    """Traces by what was run, the least recently used dropped beyond `max_bytes`; a miss is computed again."""
+    """Traces by what was run, the least recently used dropped beyond `max_bytes`; a miss is computed again.
+
+    What a run is asked for later is added to what is kept of it: the pass is made again for the missing sites alone.
+    """
 
     def __init__(self, models: ModelRegistry, max_bytes: int = 512 * 2**20) -> None:
         self._models, self._max_bytes = models, max_bytes
         self._lock = threading.Lock()
-        self._traces: OrderedDict[tuple[RunKey, frozenset[str]], Trace] = OrderedDict()
+        self._entries: OrderedDict[RunKey, _Entry] = OrderedDict()
 
     def get(self, run: RunKey, sites: Collection[str]) -> Trace:
         """The trace of `run` holding at least `sites`. Raises what gpt2core.trace raises, and UnknownModel."""
         wanted = frozenset(sites)
         with self._lock:
-            for key, kept in self._traces.items():
-                if key[0] == run and wanted <= key[1]:
-                    self._traces.move_to_end(key)
-                    return kept
-        made = trace(self._models.get(run.model).model, run.token_ids, wanted)
+            entry = self._entries.setdefault(run, _Entry())
+            self._entries.move_to_end(run)
+        with entry.lock:
+            kept = entry.trace
+            missing = wanted if kept is None else wanted - {site for site, _ in kept}
+            if kept is None or missing:
+                try:
+                    made = self._computed(run, missing)
+                except Exception:
+                    self._forget_if_empty(run, entry)
+                    raise
+                entry.trace = kept = made if kept is None else _joined(kept, made)
+        self._bound()
+        return kept
+
+    @property
+    def nbytes(self) -> int:
+        """How much is kept."""
         with self._lock:
-            self._traces[run, wanted] = made
-            while len(self._traces) > 1 and sum(kept.nbytes for kept in self._traces.values()) > self._max_bytes:
-                self._traces.popitem(last=False)
-        return made
+            return sum(entry.trace.nbytes for entry in self._entries.values() if entry.trace is not None)
+
+    def _computed(self, run: RunKey, sites: Collection[str]) -> Trace:
+        return trace(self._models.get(run.model).model, run.token_ids, sites, [edit.edit() for edit in run.edits])
+
+    def _forget_if_empty(self, run: RunKey, entry: _Entry) -> None:
+        with self._lock:
+            if entry.trace is None and self._entries.get(run) is entry:
+                del self._entries[run]
+
+    def _bound(self) -> None:
+        """Drop the least recently used beyond max_bytes, but never the last one: somebody is looking at it."""
+        with self._lock:
+            sizes = {run: entry.trace.nbytes for run, entry in self._entries.items() if entry.trace is not None}
+            total = sum(sizes.values())
+            for run, nbytes in sizes.items():
+                if total <= self._max_bytes or len(self._entries) <= 1:
+                    return
+                del self._entries[run]
+                total -= nbytes
+
+
+def _joined(kept: Trace, added: Trace) -> Trace:
+    return replace(kept, values=MappingProxyType({**kept.values, **added.values}))

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from explorer.catalogue import catalogue
 from explorer.figures.attention import attention_heatmap
-from explorer.page.tab import TabContext, TabSpec
+from explorer.page.links import flag
+from explorer.page.spec import TabSpec
 from explorer.page.tables import table_with_csv
+from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey
 from explorer.widgets.heads import MIRRORED, PICKED, head_grid, head_mosaic, pooling
 from explorer.widgets.notice import info, notice_line
@@ -74,15 +76,16 @@ def build(ctx: TabContext) -> None:
         pattern = pattern_of(run, layer, head, hide_first)
         return gr.Column(visible=True), pattern_table(pattern, [label.text for label in ctx.services.labels(run)])
 
-    drawn = ctx.draws(draw_overview, [overview, overview_note, layer, head])
+    ctx.draws(draw_overview, [overview, overview_note, layer, head])
     ctx.draws(draw, [heatmap, looks_at, summary, reading], follow=["token", "layer", "head"], controls=[hide_first])
     ctx.draws(fill, [table_panel, table], follow=["layer", "head"], controls=[hide_first, show_table])
     ctx.picks_together(PICKED, overview.pick, overview)
     ctx.picks("layer", layer.input, layer, "value")
     ctx.picks("head", head.input, head, "value")
-    ctx.mirrors(overview, MIRRORED, follow=["layer", "head"], after=drawn)
-    ctx.mirrors(layer, "cursor.layer", follow=["layer"], after=drawn)
-    ctx.mirrors(head, "cursor.head", follow=["head"], after=drawn)
+    ctx.mirrors(overview, MIRRORED)
+    ctx.mirrors(layer, "cursor.layer")
+    ctx.mirrors(head, "cursor.head")
+    ctx.linked(hide_first, "hide_first", flag)
 
 
 def _choices(n: int) -> Any:

@@ -14,17 +14,18 @@ import gradio as gr
 import pandas as pd
 
 from explorer.catalogue import catalogue
-from explorer.page.stopping import stops
-from explorer.page.tab import QUICK, TabContext, TabSpec
+from explorer.page.events import QUICK
+from explorer.page.links import number_between, one_of
+from explorer.page.spec import TabSpec
 from explorer.page.tables import table_with_csv
+from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey, Services
 from explorer.widgets.beam_tree import USED, TextRow, beam_drawing, beam_tree
-from explorer.widgets.cursor import moved
-from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
+from explorer.widgets.notice import info, new_job, notice_line, underway
 from explorer.widgets.settings import MAX_SEED, START_SEED
 from explorer.wording.numbers import is_whole
 from explorer.wording.text import token_labels
-from gpt2core import Gpt2CoreError, Tokenizer, generate
+from gpt2core import Tokenizer, generate
 from gpt2core.beam import BeamNode, BeamSearch, beam_levels
 from gpt2core.errors import InvalidSetting
 from gpt2core.tokenizer import END_OF_TEXT
@@ -37,15 +38,6 @@ MAX_NEW_TOKENS, START_TOKENS = 30, 12
 MAX_SECONDS = 60.0
 SECONDS_BETWEEN_UPDATES = 0.3
 ENDS = ("never", "text", "sentence")
-
-# In the browser: the tree that goes to the server with a request is only the name of what it shows; none where a refusal stands
-# over it, which the next good request then replaces.
-_ASKED = """(cursor, ...rest) => {
-  const told = rest.pop();
-  const tree = rest.pop();
-  const whole = tree && tree.key && !(told && told.kind === 'refusal');
-  return [cursor, ...rest, whole ? tree.key : '', null];
-}"""
 
 
 @dataclass(frozen=True)
@@ -93,38 +85,28 @@ def build(ctx: TabContext) -> None:
         table = table_with_csv(say("table"), "beams")
 
     def search(
-        cursor: Any, width: Any, n_tokens: Any, penalty: Any, ends: Any, seed: Any, shown: Any, _: Any
-    ) -> Iterator[tuple[Any, Any, Any, Any]]:
-        if not (isinstance(cursor, dict) and cursor.get("run")):
-            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
-            return
-        try:
-            run = ctx.services.run(cursor["run"])
-            asked = checked(width, n_tokens, penalty, ends, seed)
-            if shown == key_of(run, asked):
-                yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
-                return
-            yield from searched(ctx.services, run, asked)
-        except Gpt2CoreError as error:
-            yield gr.skip(), refusal(str(error)), gr.skip(), gr.skip()
-        except Exception:
-            log.exception("a beam search failed")
-            yield gr.skip(), refusal(catalogue("page")("broken")), gr.skip(), gr.skip()
+        run: RunKey, _: int, width: Any, n_tokens: Any, penalty: Any, ends: Any, seed: Any
+    ) -> Iterator[dict[Any, Any]]:
+        for update in searched(ctx.services, run, checked(width, n_tokens, penalty, ends, seed)):
+            yield dict(zip((tree, told, verdict, table), update, strict=True))
 
-    controls: list[Any] = [width, n_tokens, penalty, ends, seed]
-    searching = gr.on(
-        [moved(ctx.cursor, "run"), start.click, *(control.input for control in controls)],
+    ctx.streams(
         search,
-        [ctx.cursor, *controls, tree, told],
-        [tree, told, verdict, table],
-        js=_ASKED,
-        trigger_mode="always_last",
-        concurrency_limit=2,
+        [tree, verdict, table],
+        told=told,
+        starts=[start.click],
+        follows_run=True,
+        controls=[width, n_tokens, penalty, ends, seed],
+        marks=[tree],
+        stop=stop,
+        stopped=say("stopped"),
         concurrency_id="beams",
-        show_progress="hidden",
-        api_visibility="private",
     )
-    stops(stop, searching, told, say("stopped"))
+    ctx.linked(width, "beam_width", one_of(range(1, MAX_WIDTH + 1)))
+    ctx.linked(ends, "beam_ends", one_of(ENDS))
+    ctx.linked(n_tokens, "beam_tokens", number_between(1, MAX_NEW_TOKENS, whole=True))
+    ctx.linked(penalty, "beam_penalty", number_between(-10, 10))
+    ctx.linked(seed, "beam_seed", number_between(0, MAX_SEED, whole=True))
     tree.apply(None, [tree, ctx.sentence], ctx.sentence, js=USED, **QUICK)
 
 

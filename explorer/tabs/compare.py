@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,21 +12,19 @@ from explorer.answers.compared import comparison, two_runs
 from explorer.answers.streams import Stream, growing
 from explorer.catalogue import catalogue
 from explorer.page.download_panel import download_panel, wanted
-from explorer.page.stopping import stops
-from explorer.page.tab import QUICK, TabContext, TabSpec, clamped
+from explorer.page.links import any_text, number_between
+from explorer.page.spec import TabSpec
+from explorer.page.wiring import TabContext
 from explorer.store.models import UNTRAINED
 from explorer.store.services import RunKey, Services
 from explorer.widgets.columns import Column, grown, text_columns
-from explorer.widgets.cursor import moved
-from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
+from explorer.widgets.notice import info, new_job, notice_line, underway
 from explorer.widgets.pairs import paired_bars
 from explorer.widgets.settings import MAX_SEED, checked_settings, sampling_panel
 from explorer.wording.numbers import is_whole
-from gpt2core import Gpt2CoreError
 from gpt2core.comparison import parting, spread
 from gpt2core.errors import InvalidSetting
 
-log = logging.getLogger(__name__)
 say = catalogue("compare")
 
 MAX_NEW_TOKENS, START_TOKENS = 120, 40
@@ -47,21 +44,18 @@ def build(ctx: TabContext) -> None:
         with gr.Column(scale=2, min_width=300, elem_classes="last-on-a-phone"):
             panel = sampling_panel("compare-settings")
         with gr.Column(scale=3, min_width=300):
-            told = notice_line("compare-status")
             figure = paired_bars("compare-pairs")
 
-    def draw(cursor: Any, a: Any, b: Any, chosen: Any) -> tuple[Any, Any, Any]:
-        return (*compared(ctx.services, cursor, (a, b), chosen), wanted(ctx.services, a, b))
+    def draw(run: RunKey, token: int, a: Any, b: Any, chosen: Any) -> Any:
+        return comparison(ctx.services, run, token, (a, b), *checked_settings(chosen))
 
-    redraws: dict[str, Any] = {
-        "inputs": [ctx.cursor, a, b, panel],
-        "outputs": [figure, told, download.row],
-        "trigger_mode": "always_last",
-        **QUICK,
-    }
-    cursor_moves = [moved(ctx.cursor, part) for part in ("run", "token")]
-    gr.on([*cursor_moves, a.change, b.change, panel.input, figure.select], draw, **redraws)
-    download.ended.then(draw, **redraws)
+    def offer(_: RunKey, a: Any, b: Any) -> Any:
+        return wanted(ctx.services, a, b)
+
+    ctx.draws(draw, figure, follow=["token"], controls=[a, b, panel], again=[figure.select, download.ended.then])
+    ctx.draws(offer, download.row, controls=[a, b], again=[download.ended.then])
+    ctx.linked(a, "compare_a", any_text)
+    ctx.linked(b, "compare_b", any_text)
     _build_writing(ctx, panel, a, b)
     _build_samples(ctx, panel, a)
 
@@ -87,10 +81,12 @@ def _build_writing(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown, b: gr.Dropdo
     told = notice_line("compare-writing")
     columns = text_columns("compare-texts", catalogue("columns").sentences)
 
-    def write(cursor: Any, a: Any, b: Any, n_tokens: Any, chosen: Any) -> Iterator[Update]:
-        yield from _told(lambda: written(ctx.services, _run(ctx.services, cursor), (a, b), n_tokens, chosen))
+    def write(run: RunKey, _: int, a: Any, b: Any, n_tokens: Any, chosen: Any) -> Iterator[dict[Any, Any]]:
+        for update in written(ctx.services, run, (a, b), n_tokens, chosen):
+            yield dict(zip((columns, told), update, strict=True))
 
-    _wire(start, stop, write, [ctx.cursor, a, b, n_tokens, panel], columns, told)
+    _wire(ctx, start, stop, write, [a, b, n_tokens, panel], columns, told)
+    ctx.linked(n_tokens, "compare_tokens", number_between(1, MAX_NEW_TOKENS, whole=True))
 
 
 def _build_samples(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown) -> None:
@@ -105,56 +101,35 @@ def _build_samples(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown) -> None:
     told = notice_line("samples-writing")
     columns = text_columns("samples-texts", catalogue("columns").sentences)
 
-    def write(cursor: Any, a: Any, n_samples: Any, n_tokens: Any, chosen: Any) -> Iterator[Update]:
-        yield from _told(lambda: sampled(ctx.services, _run(ctx.services, cursor), a, n_samples, n_tokens, chosen))
+    def write(run: RunKey, _: int, a: Any, n_samples: Any, n_tokens: Any, chosen: Any) -> Iterator[dict[Any, Any]]:
+        for update in sampled(ctx.services, run, a, n_samples, n_tokens, chosen):
+            yield dict(zip((columns, told), update, strict=True))
 
-    _wire(start, stop, write, [ctx.cursor, a, n_samples, n_tokens, panel], columns, told)
+    _wire(ctx, start, stop, write, [a, n_samples, n_tokens, panel], columns, told)
+    ctx.linked(n_samples, "samples", number_between(LEAST_SAMPLES, MOST_SAMPLES, whole=True))
+    ctx.linked(n_tokens, "samples_tokens", number_between(1, MAX_NEW_TOKENS, whole=True))
 
 
 def _wire(
-    start: gr.Button, stop: gr.Button, write: Callable[..., Any], inputs: list[Any], columns: gr.HTML, told: gr.HTML
+    ctx: TabContext,
+    start: gr.Button,
+    stop: gr.Button,
+    write: Callable[..., Any],
+    controls: list[Any],
+    columns: gr.HTML,
+    told: gr.HTML,
 ) -> None:
-    writing = start.click(
+    ctx.streams(
         write,
-        inputs,
-        [columns, told],
-        concurrency_limit=2,
+        [columns],
+        told=told,
+        starts=[start.click],
+        controls=controls,
+        marks=[columns],
+        stop=stop,
+        stopped=say.sentences["stopped"],
         concurrency_id="generate",
-        show_progress="minimal",
-        show_progress_on=told,
-        api_visibility="private",
     )
-    stops(stop, writing, told, say.sentences["stopped"])
-
-
-def _told(write: Callable[[], Iterator[Update]]) -> Iterator[Update]:
-    """What `write` yields, and its refusal as a notice."""
-    try:
-        yield from write()
-    except Gpt2CoreError as error:
-        yield gr.skip(), refusal(str(error))
-    except Exception:
-        log.exception("writing side by side failed")
-        yield gr.skip(), refusal(catalogue("page")("broken"))
-
-
-def _run(services: Services, cursor: Any) -> RunKey:
-    return services.run(cursor["run"] if isinstance(cursor, dict) and isinstance(cursor.get("run"), str) else "")
-
-
-def compared(services: Services, cursor: Any, names: tuple[Any, Any], chosen: Any) -> tuple[Any, Any]:
-    """What the figure and the line above it show; a refusal leaves the figure as it was."""
-    if not (isinstance(cursor, dict) and cursor.get("run")):
-        return gr.skip(), gr.skip()
-    try:
-        run = _run(services, cursor)
-        token = clamped(cursor.get("token"), len(run.token_ids))
-        return comparison(services, run, token, names, *checked_settings(chosen)), info("")
-    except Gpt2CoreError as error:
-        return gr.skip(), refusal(f"{error} {catalogue('page')('kept')}")
-    except Exception:
-        log.exception("comparing two models failed")
-        return gr.skip(), refusal(catalogue("page")("broken"))
 
 
 def written(services: Services, run: RunKey, names: tuple[Any, Any], n_tokens: Any, chosen: Any) -> Iterator[Update]:

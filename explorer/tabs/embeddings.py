@@ -11,8 +11,9 @@ from torch import Tensor
 
 from explorer.catalogue import catalogue
 from explorer.figures.embeddings import position_likeness, vector_strips
-from explorer.page.tab import TabContext, TabSpec
+from explorer.page.spec import TabSpec
 from explorer.page.tables import table_with_csv
+from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey
 from explorer.widgets.notice import info, notice_line
 from explorer.widgets.token_bars import bar_rows, token_bars

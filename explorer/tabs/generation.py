@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import statistics
 import time
 from collections.abc import Iterator
@@ -16,22 +15,23 @@ import plotly.graph_objects as go
 
 from explorer.catalogue import catalogue
 from explorer.figures.decoding import decoding_lines
-from explorer.page.stopping import stops
-from explorer.page.tab import QUICK, TabContext, TabSpec
+from explorer.page.events import QUICK
+from explorer.page.guard import in_words
+from explorer.page.spec import TabSpec
 from explorer.page.tables import table_with_csv
+from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey, Services
-from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
+from explorer.widgets.notice import info, new_job, notice_line, underway
 from explorer.widgets.settings import checked_settings, sampling_panel
 from explorer.widgets.story import CONTINUED, line, piece, prompt, story, story_prompt
 from explorer.wording.numbers import is_whole
 from explorer.wording.text import token_labels
-from gpt2core import Gpt2CoreError, SamplingSettings, generate
+from gpt2core import SamplingSettings, generate
 from gpt2core.decoding import DecodingTime, decoding_times
 from gpt2core.errors import InvalidSetting
 from gpt2core.generation import alternatives
 from gpt2core.tokenizer import END_OF_TEXT
 
-log = logging.getLogger(__name__)
 say = catalogue("generation")
 
 MOST_TOKENS, START_TOKENS, MOST_BRANCHES = 500, 60, 20
@@ -59,22 +59,19 @@ def build(ctx: TabContext) -> None:
     def tell(run: RunKey) -> dict[str, Any]:
         return prompted(ctx.services, run)
 
-    def write(cursor: Any, value: Any) -> Iterator[dict[str, Any]]:
+    def write(state: Any, value: Any) -> Iterator[dict[str, Any]]:
         request = value.get("request") if isinstance(value, dict) else None
         job = request.get("job") if isinstance(request, dict) else None
         try:
-            run = ctx.services.run(cursor["run"] if isinstance(cursor, dict) else "")
+            run = ctx.services.run(state["run"] if isinstance(state, dict) else "")
             yield from written(ctx.services, run, request)
-        except Gpt2CoreError as error:
-            yield piece(job, "refused", said=str(error))
-        except Exception:
-            log.exception("writing text failed")
-            yield piece(job, "refused", said=catalogue("page")("broken"))
+        except Exception as error:
+            yield piece(job, "refused", said=in_words(error))
 
     ctx.draws(tell, sentence)
     writing = text.write(
         write,
-        [ctx.cursor, text],
+        [ctx.page.cursor, text],
         text,
         trigger_mode="multiple",  # the widget asks for one thing at a time, and may ask again before a halt has come through
         concurrency_limit=2,
@@ -170,28 +167,21 @@ def _build_timing(ctx: TabContext) -> None:
         with gr.Accordion(say("table"), open=False):
             table = table_with_csv(say("table"), "timing")
 
-    def run_timing(cursor: Any) -> Iterator[Any]:
-        try:
-            run = ctx.services.run(cursor["run"] if isinstance(cursor, dict) else "")
-            for figure, rows, notice in timed(ctx.services, run):
-                yield figure, rows, notice, gr.Column(visible=True)
-        except Gpt2CoreError as error:
-            yield gr.skip(), gr.skip(), refusal(str(error)), gr.skip()
-        except Exception:
-            log.exception("timing failed")
-            yield gr.skip(), gr.skip(), refusal(catalogue("page")("broken")), gr.skip()
+    def run_timing(run: RunKey, _: int) -> Iterator[dict[Any, Any]]:
+        for figure, rows, notice in timed(ctx.services, run):
+            yield {plot: figure, table: rows, told: notice, results: gr.Column(visible=True)}
 
-    measuring = measure.click(
+    ctx.streams(
         run_timing,
-        ctx.cursor,
-        [plot, table, told, results],
-        concurrency_limit=1,
+        [plot, table, results],
+        told=told,
+        starts=[measure.click],
+        marks=[plot],
+        stop=stop,
+        stopped=say("timing_stopped"),
         concurrency_id="timing",
-        show_progress="minimal",
-        show_progress_on=told,
-        api_visibility="private",
+        concurrency_limit=1,
     )
-    stops(stop, measuring, told, say("timing_stopped"))
 
 
 def timed(services: Services, run: RunKey) -> Iterator[tuple[Any, Any, dict[str, Any]]]:

@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from explorer.catalogue import catalogue
-from explorer.page.tab import TabContext, TabSpec
+from explorer.page.spec import TabSpec
+from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey, Services
 from explorer.widgets.distribution import distribution_figure, next_token_distribution
 from explorer.widgets.settings import sampling_panel

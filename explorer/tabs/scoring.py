@@ -13,15 +13,16 @@ import gradio as gr
 import pandas as pd
 
 from explorer.catalogue import catalogue
-from explorer.page.stopping import stops
-from explorer.page.tab import TabContext, TabSpec, clamped
+from explorer.page.guard import clamped
+from explorer.page.links import any_text
+from explorer.page.spec import TabSpec
 from explorer.page.tables import table_with_csv
+from explorer.page.wiring import TabContext
 from explorer.store.services import MAX_CHARACTERS, RunKey, Services, TextTooLong
-from explorer.widgets.cursor import moved
-from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
+from explorer.widgets.notice import info, new_job, notice_line, underway
 from explorer.widgets.scored_text import PICKED, Summary, scored, scored_text
 from explorer.wording.text import token_labels
-from gpt2core import Gpt2CoreError, Tokenizer
+from gpt2core import Tokenizer
 from gpt2core.errors import InvalidSetting
 from gpt2core.scoring import TextScore, score_windows
 
@@ -31,11 +32,6 @@ say = catalogue("scoring")
 MAX_TOKENS = 3000
 MAX_SECONDS = 60.0
 SECONDS_BETWEEN_UPDATES = 0.5
-
-# In the browser: the scored text that goes to the server with a request is only the name of what it shows; none where a refusal
-# stands over it, which the next good request then replaces.
-_ASKED = """(cursor, typed, shown, told) =>
-  [cursor, typed, shown && shown.key && !(told && told.kind === 'refusal') ? shown.key : '', null]"""
 
 
 def build(ctx: TabContext) -> None:
@@ -51,41 +47,28 @@ def build(ctx: TabContext) -> None:
         )
         stop = gr.Button(say("stop"), variant="stop", scale=0, min_width=110, elem_id="scoring-stop")
     told = notice_line("scoring-status")
-    shown = scored_text("scored-text", catalogue("scored_text").sentences)
+    scored_view = scored_text("scored-text", catalogue("scored_text").sentences)
     with gr.Accordion(say("table"), open=False):
         table = table_with_csv(say("table"), "scoring")
 
-    def score(cursor: Any, typed: Any, shown: Any, _: Any) -> Iterator[tuple[Any, Any, Any]]:
-        if not (isinstance(cursor, dict) and cursor.get("run")):
-            yield gr.skip(), gr.skip(), gr.skip()
-            return
-        try:
-            run = ctx.services.run(cursor["run"])
-            text = typed if isinstance(typed, str) and typed else run.text
-            if shown == key_of(run.model, text):
-                yield gr.skip(), gr.skip(), gr.skip()
-                return
-            yield from scoring(ctx.services, run, text, cursor.get("token"))
-        except Gpt2CoreError as error:
-            yield gr.skip(), refusal(str(error)), gr.skip()
-        except Exception:
-            log.exception("scoring a text failed")
-            yield gr.skip(), refusal(catalogue("page")("broken")), gr.skip()
+    def score(run: RunKey, token: int, typed: Any) -> Iterator[dict[Any, Any]]:
+        text = typed if isinstance(typed, str) and typed else run.text
+        for update in scoring(ctx.services, run, text, token):
+            yield dict(zip((scored_view, told, table), update, strict=True))
 
-    at_work = gr.on(
-        [moved(ctx.cursor, "run"), typed.change],
+    ctx.streams(
         score,
-        [ctx.cursor, typed, shown, told],
-        [shown, told, table],
-        js=_ASKED,
-        trigger_mode="always_last",
-        concurrency_limit=2,
+        [scored_view, table],
+        told=told,
+        follows_run=True,
+        controls=[typed],
+        marks=[scored_view],
+        stop=stop,
+        stopped=say("stopped"),
         concurrency_id="scoring",
-        show_progress="hidden",
-        api_visibility="private",
     )
-    ctx.picks("token", shown.pick, shown, PICKED)
-    stops(stop, at_work, told, say("stopped"))
+    ctx.picks("token", scored_view.pick, scored_view, PICKED)
+    ctx.linked(typed, "scored", any_text)
 
 
 def key_of(model: str, text: str) -> str:

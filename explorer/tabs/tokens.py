@@ -9,8 +9,9 @@ import gradio as gr
 import pandas as pd
 
 from explorer.catalogue import catalogue
-from explorer.page.tab import TabContext, TabSpec
+from explorer.page.spec import TabSpec
 from explorer.page.tables import table_with_csv
+from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey
 from explorer.widgets.merges import merge_list, merge_rows
 from explorer.widgets.tokens import PICKED, token_cards, token_keys

@@ -25,8 +25,11 @@ from explorer.answers.training import (
     sample_text,
 )
 from explorer.catalogue import catalogue
-from explorer.page.tab import QUICK, TabContext, TabSpec
+from explorer.page.events import QUICK
+from explorer.page.links import any_text, number_between, one_of
+from explorer.page.spec import TabSpec
 from explorer.page.tables import table_with_csv
+from explorer.page.wiring import TabContext
 from explorer.store.services import Services
 from explorer.widgets import notice
 from explorer.widgets.loss import loss_curve, loss_plot
@@ -38,6 +41,7 @@ from gpt2core.errors import EmptyPrompt, PromptTooLong
 
 say = catalogue("training")
 log = logging.getLogger(__name__)
+BATCH_SIZES = [4, 8, 16, 32]
 LEARNING_RATES = {"small": 5e-4, "usual": 2e-3, "large": 1e-2, "huge": 0.3}
 
 
@@ -53,6 +57,7 @@ def build(ctx: TabContext) -> None:
                 upload = gr.UploadButton(say("upload"), file_types=[".txt"], size="sm", elem_id="train-upload")
                 restore = gr.Button(say("restore"), size="sm")
             recipe = _recipe_controls()
+            _link_recipe(ctx, recipe)
         with gr.Column(scale=3, min_width=320):
             with gr.Row():
                 train = gr.Button(say("train"), variant="primary", elem_id="train-start")
@@ -66,6 +71,7 @@ def build(ctx: TabContext) -> None:
             with gr.Accordion(say("table"), open=False):
                 table = table_with_csv(say("table"), "loss")
 
+    ctx.linked(text, "train_text", any_text)
     runs = TrainingHandlers(ctx.services)
     buttons = [train, stop]
     upload.upload(opened_file, upload, [text, status], **QUICK)
@@ -86,10 +92,10 @@ def build(ctx: TabContext) -> None:
 
     def offer(session: TrainingSession | None, sentence: str) -> tuple[Any, ...]:
         menu, told = runs.offer(session, sentence)
-        others = ctx.offered(menu["choices"]) if "choices" in menu else [gr.skip() for _ in ctx.menus]
+        others = ctx.page.offered(menu["choices"]) if "choices" in menu else [gr.skip() for _ in ctx.page.menus]
         return menu, told, *others
 
-    ran.then(offer, [session, ctx.sentence], [ctx.model, status, *(menu for menu, _ in ctx.menus)], **QUICK)
+    ran.then(offer, [session, ctx.sentence], [ctx.model, status, *(menu for menu, _ in ctx.page.menus)], **QUICK)
     stop.click(stopped, session, [status, *buttons], **QUICK)
 
 
@@ -112,9 +118,17 @@ def _recipe_controls() -> list[gr.components.Component]:
             elem_id="train-rate",
         )
         batch_size = gr.Radio(
-            [4, 8, 16, 32], value=16, label=say("batch_size"), info=say("batch_size_info"), elem_id="train-batch"
+            BATCH_SIZES, value=16, label=say("batch_size"), info=say("batch_size_info"), elem_id="train-batch"
         )
     return [size, steps, learning_rate, batch_size]
+
+
+def _link_recipe(ctx: TabContext, recipe: list[gr.components.Component]) -> None:
+    size, steps, learning_rate, batch_size = recipe
+    ctx.linked(size, "train_size", one_of([*SIZES]))
+    ctx.linked(steps, "train_steps", number_between(100, 3000, whole=True))
+    ctx.linked(learning_rate, "train_rate", one_of([*LEARNING_RATES.values()]))
+    ctx.linked(batch_size, "train_batch", one_of(BATCH_SIZES))
 
 
 def size_choice(name: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from explorer.page.tab import find_tabs
+from explorer.page.spec import find_tabs
 from explorer.store.models import CHECKPOINTS
 from gpt2core import Pretrained, load_pretrained
 

@@ -6,7 +6,8 @@ follow an event of the document, `sampling-settings`; a handler takes a panel as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,20 @@ def checked_settings(value: Any) -> tuple[SamplingSettings, int]:
         shown = catalogue("settings")("missing") if seed is None else repr(seed)
         raise InvalidSetting(catalogue("settings")("bad_seed", value=shown, limit=MAX_SEED))
     return settings, int(seed)
+
+
+def read_setting(name: str) -> Callable[[str], float]:
+    """The check of one setting in a link: its number. Raises: InvalidSetting."""
+
+    def check(text: str) -> float:
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        settings, seed = checked_settings({**START, name: value})
+        return seed if name == "seed" else asdict(settings)[name]
+
+    return check
 
 
 def _preset_label(name: str) -> str:

@@ -1,8 +1,6 @@
 // Every panel of the page shows one set of settings, under gpt2core's names: { temperature, top_k, top_p, min_p, repetition_penalty, seed }.
-import { attributed, button, finder, follow, node } from '../shared/dom.js';
-import { writeQuery } from './link.js';
+import { attributed, button, finder, follow, node, tell } from '../shared/dom.js';
 
-const LINK_DELAY_MS = 200; // browsers refuse many changes of address a second
 const page = document.documentElement;
 
 const number = (text) => (text.trim() === '' ? null : Number(text));
@@ -10,12 +8,9 @@ const number = (text) => (text.trim() === '' ? null : Number(text));
 const input = (type, label, { min, max, step, help = '' }) =>
   attributed(Object.assign(node('input'), { type, min, max, step, title: help }), { 'aria-label': label });
 
-// What a link says, as far as it is numbers.
-function linked(names) {
-  const query = new URLSearchParams(location.search);
-  const given = names.map((name) => [name, number(query.get(name) || '')]);
-  return Object.fromEntries(given.filter(([, value]) => Number.isFinite(value)));
-}
+// Those of `settings` that are not as usual, as a link holds them; null for the others.
+const unusual = (settings, usual) =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, value === usual[name] ? null : value]));
 
 const show = (control, value) => {
   if (control !== document.activeElement || control.type === 'range') control.value = value === null ? '' : value;
@@ -24,13 +19,13 @@ const show = (control, value) => {
 export default function mount({ element, props, trigger, words, sliders, presets, start }) {
   const find = finder(element);
   const current = () => JSON.parse(page.dataset.sampling);
-  let writing;
 
   // The one way in which settings change; `mine`: a person did it, here.
   const change = (changed, mine) => {
     const settings = { ...current(), ...changed };
     page.dataset.sampling = JSON.stringify(settings);
-    document.dispatchEvent(new CustomEvent('sampling-settings', { detail: settings }));
+    tell('sampling-settings', settings);
+    tell('link-setting', unusual(settings, start));
     if (mine) trigger('input');
   };
 
@@ -65,15 +60,18 @@ export default function mount({ element, props, trigger, words, sliders, presets
       choice.setAttribute('aria-pressed', String(Object.keys(preset).every((name) => preset[name] === settings[name])));
     }
     props.value = settings;
-    clearTimeout(writing);
-    writing = setTimeout(() => writeQuery(settings, start), LINK_DELAY_MS);
   };
 
-  if (!page.dataset.sampling) page.dataset.sampling = JSON.stringify({ ...start, ...linked(Object.keys(start)) });
+  if (!page.dataset.sampling) page.dataset.sampling = JSON.stringify(start);
+  follow(element, 'link-restored', ({ detail }) => {
+    const mine = Object.keys(start).filter((name) => name in detail && detail[name] !== current()[name]);
+    if (mine.length) change(Object.fromEntries(mine.map((name) => [name, detail[name]])), false);
+  });
   follow(element, 'sampling-settings', display);
   // A figure asks for another setting: the panel that can be seen grants it.
   follow(element, 'sampling-wish', ({ detail }) => {
     if (element.offsetParent) change(detail, true);
   });
   display();
+  tell('settings-asked'); // what a link brought before this panel was here
 }

@@ -59,3 +59,8 @@ export function follow(element, type, act, target = document) {
 export function colourOf(element, name) {
   return getComputedStyle(element).getPropertyValue(name).trim();
 }
+
+// Tells the page something: what `follow` hears.
+export function tell(type, detail) {
+  document.dispatchEvent(new CustomEvent(type, { detail }));
+}

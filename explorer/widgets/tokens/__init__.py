@@ -14,6 +14,8 @@ from explorer.wording.text import TokenLabel
 
 # The index picked, as TabContext.picks wants it: an expression over the widget's value.
 PICKED = "value.selected"
+# Where TabContext.mirrors puts the cursor.
+STRIP_MIRRORED = "{ ...value, selected: cursor.token }"
 
 
 def token_keys(elem_id: str) -> gr.HTML:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from explorer import tabs
-from explorer.page import tab
-from explorer.page.tab import find_tabs
+from explorer.page import spec
+from explorer.page.spec import find_tabs
 from explorer.tabs import tokens
 
 MODULES = {path.stem for path in Path(tabs.__path__[0]).glob("*.py")} - {"__init__"}
@@ -18,7 +18,7 @@ def test_every_module_in_the_folder_is_a_tab_known_by_its_name():
 
 
 def test_a_title_in_another_language_leaves_links_as_they_were(monkeypatch):
-    monkeypatch.setattr(tokens, "TAB", tab.TabSpec("Zerlegung", 10, tokens.build))
+    monkeypatch.setattr(tokens, "TAB", spec.TabSpec("Zerlegung", 10, tokens.build))
     assert {found.title: found.id for found in find_tabs()}["Zerlegung"] == "tokens"
 
 

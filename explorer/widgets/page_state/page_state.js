@@ -1,0 +1,129 @@
+import { filled, follow, tell } from '../shared/dom.js';
+import { linkOf, settled } from './address.js';
+
+const LINK_DELAY_MS = 150; // browsers refuse many changes of address a second
+
+const tabButton = (id) => document.querySelector(`#tabs [role=tab][data-tab-id="${CSS.escape(id)}"]`);
+
+export default function mount({ element, props, trigger, watch, MAX_LINK, REST_MS, PARTS, words }) {
+  // Gradio's <base> makes plotly name its gradients by the page's full address, which changes with every link written below:
+  // the colour bars would go blank. It points at the folder the page is in, so nothing else depends on it.
+  document.querySelector('base[href="./"]')?.remove();
+
+  let last = { ...props.value }; // what is on screen
+  let settings = {}; // what a link holds beside it, by name; nothing that is as usual
+  let typed = null; // { text, model } in the boxes above the tabs
+  let refused = false; // the last reading was
+  let resting;
+  let held = false; // a link that could not be honoured stays in the address bar until the person does something
+  let acted = false;
+  let writing;
+  let tabChanged = false; // since the address was written: Back returns to the tab before
+  let wentBack = '';
+
+  const hear = (type, act) => follow(element, type, ({ detail }) => act(detail));
+  const onScreen = () => (last.run ? JSON.parse(last.run) : { text: '', model: '', edits: '' });
+
+  // Typing: a sentence is read when typing rests, or on Enter; until then the page tells of the older one, and shows that.
+  const isOlder = () => {
+    const { text, model } = onScreen();
+    return Boolean(last.run && typed && (typed.text !== text || typed.model !== model));
+  };
+  const markOlder = () => document.documentElement.toggleAttribute('data-older', isOlder());
+
+  // The one way in which the state changes.
+  const put = (value) => {
+    const before = last;
+    last = { ...value };
+    props.value = { ...value };
+    tell('cursor-moved', last);
+    markOlder();
+    if (before.run && before.tab !== last.tab && last.tab !== wentBack) tabChanged = true;
+    wentBack = '';
+    if (last.run && before.edits !== last.edits && last.edits !== onScreen().edits) trigger('submit');
+    writeSoon();
+  };
+
+  // What a reading answers: where the cursor stands in what was read, or that it was refused; a link brings its settings too.
+  const arrive = ({ restored, hold = false, ...value }) => {
+    refused = Boolean(value.refused);
+    held = held || hold;
+    if (restored) {
+      settings = restored;
+      tell('link-restored', settings);
+    }
+    put(refused ? last : settled(value, last));
+  };
+
+  watch('value', () => {
+    const value = props.value || {};
+    if (value.refused || value.asked) arrive(value);
+    else if (Object.keys(value).some((part) => value[part] !== last[part])) put(value);
+  });
+
+  hear('sentence-typed', ({ now = false, ...changed }) => {
+    typed = { ...(typed || onScreen()), ...changed };
+    markOlder();
+    clearTimeout(resting);
+    if (!isOlder() && !refused) return;
+    if (now) trigger('submit');
+    else resting = setTimeout(() => trigger('submit'), REST_MS);
+  });
+  hear('page-wish', (wish) => put({ ...last, ...wish }));
+  hear('cursor-asked', () => {
+    if (last.run) tell('cursor-moved', last);
+  });
+  hear('link-setting', (changed) => {
+    settings = Object.fromEntries(Object.entries({ ...settings, ...changed }).filter(([, value]) => value !== null));
+    writeSoon();
+  });
+  hear('settings-asked', () => tell('link-restored', settings));
+
+  const address = () => {
+    const { text, model, edits } = onScreen();
+    const cursor = Object.fromEntries(PARTS.map((part) => [part, last[part]]));
+    return linkOf({ text, model, ...cursor, ...(edits ? { edits } : {}), ...settings }, location.search, MAX_LINK);
+  };
+
+  const write = () => {
+    const { query } = address();
+    if (`?${query}` !== location.search) {
+      history[tabChanged ? 'pushState' : 'replaceState'](history.state, '', `?${query}${location.hash}`);
+      // A Space shows the page in a frame and puts this into the address bar around it.
+      if (window.parent !== window) window.parent.postMessage({ queryString: query }, 'https://huggingface.co');
+    }
+    tabChanged = false;
+  };
+  const writeSoon = () => {
+    if (!last.run || (held && !acted)) return;
+    if (held) trigger('clear');
+    held = false;
+    clearTimeout(writing);
+    if (tabChanged) write();
+    else writing = setTimeout(write, LINK_DELAY_MS);
+  };
+
+  // Whatever a person does counts, but not what follows from opening a link.
+  for (const type of ['pointerdown', 'keydown']) {
+    follow(element, type, ({ isTrusted }) => {
+      acted = acted || isTrusted;
+    });
+  }
+
+  follow(element, 'popstate', () => {
+    const id = new URLSearchParams(location.search).get('tab');
+    if (!id || id === last.tab) return;
+    wentBack = id;
+    tabButton(id)?.click();
+  }, window);
+
+  hear('copy-link', async (answer) => {
+    const { query, left } = address();
+    try {
+      await navigator.clipboard.writeText(`${location.origin}${location.pathname}?${query}`);
+      answer(left.length ? filled(words.copied_without, { left: left.join(', ') }) : words.copied);
+    } catch {
+      answer(words.not_copied);
+    }
+  });
+}

@@ -1,0 +1,48 @@
+import { finder, follow, put, tell } from '../shared/dom.js';
+import { markStale } from '../shared/stale.js';
+
+const PARTS = ['run', 'token', 'layer', 'head'];
+const SLOW_MS = 600; // an answer that takes longer leaves the old picture under a new cursor: then it is marked
+
+export default function mount({ element, props, trigger, watch, tab, figures, working }) {
+  const line = finder(element)('sight');
+  const names = Object.keys(figures);
+  let at = { run: '' };
+  let shown = {};
+  let slow;
+
+  const mark = (name, why) => markStale(figures[name].ids, why);
+  const isConcerned = (name, moved) => moved.includes('run') || figures[name].follow.some((part) => moved.includes(part));
+
+  const move = (now) => {
+    if (!now.run || (tab && now.tab !== tab)) return;
+    const moved = PARTS.filter((part) => now[part] !== at[part]);
+    if (!moved.length) return;
+    at = Object.fromEntries(PARTS.map((part) => [part, now[part]]));
+    props.value = { ...at, shown };
+    const concerned = names.filter((name) => isConcerned(name, moved));
+    if (concerned.length) {
+      clearTimeout(slow);
+      slow = setTimeout(() => concerned.forEach((name) => mark(name, working)), SLOW_MS);
+      trigger('submit');
+    }
+    if (moved.includes('run')) trigger('edit');
+    trigger('select');
+  };
+
+  watch('value', () => {
+    const { current, failed } = props.value || {};
+    if (!current) return;
+    clearTimeout(slow);
+    shown = { ...shown, ...current };
+    for (const name of names) {
+      if (name in failed) mark(name, failed[name]);
+      else if (name in current) mark(name, '');
+    }
+    put(line, [...new Set(Object.values(failed))].map((sentence) => `⚠ ${sentence}`).join(' '));
+    props.value = { ...at, shown };
+  });
+
+  follow(element, 'cursor-moved', ({ detail }) => move(detail));
+  tell('cursor-asked'); // where it has been since before this tab was first opened
+}
