@@ -25,7 +25,7 @@ export default function mount({ props, watch }) {
 
   // A sentence that was read brings the cursor as it was when it was sent off, `asked`: what has moved since then stays moved.
   const settled = ({ asked, limits, ...read }) => {
-    for (const part of Object.keys(asked).filter((part) => last[part] !== asked[part])) {
+    for (const part of Object.keys(asked).filter((name) => last[name] !== asked[name])) {
       read[part] = part in limits ? Math.min(last[part], limits[part] - 1) : last[part];
     }
     return read;
