@@ -11,10 +11,11 @@ run: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/installed-dev
+lint: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/node node_modules/eslint/bin/eslint.js --max-warnings 0 explorer
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks
@@ -29,5 +30,10 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+# Node comes as a Python package (requirements-dev.txt), so that nobody needs one of their own; only the linter uses it.
+node_modules/installed: package.json package-lock.json $(VENV)/installed-dev
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/npm ci --silent
+	touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf node_modules $(VENV) .pytest_cache .mypy_cache .ruff_cache

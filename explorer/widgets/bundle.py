@@ -69,10 +69,11 @@ def _visit(path: Path, above: tuple[Path, ...], done: dict[Path, Module]) -> Non
         raise BundleError(f"These scripts import one another in a circle: {circle}. Move what they share to a third.")
     if path in done:
         return
+    if not path.is_file():
+        importer = f", which {above[-1]} imports from" if above else ""
+        raise BundleError(f"There is no {path}{importer}.")
     module = parsed(path)
     for needed in module.imports:
-        if not needed.path.is_file():
-            raise BundleError(f"{path} imports from {needed.path}, which does not exist.")
         _visit(needed.path, (*above, path), done)
         offered = done[needed.path].exports
         if needed.name not in offered:

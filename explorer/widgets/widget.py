@@ -32,7 +32,7 @@ def widget(folder: Path, skeleton: str, constants: Mapping[str, Any] | None = No
     """
     return gr.HTML(
         html_template=skeleton,
-        css_template=_joined(folder, "*.css"),
+        css_template="\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.css"))),
         js_on_load=_script(folder, constants or {}),
         apply_default_css=False,
         **options,
@@ -40,18 +40,8 @@ def widget(folder: Path, skeleton: str, constants: Mapping[str, Any] | None = No
 
 
 def _script(folder: Path, constants: Mapping[str, Any]) -> str:
-    entry = folder / f"{folder.name}.js"
-    if not (entry.exists() and "export default" in entry.read_text(encoding="utf-8")):  # not a module yet
-        known = [f"const {name} = {json.dumps(value)};" for name, value in constants.items()]
-        return "\n".join([*known, _joined(folder, "*.js")])
-    handed = ", ".join(
-        ["element, props, trigger, watch", *(f"{key}: {json.dumps(constants[key])}" for key in constants)]
-    )
-    return f"{bundled(entry)}.default({{ {handed} }});"
-
-
-def _joined(folder: Path, pattern: str) -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob(pattern)))
+    handed = ["element, props, trigger, watch", *(f"{name}: {json.dumps(value)}" for name, value in constants.items())]
+    return f"{bundled(folder / f'{folder.name}.js')}.default({{ {', '.join(handed)} }});"
 
 
 def packed(values: Tensor | np.ndarray) -> str:

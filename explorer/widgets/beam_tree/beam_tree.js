@@ -45,10 +45,10 @@ export default function mount({ element, props, trigger, watch, words }) {
     });
   }
 
-  function boxFor(node, row) {
-    const { index, depth } = node;
+  function boxFor(one, row) {
+    const { index, depth } = one;
     const { text, tint } = labelOf(index);
-    const fate = index < 0 ? 'kept' : node.fate;
+    const fate = index < 0 ? 'kept' : one.fate;
     const at = { x: xOf(depth), y: yOf(row) };
     const box = svgNode('g', { class: `box ${fate}`, role: 'treeitem', 'aria-level': depth + 1, 'aria-label': told(index), tabindex: -1 });
     box.dataset.index = index;
@@ -59,14 +59,14 @@ export default function mount({ element, props, trigger, watch, words }) {
     if (fate === 'finished') box.append(svgNode('rect', { class: 'inner', x: at.x + 4, y: at.y + 4, width: BOX.width - 8, height: BOX.height - 8, rx: 4 }));
     box.append(svgNode('text', { class: 'token', x: at.x + 10, y: at.y + 22 }, `\u2068${short(text)}\u2069`));
     box.append(svgNode('text', { class: 'mark', x: at.x + BOX.width - 10, y: at.y + 22, 'text-anchor': 'end' }, MARKS[fate]));
-    const numbers = index < 0 ? words.root : `${percentOfLog(node.log)}  Σ ${fixed(node.sum, 2)}`;
+    const numbers = index < 0 ? words.root : `${percentOfLog(one.log)}  Σ ${fixed(one.sum, 2)}`;
     box.append(svgNode('text', { class: 'numbers', x: at.x + 10, y: at.y + 44 }, numbers));
     return box;
   }
 
   function draw() {
     columns = columnsOf(tree.nodes, hide.checked);
-    const place = new Map(columns.flatMap((column) => column.map((node, row) => [node.index, row])));
+    const place = new Map(columns.flatMap((column) => column.map((one, row) => [one.index, row])));
     if (!place.has(current)) current = -1;
     const height = yOf(Math.max(...columns.map((column) => column.length)));
     const width = xOf(columns.length);
@@ -74,11 +74,11 @@ export default function mount({ element, props, trigger, watch, words }) {
     const heads = columns.slice(1).map((_, i) => svgNode('text', { class: 'head', x: xOf(i + 1) + 10, y: 20, 'aria-hidden': true }, filled(words.column, { depth: i + 1 })));
     const edges = [], made = [];
     for (const column of columns) {
-      column.forEach((node, row) => {
-        made.push(boxFor(node, row));
-        if (node.depth === 0) return;
-        const edge = svgNode('path', { class: `edge ${node.fate}`, d: edgePath(node.depth - 1, place.get(node.parent), row), 'aria-hidden': true });
-        edge.dataset.index = node.index;
+      column.forEach((one, row) => {
+        made.push(boxFor(one, row));
+        if (one.depth === 0) return;
+        const edge = svgNode('path', { class: `edge ${one.fate}`, d: edgePath(one.depth - 1, place.get(one.parent), row), 'aria-hidden': true });
+        edge.dataset.index = one.index;
         edges.push(edge);
       });
     }

@@ -85,8 +85,8 @@ export default function mount({ element, props, trigger, watch, words }) {
       ...rows.map(([id, share], i) => {
         const bar = node('span', 'bar');
         bar.style.width = `${100 * share}%`;
-        const mark = id !== own ? '' : i < each ? words.came : filled(words.elsewhere, { rank: grouped(score.ranks[current - 1]) });
-        return node('li', '', chip(labelOf(id)), node('span', 'track', bar), node('span', 'share', percent(share)), node('span', 'came', mark));
+        const came = id !== own ? '' : i < each ? words.came : filled(words.elsewhere, { rank: grouped(score.ranks[current - 1]) });
+        return node('li', '', chip(labelOf(id)), node('span', 'track', bar), node('span', 'share', percent(share)), node('span', 'came', came));
       }),
     );
   }

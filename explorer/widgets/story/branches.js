@@ -1,16 +1,16 @@
 // The tree of texts written after one sentence. No page here. A token is { id, own, ... }; own: the model's log-probability in nats.
 // A branch: { id, parent, from, tokens, target }: `tokens` is all of its text, the first `from` of them its parent's.
 
-function newTree(run) {
+export function newTree(run) {
   return { run, branches: [], nextId: 1 };
 }
 
-function branchOf(tree, id) {
+export function branchOf(tree, id) {
   return tree.branches.find((branch) => branch.id === id) || null;
 }
 
 // A text of its own that begins like `parent` (null: like nothing).
-function addBranch(tree, parent, from, target) {
+export function addBranch(tree, parent, from, target) {
   const tokens = parent ? parent.tokens.slice(0, from) : [];
   const branch = { id: tree.nextId, parent: parent && parent.id, from, tokens, target };
   tree.nextId += 1;
@@ -19,7 +19,7 @@ function addBranch(tree, parent, from, target) {
 }
 
 // Its children go on hanging on its parent, or, where it had none, on the oldest of them. Returns what takes its place, or null.
-function removeBranch(tree, id) {
+export function removeBranch(tree, id) {
   const gone = branchOf(tree, id);
   const children = tree.branches.filter((branch) => branch.parent === id);
   const heir = branchOf(tree, gone.parent) || children[0] || null;
@@ -32,34 +32,34 @@ function removeBranch(tree, id) {
 }
 
 // [branch, depth] in the order of an outline: every branch after its parent, the older before the younger.
-function outline(tree, parent = null, depth = 0) {
+export function outline(tree, parent = null, depth = 0) {
   const here = tree.branches.filter((branch) => branch.parent === parent);
   return here.flatMap((branch) => [[branch, depth], ...outline(tree, branch.id, depth + 1)]);
 }
 
 // How many tokens two texts begin with together.
-function sharedLength(one, other) {
+export function sharedLength(one, other) {
   let n = 0;
   while (n < one.length && n < other.length && one[n].id === other[n].id) n += 1;
   return n;
 }
 
 // A branch that has token `id` at `place` after the same beginning as `tokens`, or undefined.
-function branchWith(tree, tokens, place, id) {
+export function branchWith(tree, tokens, place, id) {
   return tree.branches.find(
     (branch) => branch.tokens[place] && branch.tokens[place].id === id && sharedLength(branch.tokens, tokens) >= place,
   );
 }
 
 // The mean of the model's log-probabilities from token `from` on, in nats, and e to the minus that; null for no token.
-function meanLogProbability(tokens, from = 0) {
+export function meanLogProbability(tokens, from = 0) {
   if (tokens.length <= from) return null;
   let total = 0;
   for (let i = from; i < tokens.length; i += 1) total += tokens[i].own;
   return total / (tokens.length - from);
 }
 
-function perplexity(tokens, from = 0) {
+export function perplexity(tokens, from = 0) {
   const mean = meanLogProbability(tokens, from);
   return mean === null ? null : Math.exp(-mean);
 }

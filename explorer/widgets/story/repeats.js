@@ -1,5 +1,5 @@
 // repeated_from of gpt2core/repetition.py: which earlier token each one repeats, null unless it lies in an n-gram seen before.
-function repeatedFrom(ids, n) {
+export function repeatedFrom(ids, n) {
   const source = new Array(ids.length).fill(null);
   const first = new Map();
   for (let start = 0; start + n <= ids.length; start += 1) {

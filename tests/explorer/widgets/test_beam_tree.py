@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from py_mini_racer import MiniRacer
 
-import explorer.widgets.beam_tree
+from tests.explorer.widgets.scripts import evaluator
 
-SCRIPT = (Path(explorer.widgets.beam_tree.__file__).parent / "layout.js").read_text(encoding="utf-8")
 # parent, depth, id, ln p, sum, fate: two kept, one dropped; then a child of the second, which ends, and one dropped of the first
 ROWS = [
     [None, 1, 5, -0.1, -0.1, "kept"],
@@ -23,10 +20,7 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def browser():
-    engine = MiniRacer()
-    engine.eval(SCRIPT)
-    engine.eval(f"var nodes = nodesOf({json.dumps(ROWS)});")
-    return lambda call: json.loads(engine.eval(f"JSON.stringify({call})"))
+    return evaluator("beam_tree/layout.js", more=f"var nodes = nodesOf({json.dumps(ROWS)});")
 
 
 def test_a_column_holds_the_tokens_of_one_depth_the_likeliest_text_first(browser):

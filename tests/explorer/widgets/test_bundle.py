@@ -10,6 +10,9 @@ from py_mini_racer import JSEvalException, MiniRacer
 
 from explorer.widgets.bundle import BundleError, bundled, in_order
 from explorer.widgets.widget import widget
+from tests.explorer.widgets.scripts import WIDGETS
+
+ENTRIES = sorted(path for path in WIDGETS.rglob("*.js") if path.stem == path.parent.name)
 
 
 def modules(folder: Path, **sources: str) -> Path:
@@ -90,7 +93,7 @@ def test_import_and_export_inside_words_and_calls_are_left_alone(tmp_path):
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
-        ("import { a } from './missing.js';\n", "missing.js, which does not exist"),
+        ("import { a } from './missing.js';\n", "There is no .*missing.js, which .*entry.js imports from"),
         ("import { b } from './other.js';\n", "imports b from other.js, which exports only a"),
         ("import a from './other.js';\n", "import a from"),
         ("import * as all from './other.js';\n", "import \\* as all"),
@@ -124,3 +127,24 @@ def test_a_widget_hands_its_script_the_page_s_parts_and_its_constants_and_nothin
     page = "const element = {}, props = { value: 5 }, trigger = null, watch = null;"
     told = MiniRacer().eval(f"(() => {{ {page} {script} return JSON.stringify(element.told); }})()")
     assert json.loads(told) == ['say "hi" </p> ${1}\u2028', 5, ["trigger", "watch"]]
+
+
+def test_the_widgets_are_found():
+    assert WIDGETS / "tokens" / "tokens.js" in ENTRIES
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda path: path.stem)
+def test_every_widget_s_script_is_a_module_that_can_be_joined(entry):
+    engine = MiniRacer()
+    engine.eval("var document = { documentElement: {} };")
+    assert engine.eval(f"typeof {bundled(entry)}.default") == "function"
+
+
+def test_every_script_is_used_by_a_widget():
+    used = {module.path for entry in ENTRIES for module in in_order(entry)}
+    assert set(WIDGETS.rglob("*.js")) - used == set()
+
+
+def test_a_widget_without_its_script_is_refused(tmp_path):
+    with pytest.raises(BundleError, match="There is no"):
+        widget(tmp_path, "<p></p>")

@@ -6,18 +6,15 @@ import itertools
 import json
 import math
 import random
-from pathlib import Path
 
 import pytest
 import torch
-from py_mini_racer import MiniRacer
 from scipy.stats import chisquare
 
-from explorer.widgets import distribution as widget
 from gpt2core.sampling import SamplingSettings, draw, draws, falling_order, filtered_logits, gumbel_noise
+from tests.explorer.widgets.scripts import evaluator
 from tests.explorer.widgets.test_distribution_sampling import random_case
 
-SCRIPTS = [Path(widget.__file__).parent / name for name in ("sampling.js", "luck.js")]
 RUN = """
 function read(logits, settings) {
   const numbers = logits.map((z) => (z === null ? -Infinity : z));
@@ -48,13 +45,8 @@ function swept(logits, settings, seed, steps) {
 
 @pytest.fixture(scope="module")
 def browser():
-    engine = MiniRacer()
-    engine.eval("\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS) + RUN)
-
-    def call(name: str, *arguments: object):
-        return json.loads(engine.eval(f"JSON.stringify({name}({', '.join(map(json.dumps, arguments))}))"))
-
-    return call
+    value = evaluator("distribution/sampling.js", "distribution/luck.js", more=RUN)
+    return lambda name, *arguments: value(f"{name}({', '.join(map(json.dumps, arguments))})")
 
 
 def sent(logits: torch.Tensor) -> list[float | None]:

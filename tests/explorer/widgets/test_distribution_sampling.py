@@ -6,16 +6,13 @@ import json
 import math
 import random
 from dataclasses import astuple
-from pathlib import Path
 
 import pytest
 import torch
-from py_mini_racer import MiniRacer
 
-from explorer.widgets import distribution as widget
 from gpt2core.sampling import SamplingSettings, apply_repetition_penalty, falling_order, pipeline
+from tests.explorer.widgets.scripts import evaluator
 
-SCRIPT = Path(widget.__file__).parent / "sampling.js"
 RUN = """
 function run(logits, temperature, top_k, top_p, min_p) {
   const numbers = Float32Array.from(logits, (z) => (z === null ? -Infinity : z));
@@ -31,20 +28,16 @@ function weaken(logits, seen, penalty) {
   return Array.from(penalised(numbers, seen, penalty));
 }
 """
-STAGES = {"temperature": "temperature", "top_k": "top_k", "top_p": "top_p", "min_p": "min_p"}
 N_CASES = 1_000
 
 
 @pytest.fixture(scope="module")
 def browser():
-    engine = MiniRacer()
-    engine.eval(SCRIPT.read_text(encoding="utf-8") + RUN)
+    value = evaluator("distribution/sampling.js", more=RUN)
 
     def run(logits: torch.Tensor, settings: SamplingSettings) -> dict:
         numbers = [None if value == -math.inf else value for value in logits.tolist()]
-        return json.loads(
-            engine.eval(f"JSON.stringify(run({json.dumps(numbers)}, {', '.join(map(repr, astuple(settings)[:4]))}))")
-        )
+        return value(f"run({json.dumps(numbers)}, {', '.join(map(repr, astuple(settings)[:4]))})")
 
     return run
 
@@ -86,7 +79,7 @@ def test_every_stage_tells_the_same_count_mass_and_entropy(browser):
         logits, settings = random_case(seed)
         ours, truth = browser(logits, settings), pipeline(logits, settings)
         for stage in ours["stages"]:
-            exact = truth[STAGES[stage["name"]]]
+            exact = truth[stage["name"]]
             assert stage["kept"] == exact.n_kept, f"case {seed}: {settings}"
             assert stage["removed"] == pytest.approx(exact.removed_mass, abs=1e-9), f"case {seed}: {settings}"
             assert stage["bits"] == pytest.approx(exact.entropy_nats / math.log(2), abs=1e-9), (
@@ -95,8 +88,7 @@ def test_every_stage_tells_the_same_count_mass_and_entropy(browser):
 
 
 def test_a_repetition_penalty_weakens_the_same_tokens_by_the_same_amount():
-    engine = MiniRacer()
-    engine.eval(SCRIPT.read_text(encoding="utf-8") + WEAKEN)
+    value = evaluator("distribution/sampling.js", more=WEAKEN)
     for seed in range(200):
         logits, _ = random_case(seed)
         luck = random.Random(seed)
@@ -107,7 +99,7 @@ def test_a_repetition_penalty_weakens_the_same_tokens_by_the_same_amount():
             sorted(set(seen)),
             penalty,
         )
-        ours = json.loads(engine.eval(f"JSON.stringify(weaken({', '.join(map(json.dumps, arguments))}))"))
+        ours = value(f"weaken({', '.join(map(json.dumps, arguments))})")
         truth = apply_repetition_penalty(logits.double(), penalty, seen).tolist()
         assert [-math.inf if value is None else value for value in ours] == truth, f"case {seed}"
 

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import base64
-import json
-from pathlib import Path
 
 import numpy as np
 import plotly.colors
 import pytest
 import torch
-from py_mini_racer import MiniRacer
 
 from explorer.page.theme import SEQUENTIAL
-from explorer.widgets import heads as widget
 from explorer.widgets.heads import MOST_DOTS, head_mosaic, pooled, pooling
-
-SCRIPT = (Path(widget.__file__).parent / "mosaic.js").read_text(encoding="utf-8")
+from tests.explorer.widgets.scripts import evaluator
 
 
 @pytest.fixture(scope="module")
 def browser():
-    engine = MiniRacer()
-    engine.eval(SCRIPT)
-    return lambda call: json.loads(engine.eval(f"JSON.stringify({call})"))
+    return evaluator("heads/mosaic.js")
 
 
 def patterns(n_tokens: int) -> torch.Tensor:
@@ -83,19 +76,3 @@ def test_the_canvas_stays_within_what_browsers_allow_and_every_dot_has_a_pixel(b
     assert scale >= 1
     assert scale * side * layers * scale * side * heads <= 4e6 or scale == 1
     assert max(layers, heads) * side * scale <= 16_384
-
-
-def test_arrows_home_and_end_stay_inside_the_grid(browser):
-    steps = {
-        ("ArrowLeft", 1, 0): [1, 0],
-        ("ArrowRight", 1, 0): [1, 1],
-        ("ArrowRight", 1, 2): [1, 2],
-        ("ArrowUp", 0, 2): [0, 2],
-        ("ArrowUp", 1, 2): [0, 2],
-        ("ArrowDown", 1, 2): [1, 2],
-        ("Home", 1, 2): [1, 0],
-        ("End", 0, 0): [0, 2],
-    }
-    for (key, layer, head), expected in steps.items():
-        assert browser(f"stepFrom([{layer}, {head}], '{key}', 2, 3)") == expected
-    assert browser("stepFrom([0, 0], 'Tab', 2, 3) === undefined")

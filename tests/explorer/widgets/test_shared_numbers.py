@@ -13,7 +13,7 @@ import pytest
 from py_mini_racer import JSEvalException
 
 from explorer.widgets.widget import packed
-from explorer.wording.numbers import fixed, percent, signed
+from explorer.wording.numbers import exponential, fixed, percent, percent_of_log, signed
 from tests.explorer.widgets.scripts import evaluator
 
 EDGES = [0.0, 1.0, 5e-324, 2.0**-1022, 1e-300, 1e-17, 1e-5, 9.999e-6, 1.0001e-5, 1 - 1e-17, 1 - 2**-53, 1 - 1e-12]
@@ -110,3 +110,19 @@ def test_packed_numbers_arrive_as_they_were(browser):
     assert browser(f"Array.from(floatsOf('{packed(numbers)}'))") == numbers.tolist()
     assert browser(f"Array.from(bytesOf('{base64.b64encode(bytes(range(256))).decode()}'))") == list(range(256))
     assert browser("Array.from(floatsOf(''))") == []
+
+
+def test_what_is_too_large_or_too_small_to_write_out_is_written_as_a_power(browser):
+    nats = [n / 7 for n in range(-3_000, 3_000, 11)]
+    assert browser(f"{json.dumps(nats)}.map(exponential)") == [exponential(x) for x in nats]
+    assert exponential(math.log(2.5)) == "2.5"
+    assert exponential(math.log(12345)) == "12,345"
+    assert exponential(math.log(3.14e12)) == "3.1 × 10^12"
+    assert exponential(math.log(3.14e-12)) == "3.1 × 10^−12"
+
+
+def test_a_probability_of_e_to_the_nats_is_above_nothing_however_small(browser):
+    nats = [0.0, -0.5, -1e-12, -20.0, -744.0, -800.0, -1e6]
+    assert browser(f"{json.dumps(nats)}.map(percentOfLog)") == [percent_of_log(x) for x in nats]
+    assert percent_of_log(-1e6) == "< 0.001 %"
+    assert browser("percentOfLog(-Infinity)") == percent_of_log(-math.inf) == "0 %"

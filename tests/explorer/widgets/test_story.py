@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import math
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from py_mini_racer import MiniRacer
 
 from explorer.store.services import RunKey
 from explorer.widgets import story
@@ -18,17 +16,13 @@ from explorer.wording.text import TokenLabel
 from gpt2core import GPTConfig, generate
 from gpt2core.generation import Alternative, alternatives
 from gpt2core.repetition import repeated_from
+from tests.explorer.widgets.scripts import evaluator
 from tests.reference import random_model
-
-FOLDER = Path(story.__file__).parent
 
 
 @pytest.fixture
 def browser():
-    engine = MiniRacer()
-    for script in ("branches.js", "repeats.js"):
-        engine.eval((FOLDER / script).read_text(encoding="utf-8"))
-    return lambda code: json.loads(engine.eval(f"JSON.stringify({code})"))
+    return evaluator("story/branches.js", "story/repeats.js")
 
 
 def tree_of(*texts: tuple[int | None, int, str]) -> str:
