@@ -33,6 +33,7 @@ PICKED_COLUMN = "value.column ?? cursor.token"
 MIRRORED_ROW = "{ ...value, row: cursor.token, column: null }"
 MIRRORED_COLUMN = "{ ...value, row: null, column: cursor.token }"
 
+_ROUNDING = 1e-5  # as widgets/shared/numbers.js allows
 _SKELETON = """
 <div class="matrix">
   <div class="matrix-top">
@@ -95,10 +96,12 @@ def matrix_value(
     sequential scale and signed numbers on a diverging one. picked: (row, column); a row alone is framed as a whole.
     shape: "square" for token by token; "strips" for a few long rows, which zoom along their length only.
 
-    Raises: ValueError for axes of another length, values that are no table, limits that span nothing.
+    Raises: ValueError for axes of another length, values that are no table, shares outside of 0 to 1, limits that span nothing.
     """
     if values.dim() != 2 or 0 in values.shape:
-        raise ValueError(f"A matrix has rows and columns, at least one of each; these values have the shape {tuple(values.shape)}.")
+        raise ValueError(
+            f"A matrix has rows and columns, at least one of each; these values have the shape {tuple(values.shape)}."
+        )
     n_rows, n_columns = values.shape
     for side, axis, n in (("rows", rows, n_rows), ("columns", columns, n_columns)):
         if axis.labels is not None and len(axis.labels) != n:
@@ -109,6 +112,8 @@ def matrix_value(
     cells = values.detach().float().cpu()
     cells = cells.masked_fill(~cells.isfinite(), math.nan)
     seen = cells[torch.ones_like(cells).tril().bool()] if blank == "future" else cells
+    if number == "share" and bool(((seen < -_ROUNDING) | (seen > 1 + _ROUNDING)).any()):
+        raise ValueError("A share lies between 0 and 1; write these values with number='plain' or 'signed'.")
     low, high = limits or _reach(seen, scale, number)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"The limits of a scale go from a smaller to a greater number; these are {low} and {high}.")

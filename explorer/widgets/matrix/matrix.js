@@ -222,7 +222,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     if (!act && !target) return;
     event.preventDefault();
     if (act) return act();
-    if (keyed || hover) key = target; // else the first key shows where the cursor is
+    key = target;
     keyed = true;
     hover = null;
     const before = view;
@@ -230,6 +230,10 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     show(key);
     if (view.rows.from !== before.rows.from || view.columns.from !== before.columns.from) paint();
     else mark();
+  });
+  grid.addEventListener('focus', () => {
+    keyed = grid.matches(':focus-visible'); // reached by keys: they read at once
+    if (scene) mark();
   });
   grid.addEventListener('blur', () => {
     keyed = false;
