@@ -13,6 +13,8 @@ QUERY, KEY, VALUE, OUTPUT = "#0072b2", "#c4461a", "#00795a", "#8a4b9e"
 ACCENT = QUERY
 SEQUENTIAL = "Viridis"  # plotly's names; perceptually even, readable in grey
 DIVERGING = "RdBu"
+# The same for a dark page, on which 0 is as dark as the paper and what is far from it bright.
+DIVERGING_DARK = ("#ffd2bd", "#f0764a", "#2a2e37", "#3d97d3", "#c0e2f8")
 
 # Backgrounds for tokens: twelve hues of even lightness, each read with near-black text (contrast above 10).
 TOKEN_TINTS = (

@@ -1,0 +1,262 @@
+// One matrix on the page: what it shows, what the finger and the keys do to it, and what is said of it.
+
+import { attributed, node, put, follow } from '../shared/dom.js';
+import { bytesOf, floatsOf } from '../shared/numbers.js';
+import { allCells } from './scale.js';
+import { wholeView, zoomed, moved, withCell, fewestCells, cellAt, stepped } from './view.js';
+import { said, plain } from './reading.js';
+import { styleOf, lay, sceneOf, stripsHeight } from './scene.js';
+import { paintPicture } from './picture.js';
+import { paintMarks, isTokens } from './marks.js';
+import { showLegend, pointLegend } from './legend.js';
+import { notes } from './notes.js';
+import { gestures } from './gestures.js';
+import { figureTable } from './saved.js';
+
+const READABLE = { columns: 64, rows: 28 }; // pixels a cell where zooming ends
+const STEP = 1.5;
+
+export default function mount({ element, props, trigger, watch, words, palettes }) {
+  const find = (name) => element.querySelector(`.matrix-${name}`);
+  const root = element.querySelector('.matrix');
+  const grid = find('grid');
+  const picture = find('picture');
+  const marks = find('marks');
+  const pen = document.createElement('canvas').getContext('2d');
+  const colours = {}; // scale and theme -> bytes
+  let sent = {}; // the strings that were unpacked
+  let table = null;
+  let values;
+  let scene = null;
+  let view;
+  let key = [0, 0]; // under the key cursor
+  let keyed = false; // whether the keys spoke last
+  let hover = null; // under the finger, one index null over names
+  let linked = null; // a token that another view lights
+  let announced = null;
+
+  const inside = (index, n) => (Number.isInteger(index) && index >= 0 && index < n ? index : null);
+  const picked = () => [inside(props.value.row, table.size[0]), inside(props.value.column, table.size[1])];
+  const pickedOrNone = () => (picked().every((index) => index === null) ? null : picked());
+  const read = () => hover ?? (keyed ? key : null);
+
+  const unpack = ({ cells, table: told }) => {
+    const before = table?.size ?? [];
+    table = JSON.parse(told);
+    const [rows, columns] = table.size;
+    values = allCells(floatsOf(cells), rows, columns, table.blank);
+    sent = { cells, table: told };
+    if (before[0] === rows && before[1] === columns) return;
+    view = { rows: wholeView(rows), columns: wholeView(columns) };
+    key = picked().map((index) => index ?? 0);
+    hover = null;
+  };
+
+  const draw = () => {
+    const value = props.value ?? {};
+    if (!value.table) return;
+    const last = table && sent.picked;
+    if (value.cells !== sent.cells || value.table !== sent.table) unpack(value);
+    sent.picked = picked();
+    if (String(last) !== String(sent.picked)) {
+      show(sent.picked);
+      if (!keyed) key = sent.picked.map((index, axis) => index ?? key[axis]);
+    }
+    root.dataset.shape = table.shape;
+    root.figureName = table.label;
+    grid.setAttribute('aria-label', `${table.label}. ${words.keys}`);
+    grid.setAttribute('aria-rowcount', table.size[0]);
+    grid.setAttribute('aria-colcount', table.size[1]);
+    layOut();
+  };
+
+  const show = ([row, column]) => {
+    if (row !== null) view.rows = withCell(view.rows, table.size[0], row);
+    if (column !== null) view.columns = withCell(view.columns, table.size[1], column);
+  };
+
+  // Everything anew, in the size that the grid has now.
+  const layOut = () => {
+    if (!table || !grid.clientWidth) return; // in a tab that is not open
+    const style = styleOf(root);
+    if (table.shape === 'strips') grid.style.minHeight = `${stripsHeight(table.size[0], style.size)}px`;
+    else grid.style.minHeight = '';
+    pen.font = style.font;
+    const layout = lay(table, style, grid.clientWidth, grid.clientHeight, (text) => pen.measureText(text).width);
+    scene = sceneOf(layout, view);
+    grid.dataset.box = [layout.box.left, layout.box.top, layout.box.width, layout.box.height].join(' '); // where the cells are
+    showLegend(find('legend'), table, paletteNow(), words);
+    paint();
+  };
+
+  const paletteNow = () => {
+    const packed = palettes[table.scale][scene.style.theme];
+    return (colours[packed] ??= bytesOf(packed));
+  };
+
+  const paint = () => {
+    scene = sceneOf(scene, view);
+    const crowd = paintPicture(picture, scene, values, paletteNow());
+    put(find('note'), notes(scene, crowd, words));
+    grid.classList.toggle('matrix-near', isNear());
+    find('farther').setAttribute('aria-disabled', String(!isNear()));
+    mark();
+  };
+
+  // Another picture of the same values, once a frame however fast the finger is.
+  let waiting = false;
+  const look = (next) => {
+    view = next;
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      paint();
+    });
+  };
+
+  const isNear = () => view.rows.span < table.size[0] || view.columns.span < table.size[1];
+
+  const mark = () => {
+    if (!scene) return;
+    paintMarks(marks, scene, { picked: pickedOrNone(), hover, key: keyed ? key : null, linked });
+    say();
+    announce();
+  };
+
+  // In words: what is under the finger or the keys, else what is picked, else the strongest of all.
+  const say = () => {
+    const told = said(table, values, read() ?? picked(), words);
+    const line = find('read');
+    // one voice at a time: under the keys the cell itself speaks, and a finger that moves would never stop
+    line.setAttribute('aria-live', read() ? 'off' : 'polite');
+    if (line.textContent !== plain(told)) line.replaceChildren(...told.map(({ text, data }) => (data ? node('bdi', '', text) : text)));
+    const [row, column] = read() ?? picked();
+    pointLegend(find('legend'), table, row === null || column === null ? NaN : values[row * table.size[1] + column]);
+    if (!keyed) return;
+    const cell = node('span', '', plain(told));
+    cell.setAttribute('role', 'gridcell');
+    cell.id = `${element.id || 'matrix'}-${key.join('-')}`;
+    cell.setAttribute('aria-colindex', key[1] + 1);
+    find('row').setAttribute('aria-rowindex', key[0] + 1);
+    find('row').replaceChildren(cell);
+    grid.setAttribute('aria-activedescendant', cell.id);
+  };
+
+  // Tells the other views which token is read here: the row's, or the column's where rows are no tokens.
+  const announce = () => {
+    const [row, column] = read() ?? [null, null];
+    const position = (isTokens(table.rows) ? row : null) ?? (isTokens(table.columns) ? column : null);
+    if (position === announced) return;
+    announced = position;
+    document.dispatchEvent(new CustomEvent('token-hover', { detail: { position, from: element } }));
+  };
+
+  const cellUnder = (x, y) => {
+    const { box } = scene;
+    const row = cellAt(y, box.top, box.height, view.rows, table.size[0]);
+    const column = cellAt(x, box.left, box.width, view.columns, table.size[1]);
+    if (row >= 0 && column >= 0) return [row, column];
+    if (row >= 0 && x < box.left) return [row, null];
+    return column >= 0 && y >= box.top + box.height ? [null, column] : null;
+  };
+
+  const pick = ([row, column]) => {
+    props.value = { ...props.value, row, column };
+    trigger('pick');
+  };
+
+  const zoom = (factor, atRow, atColumn) => {
+    const { box } = scene;
+    const [rows, columns] = table.size;
+    look({
+      rows: table.shape === 'strips' ? view.rows : zoomed(view.rows, rows, factor, atRow, fewestCells(rows, box.height, READABLE.rows)),
+      columns: zoomed(view.columns, columns, factor, atColumn, fewestCells(columns, box.width, READABLE.columns)),
+    });
+  };
+
+  // About the cell that is read or picked, or the middle.
+  const zoomHere = (factor) => {
+    const [row, column] = (keyed ? key : null) ?? picked();
+    const middle = ({ from, span }) => from + span / 2;
+    zoom(factor, row === null ? middle(view.rows) : row + 0.5, column === null ? middle(view.columns) : column + 0.5);
+  };
+
+  const reset = () => look({ rows: wholeView(table.size[0]), columns: wholeView(table.size[1]) });
+
+  gestures(grid, {
+    point: (x, y) => {
+      if (!scene) return;
+      const next = x === null ? null : cellUnder(x, y);
+      if (String(next) === String(hover) && !(next && keyed)) return;
+      hover = next;
+      if (next) keyed = false;
+      mark();
+    },
+    click: (x, y) => {
+      const cell = scene && cellUnder(x, y);
+      if (!cell) return;
+      key = cell.map((index, axis) => index ?? key[axis]);
+      pick(cell);
+    },
+    zoom: (factor, x, y) => {
+      if (!scene) return;
+      const { box } = scene;
+      const at = (pixel, start, size, { from, span }) => from + ((pixel - start) / size) * span;
+      zoom(factor, at(y, box.top, box.height, view.rows), at(x, box.left, box.width, view.columns));
+    },
+    pan: (dx, dy) => {
+      if (!scene) return;
+      const { wide, high } = scene;
+      look({ rows: moved(view.rows, table.size[0], -dy / high), columns: moved(view.columns, table.size[1], -dx / wide) });
+    },
+    reset: () => scene && reset(),
+  });
+
+  grid.addEventListener('keydown', (event) => {
+    if (!scene || event.altKey || event.metaKey) return;
+    const acts = { '+': () => zoomHere(STEP), '=': () => zoomHere(STEP), '-': () => zoomHere(1 / STEP), 0: reset, Enter: () => pick(key), ' ': () => pick(key) };
+    const act = event.ctrlKey ? undefined : acts[event.key];
+    if (hover) key = hover.map((index, axis) => index ?? key[axis]); // the keys go on where the finger was
+    const target = stepped(event.key, event.ctrlKey, key, ...table.size);
+    if (!act && !target) return;
+    event.preventDefault();
+    if (act) return act();
+    key = target;
+    keyed = true;
+    hover = null;
+    const before = view;
+    view = { ...view };
+    show(key);
+    if (view.rows.from !== before.rows.from || view.columns.from !== before.columns.from) paint();
+    else mark();
+  });
+  grid.addEventListener('focus', () => {
+    keyed = grid.matches(':focus-visible'); // reached by keys: they read at once
+    if (scene) mark();
+  });
+  grid.addEventListener('blur', () => {
+    keyed = false;
+    if (scene) mark();
+  });
+
+  for (const [name, does, factor] of [['nearer', words.nearer, STEP], ['farther', words.farther, 1 / STEP]]) {
+    attributed(find(name), { 'aria-label': does, title: does });
+    find(name).addEventListener('click', () => scene && zoomHere(factor));
+  }
+
+  root.figureTable = () => (table ? figureTable(table, values) : { columns: [], rows: [] });
+
+  follow(element, 'token-hover', ({ detail }) => {
+    if (detail.from === element || linked === detail.position) return;
+    linked = detail.position;
+    if (table) mark();
+  });
+  follow(element, 'resize', layOut, window);
+  new ResizeObserver(layOut).observe(grid);
+  const theme = new MutationObserver(() => (element.isConnected ? layOut() : theme.disconnect()));
+  theme.observe(document.body, { attributes: true, attributeFilter: ['class'] });
+
+  watch('value', draw);
+  draw();
+}

@@ -1,0 +1,89 @@
+// Everything that a painter needs to know of one state of the matrix: sizes in CSS pixels, type, colours, names that fit.
+
+import { plotBox, niceStep, cut } from './ticks.js';
+import { edgeOf } from './view.js';
+
+const GAP = 6; // between names and picture
+const LARGEST = { square: [150, 60], strips: [60, 110] }; // of a cell, so that a few do not fill a wall
+const LOWEST_STRIP = 40;
+const MOST_LEVELS = 2;
+const TINTS = 12;
+
+// What the style sheet says, read once a paint. root: the widget's element.
+export function styleOf(root) {
+  const computed = getComputedStyle(root);
+  const colour = (name) => computed.getPropertyValue(name).trim();
+  const named = ['ink', 'ink-soft', 'paper', 'rule', 'accent', 'token-ink'].map((name) => [name, colour(`--${name}`)]);
+  return {
+    ...Object.fromEntries(named),
+    tints: Array.from({ length: TINTS }, (_, tint) => colour(`--token-${tint}`)),
+    size: parseFloat(computed.fontSize) || 16,
+    font: `${computed.fontSize} ${computed.fontFamily}`,
+    theme: root.closest('.dark') ? 'dark' : 'light',
+  };
+}
+
+// How high strips want to be: their rows, the names below them and the title.
+export function stripsHeight(rows, size) {
+  return rows * (LOWEST_STRIP + 8) + 3.6 * size;
+}
+
+// Names of both axes, measured and cut, and the box that they leave. widthOf: of a text in the style's font. Names below the
+// picture stand upright, in turns on two lines, where all of them have room so; else they are turned.
+export function lay(table, style, width, height, widthOf) {
+  const [nRows, nColumns] = table.size;
+  const line = style.size * 1.1;
+  const title = (name) => (name ? style.size * 1.5 : 0);
+  const rowNames = names(table.rows, nRows, Math.min(0.34 * width, 12 * style.size), widthOf);
+  const left = title(table.rows.name) + rowNames.widest + GAP;
+  const columnNames = names(table.columns, nColumns, Math.min(0.3 * height, 9 * style.size), widthOf);
+  const pitch = Math.min((width - left - 2) / nColumns, LARGEST[table.shape][0]);
+  const levels = levelsFor(columnNames.widest + 10, pitch, table.columns);
+  const below = (levels ? levels * line : columnNames.widest) + GAP;
+  const right = 2 + (levels ? Math.max(0, (columnNames.texts[nColumns - 1][3] - pitch) / 2) : 0); // the last name goes beyond
+  const margins = { left, right, top: 2, bottom: below + title(table.columns.name) };
+  const box = plotBox(width, height, margins, nColumns, nRows, LARGEST[table.shape]);
+  return { table, style, width, height, box, line, below, rowNames, columnNames, levels };
+}
+
+// On how many lines names of this width stand, `pitch` pixels a column; 0: turned. Numbers are thinned before they are turned.
+function levelsFor(width, pitch, { labels }) {
+  const levels = Math.ceil(width / pitch);
+  if (labels) return levels <= MOST_LEVELS ? levels : 0;
+  return 1;
+}
+
+// texts[index] = [number, text, width of the number, width of both]: a token is named by its place and its text.
+function names({ labels }, n, most, widthOf) {
+  const blank = widthOf(' ');
+  const texts = Array.from({ length: n }, (_, index) => {
+    if (!labels) return ['', String(index), 0, widthOf(String(index))];
+    const [text, tint] = labels[index];
+    const number = tint === undefined ? '' : String(index);
+    const before = number ? widthOf(number) + blank : 0;
+    const short = isolated(cut(text, most - before - 6, widthOf));
+    return [number, short, before, before + widthOf(short) + (number ? 6 : 0)];
+  });
+  return { texts, widest: texts.reduce((most_, [, , , width]) => Math.max(most_, width), 0) };
+}
+
+// Kept from turning the numbers beside it around (first strong isolate ... pop).
+function isolated(text) {
+  return `\u2068${text}\u2069`;
+}
+
+// The scene of a layout for one view: {rows, columns}, each {from, span}; every so-manieth name fits.
+export function sceneOf(layout, view) {
+  const { box, line, columnNames, levels } = layout;
+  const wide = box.width / view.columns.span;
+  const high = box.height / view.rows.span;
+  return {
+    ...layout,
+    view,
+    wide,
+    high,
+    step: { rows: niceStep(high, line), columns: niceStep(wide, levels ? (columnNames.widest + 10) / levels : line) },
+    x: (column) => edgeOf(column, box.left, box.width, view.columns),
+    y: (row) => edgeOf(row, box.top, box.height, view.rows),
+  };
+}
