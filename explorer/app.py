@@ -20,6 +20,7 @@ from explorer.store.models import GPT2
 from explorer.store.services import RunKey, Services
 from explorer.widgets import notice
 from explorer.widgets.cursor import PARTS, START, cursor, cursor_in_sight, sent
+from explorer.widgets.tab_keys import tab_keys
 from explorer.widgets.tokens import PICKED, token_strip
 from gpt2core import Gpt2CoreError
 
@@ -40,6 +41,7 @@ def build_app(services: Services) -> gr.Blocks:
                     tab.build(replace(context, cursor=seen[tab.id]))
                 opened = f"(cursor) => ({{ ...cursor, tab: '{tab.id}' }})"
                 panel.select(None, context.page_cursor, context.page_cursor, js=opened, **QUICK)
+        tab_keys("tabs")
         _read_what_is_typed(context, header.status)
         _offer_gpt2(context, header.status, header.download)
         _open_links(context, header.status, header.download, tabs, [tab.id for tab in found])

@@ -47,8 +47,15 @@ const draw = () => {
   const current = list.children[selected];
   if (!current) return;
   if (focused) current.focus();
-  if (!detail) list.scrollTop = current.offsetTop - list.clientHeight / 2;
+  if (!detail) showPicked();
 };
+
+// A strip is one line that scrolls sideways (page/styles/header.css).
+const showPicked = () => {
+  const key = list.querySelector('[aria-selected=true]');
+  if (key) list.scrollLeft = key.offsetLeft - (list.clientWidth - key.offsetWidth) / 2;
+};
+new ResizeObserver(showPicked).observe(list);
 
 list.addEventListener('keydown', (event) => {
   const at = [...list.children].findIndex((key) => key.getAttribute('aria-selected') === 'true');
