@@ -18,6 +18,7 @@ from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
 from explorer.widgets.page_state import page_state
 from explorer.widgets.settings import START, read_setting
+from explorer.widgets.tab_keys import tab_keys
 
 
 def build_app(services: Services) -> gr.Blocks:
@@ -37,6 +38,7 @@ def build_app(services: Services) -> gr.Blocks:
                     context.connect()
                 opened = f"(cursor) => ({{ ...cursor, tab: '{tab.id}' }})"
                 panel.select(None, page.cursor, page.cursor, js=opened, **QUICK)
+        tab_keys("tabs")
         reader = Reader(page, header)
         wire_reading(page, reader)
         wire_links(page, reader, tabs, found)

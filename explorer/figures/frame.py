@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.page.theme import SANS
+from explorer.page.theme import PRINT_INK, PRINT_PAPER, SANS
 
-INK, PAPER, RULE = "#16181d", "#ffffff", "#8a909c"
+RULE = "#8a909c"
 _BUTTONS_LEFT_OUT = ["pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]
 MOST_LABEL_CHARACTERS = 16
 
@@ -23,8 +23,8 @@ def frame(title: str, *, x: dict[str, Any], y: dict[str, Any], **more: Any) -> d
     return {
         "template": "none",
         "title": {"text": title, "x": 0, "xanchor": "left", "pad": {"l": 8}, "font": {"size": 17}},
-        "font": {"size": 14, "color": INK, "family": ", ".join(SANS)},
-        "paper_bgcolor": PAPER,
+        "font": {"size": 14, "color": PRINT_INK, "family": ", ".join(SANS)},
+        "paper_bgcolor": PRINT_PAPER,
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 10, "r": 24, "t": 64, "b": 10},
         "modebar": {"remove": _BUTTONS_LEFT_OUT, "bgcolor": "rgba(0,0,0,0)", "color": RULE, "activecolor": RULE},

@@ -14,7 +14,7 @@ from explorer.page.events import QUICK
 from explorer.page.guard import clamped, in_words
 from explorer.page.header import Header
 from explorer.page.links import Link, read_link
-from explorer.page.opening import OPENING
+from explorer.page.example import HEAD, LAYER
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import Page, TabContext
 from explorer.store.models import GPT2
@@ -134,7 +134,7 @@ class LinkOpener:
     def open(self, request: gr.Request) -> dict[Any, Any]:
         page, header = self.page, self.reader.header
         link = read_link(request.query_params, self.tab_ids, page.linked)
-        asked = {**OPENING, **link.positions, "tab": link.tab or self.tab_ids[0]}
+        asked = {"layer": LAYER, "head": HEAD, **link.positions, "tab": link.tab or self.tab_ids[0]}
         run, shown, troubles = self.first_that_reads(link, asked)
         updates = self.reader.showing(run, shown, asked)
         state = updates[page.cursor]

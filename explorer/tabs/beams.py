@@ -336,4 +336,4 @@ def _whole(value: Any, least: int, most: int, sentence: str) -> int:
     return int(value)
 
 
-TAB = TabSpec(say("title"), 44, build)
+TAB = TabSpec(say("title"), 70, build)

@@ -215,4 +215,4 @@ def _whole(value: Any, least: int, most: int, sentence: str) -> int:
     return int(value)
 
 
-TAB = TabSpec(say("title"), 46, build)
+TAB = TabSpec(say("title"), 80, build)

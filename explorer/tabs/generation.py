@@ -243,4 +243,4 @@ def timing_table(times: list[DecodingTime]) -> pd.DataFrame:
     )
 
 
-TAB = TabSpec(say("title"), 42, build)
+TAB = TabSpec(say("title"), 60, build)

@@ -181,4 +181,4 @@ def token_table(score: TextScore, tokenizer: Tokenizer) -> pd.DataFrame:
     )
 
 
-TAB = TabSpec(say("title"), 48, build)
+TAB = TabSpec(say("title"), 90, build)

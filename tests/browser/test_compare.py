@@ -208,7 +208,8 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(compare: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("untrained", "reads up to 256"), ("growth-00180", "reads up to 128"), ("tinystories", "256")]
+    ("name", "told"),
+    [("untrained", "of 256 tokens"), ("growth-00180", "of 128 tokens"), ("tinystories", "of 256 tokens")],
 )
 def test_a_link_names_its_model(page: Page, name: str, told: str) -> None:
     page.goto(f"{page.url.split('?')[0]}?text=The+dog&model={name}&tab=compare")
@@ -267,9 +268,7 @@ def test_gpt2_is_downloaded_only_when_asked_can_be_stopped_and_opens(
             expect(status).to_contain_text("The download is stopped")
             hub.goes_on.set()
             page.locator("#download").get_by_role("button", name="Download GPT-2").click()
-            expect(page.locator("#status .notice")).to_contain_text(
-                "this model reads up to 64 at once, through 2 layers"
-            )
+            expect(page.locator("#status .notice")).to_contain_text("of 64 tokens")
         expect(page.locator("#download")).not_to_be_visible()
         expect(page.locator("#compare-pairs .scores thead")).to_contain_text("A: GPT-2")
         page.wait_for_function("location.search.includes('model=gpt2')")

@@ -9,7 +9,7 @@ from tests.browser.conftest import TABS, open_tab, type_sentence
 def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
     assert page.get_by_label("Your sentence").input_value()
     assert page.locator("#token-cards .token").count() > 5
-    expect(page.locator("#status .notice")).to_contain_text("tokens; this model reads up to 256")
+    expect(page.locator("#status .notice")).to_contain_text("of 256 tokens")
 
 
 def test_the_tabs_stand_in_the_order_of_the_forward_pass(page: Page) -> None:

@@ -79,7 +79,7 @@ def test_a_run_grows_stops_when_told_and_opens_in_every_tab(page: Page) -> None:
     expect(page.locator("#train-start")).to_be_enabled()
 
     assert page.get_by_label("Model", exact=True).input_value().startswith(f"Yours 1 · {stopped_at} steps")
-    expect(page.locator("#status .notice")).to_contain_text("this model reads up to 64")
+    expect(page.locator("#status .notice")).to_contain_text("of 64 tokens")
     open_tab(page, "Tokens")
     shown = "".join(page.locator("#token-cards .token-text").all_inner_texts())
     assert shown == "The·mill·and·the·mouse"

@@ -25,16 +25,26 @@ export default function mount({ element, props, trigger, watch }) {
     return key;
   };
 
+  // A strip is one line that scrolls sideways (page/styles/header.css).
+  const showPicked = () => {
+    const key = list.querySelector('[aria-selected=true]');
+    if (key && !list.classList.contains('tokens-detail')) list.scrollLeft = key.offsetLeft - (list.clientWidth - key.offsetWidth) / 2;
+  };
+  new ResizeObserver(showPicked).observe(list);
+
+  let laid = ''; // the tokens that lie there, so that a moved cursor costs only its mark
   const draw = () => {
     const { tokens = [], selected = 0, detail = false } = props.value || {};
-    list.classList.toggle('tokens-detail', detail);
+    const wanted = JSON.stringify([tokens, detail]);
     const focused = list.contains(document.activeElement);
-    list.replaceChildren(...tokens.map((token, index) => keyFor(token, index, detail)));
+    if (wanted !== laid) {
+      list.classList.toggle('tokens-detail', detail);
+      list.replaceChildren(...tokens.map((token, index) => keyFor(token, index, detail)));
+      laid = wanted;
+    }
     select(keys(), selected);
-    const current = list.children[selected];
-    if (!current) return;
-    if (focused) current.focus();
-    if (!detail) list.scrollTop = current.offsetTop - list.clientHeight / 2;
+    if (focused) list.children[selected]?.focus();
+    showPicked();
   };
 
   listKeys(list, {
