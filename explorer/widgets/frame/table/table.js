@@ -1,0 +1,57 @@
+// The table of a figure: what the server sent or what the figure's own script handed over, a bounded part of it in the page.
+import { attributed, filled, finder, node, put } from '../../shared/dom.js';
+import { grouped } from '../../shared/numbers.js';
+
+export default function table({ element, props, watch, words, MOST_ROWS, MOST_COLUMNS }) {
+  const find = finder(element);
+  const box = find('table');
+  const root = element.closest('.figure-frame');
+
+  root.addEventListener('rows-asked', ({ detail: { open, rows, fresh } }) => {
+    box.hidden = !open;
+    if (fresh) {
+      props.value = {}; // so that rows equal to the last are seen to arrive
+      if (!find('scroll').firstChild) put(find('note'), words.waiting);
+    }
+    if (rows) draw(rows);
+    if (!open) find('scroll').replaceChildren();
+  });
+
+  function arrived() {
+    const sent = props.value || {};
+    if (!sent.columns) return;
+    if (!box.hidden) draw(sent);
+    root.dispatchEvent(new CustomEvent('rows-came', { detail: sent }));
+  }
+
+  function draw({ columns, rows }) {
+    const shown = rows.slice(0, MOST_ROWS).map((row) => row.slice(0, MOST_COLUMNS));
+    const names = columns.slice(0, MOST_COLUMNS);
+    const numeric = names.map((_, place) => place > 0 && shown.every((row) => typeof row[place] === 'number' || row[place] === null || row[place] === ''));
+    const cell = (tag, value, place, scope) => attributed(node(tag, numeric[place] ? 'number' : '', written(value)), { scope });
+    const line = (row) => node('tr', '', ...row.map((value, place) => (place ? cell('td', value, place, null) : cell('th', value, place, 'row'))));
+    const head = node('thead', '', node('tr', '', ...names.map((column, place) => cell('th', column, place, 'col'))));
+    const scroll = find('scroll');
+    const { scrollTop, scrollLeft } = scroll;
+    scroll.replaceChildren(node('table', '', head, node('tbody', '', ...shown.map(line))));
+    scroll.scrollTo(scrollLeft, scrollTop); // a redraw keeps the place that somebody reads
+    scroll.setAttribute('aria-label', filled(words.table_of, { title: root.querySelector('.title').textContent }));
+    put(find('note'), noteOn(rows, columns, shown));
+  }
+
+  function noteOn(rows, columns, shown) {
+    if (!rows.length) return words.no_rows;
+    const cutRows = rows.length > MOST_ROWS, cutColumns = columns.length > MOST_COLUMNS;
+    const counts = { rows: grouped(MOST_ROWS), all_rows: grouped(rows.length), columns: grouped(MOST_COLUMNS), all_columns: grouped(columns.length) };
+    const cut = cutRows && cutColumns ? words.cut_both : cutRows ? words.cut_rows : cutColumns ? words.cut_columns : '';
+    const rounded = shown.some((row) => row.some((value) => typeof value === 'number' && Number(written(value).replace('−', '-')) !== value));
+    return [cut && filled(cut, counts), rounded && words.rounded].filter(Boolean).join(' ');
+  }
+
+  watch('value', arrived);
+}
+
+function written(value) {
+  if (typeof value !== 'number') return String(value ?? '');
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(6))).replace('-', '−');
+}
