@@ -6,22 +6,16 @@ follow an event of the document, `sampling-settings`; a handler takes a panel as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
+from explorer.answers.settings import START
 from explorer.catalogue import catalogue
 from explorer.widgets.widget import widget
-from explorer.wording.numbers import is_whole
-from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import SamplingSettings
 
-SETTINGS = tuple(asdict(SamplingSettings()))
-MAX_SEED, START_SEED = 2**32 - 1, 42
-START: dict[str, Any] = {**asdict(SamplingSettings()), "seed": START_SEED}
 SLIDERS = {
     "temperature": (0.0, 2.0, 0.01),  # least, most, step; the box beside a slider takes any number
     "top_k": (0, 200, 1),
@@ -47,7 +41,8 @@ _SKELETON = """
 
 
 def sampling_panel(elem_id: str) -> gr.HTML:
-    """value: {"temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed"}, whatever was typed: see `checked_settings`.
+    """value: {"temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed"}, whatever was typed: see
+    answers.settings.checked_settings.
 
     All panels of a page hold the same values. Its event `input` fires on the panel that a person moved, not on the others.
     """
@@ -65,18 +60,6 @@ def sampling_panel(elem_id: str) -> gr.HTML:
     words = {key: say(key) for key in ("presets", "seed", "seed_info", "new_seed")}
     constants = {"words": words, "sliders": sliders, "presets": presets, "start": START}
     return widget(Path(__file__).parent, _SKELETON, constants, value=START, elem_id=elem_id)
-
-
-def checked_settings(value: Any) -> tuple[SamplingSettings, int]:
-    """What a panel holds, as settings and seed. Raises: InvalidSetting."""
-    if not isinstance(value, Mapping):
-        raise InvalidSetting(catalogue("settings")("none"))
-    given: dict[str, Any] = {name: value.get(name) for name in SETTINGS}
-    settings, seed = SamplingSettings(**given), value.get("seed")
-    if not is_whole(seed, 0, MAX_SEED):
-        shown = catalogue("settings")("missing") if seed is None else repr(seed)
-        raise InvalidSetting(catalogue("settings")("bad_seed", value=shown, limit=MAX_SEED))
-    return settings, int(seed)
 
 
 def _preset_label(name: str) -> str:
