@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer import api
+from explorer.answers.settings import START, read_setting
 from explorer.catalogue import catalogue
 from explorer.page import theme
 from explorer.page.events import QUICK
@@ -17,7 +18,6 @@ from explorer.page.spec import find_tabs
 from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
 from explorer.widgets.page_state import page_state
-from explorer.widgets.settings import START, read_setting
 from explorer.widgets.tab_keys import tab_keys
 
 

@@ -1,17 +1,34 @@
-"""Texts written side by side: each a stream of tokens of its own, all growing together. Free of Gradio."""
+"""Texts written side by side: each a stream of tokens of its own, all growing together."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import torch
 
+from explorer.answers.pace import Pace
 from explorer.store.services import RunKey, Services
-from explorer.widgets.columns import Drawn
-from explorer.wording.text import token_labels
+from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import SamplingSettings, generate
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One token drawn. probability: after the filters; rank: its place in the model's own order, 1 the likeliest."""
+
+    label: TokenLabel
+    probability: float
+    rank: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """parting: the place of the first token that is another than in the other column, None where there is none."""
+
+    title: str
+    drawn: Sequence[Drawn]
+    parting: int | None = None
 
 
 class Stream:
@@ -39,14 +56,13 @@ class Stream:
         return [self.tokenizer.token_bytes(token_id) for token_id in self.token_ids]
 
 
-def growing(streams: Sequence[Stream], n_tokens: int, max_seconds: float) -> Iterator[int]:
-    """Let all streams grow together, telling after each round how many tokens they have, up to n_tokens or the time limit."""
-    began = time.monotonic()
+def growing(streams: Sequence[Stream], n_tokens: int, pace: Pace) -> Iterator[int]:
+    """Let all streams grow together, telling after each round how many tokens they have, up to n_tokens or until time is over."""
     for n in range(1, n_tokens + 1):
         for stream in streams:
             stream.grow()
         yield n
-        if time.monotonic() - began > max_seconds:
+        if pace.out_of_time():
             return
 
 

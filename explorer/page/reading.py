@@ -11,10 +11,10 @@ import gradio as gr
 from explorer.catalogue import catalogue
 from explorer.page.download_panel import wanted
 from explorer.page.events import QUICK
+from explorer.page.example import HEAD, LAYER
 from explorer.page.guard import clamped, in_words
 from explorer.page.header import Header
 from explorer.page.links import Link, read_link
-from explorer.page.example import HEAD, LAYER
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import Page, TabContext
 from explorer.store.models import GPT2

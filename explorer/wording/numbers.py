@@ -6,6 +6,8 @@ import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, TypeGuard
 
+from explorer.catalogue import catalogue
+
 _SMALLEST, _LARGEST = 0.001, 99.999  # per cent; what lies beyond is said to
 _ROUNDING = 1e-5  # how far a computed share may lie outside 0 to 1
 _THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)
@@ -18,6 +20,11 @@ def is_whole(value: Any, least: float = -(2**53), most: float = 2**53) -> TypeGu
     """
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and least <= value <= most and value % 1 == 0
+
+
+def as_given(value: Any) -> str:
+    """What was given where something else was needed, for a refusal: 2.5, 'x', nothing."""
+    return catalogue("page")("nothing") if value is None else repr(value)
 
 
 def percent(share: float) -> str:

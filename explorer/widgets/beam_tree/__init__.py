@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from explorer.answers.beams import BeamTree
 from explorer.page.theme import token_tint
 from explorer.widgets.widget import widget
-from explorer.wording.text import TokenLabel
-from gpt2core.beam import BeamNode
 
 # JavaScript for inputs [this widget, sentence box], output sentence box: the sentence and the text whose button was pressed.
 USED = "(value, sentence) => (value && value.used !== undefined ? value.prompt + value.used : sentence)"
@@ -31,22 +30,6 @@ _SKELETON = """
 """
 
 
-@dataclass(frozen=True)
-class TextRow:
-    """One text beside others. kind: how it was found; text: whole characters only; path: its nodes of the tree, as far as they go.
-
-    sum, score, probability: as a person reads them.
-    """
-
-    kind: str
-    text: str
-    length: int
-    sum: str
-    score: str
-    probability: str
-    path: tuple[int, ...]
-
-
 def beam_tree(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     """An empty tree; set it to `beam_drawing(...)`. words: the sentences that beam_tree.js writes.
 
@@ -55,25 +38,17 @@ def beam_tree(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     return widget(Path(__file__).parent, _SKELETON, {"words": dict(words)}, elem_id=elem_id)
 
 
-def beam_drawing(
-    key: str,
-    prompt: str,
-    last: TokenLabel,
-    nodes: Sequence[BeamNode],
-    labels: Sequence[TokenLabel],
-    rows: Sequence[TextRow],
-    best: Sequence[int],
-) -> dict[str, Any]:
-    """Data for the widget. key: what was searched for, "" while it is not whole; last: the token that the tree grows from;
-    labels: of every token in it; best: the path marked where no row is picked."""
-    shown_as = {label.token_id: {"text": label.text, "tint": token_tint(label.token_id)} for label in labels}
-    tree = {
-        "last": {"text": last.text, "tint": token_tint(last.token_id)},
+def beam_drawing(tree: BeamTree) -> dict[str, Any]:
+    """Data for the widget."""
+    shown_as = {label.token_id: {"text": label.text, "tint": token_tint(label.token_id)} for label in tree.labels}
+    drawn = {
+        "last": {"text": tree.last.text, "tint": token_tint(tree.last.token_id)},
         "nodes": [
-            [node.parent, node.depth, node.token_id, node.log_probability, node.cumulative, node.fate] for node in nodes
+            [node.parent, node.depth, node.token_id, node.log_probability, node.cumulative, node.fate]
+            for node in tree.nodes
         ],
         "labels": shown_as,
-        "rows": [asdict(row) for row in rows],
-        "best": list(best),
+        "rows": [asdict(row) for row in tree.rows],
+        "best": list(tree.best),
     }
-    return {"key": key, "prompt": prompt, "tree": json.dumps(tree)}
+    return {"key": tree.key, "prompt": tree.prompt, "tree": json.dumps(drawn)}

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from explorer.answers.streams import Column
 from explorer.page.theme import token_tint
 from explorer.widgets.widget import widget
-from explorer.wording.text import TokenLabel
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """One token drawn. probability: after the filters; rank: its place in the model's own order, 1 the likeliest."""
-
-    label: TokenLabel
-    probability: float
-    rank: int
-
-
-@dataclass(frozen=True)
-class Column:
-    """parting: the place of the first token that is another than in the other column, None where there is none."""
-
-    title: str
-    drawn: Sequence[Drawn]
-    parting: int | None = None
 
 
 def text_columns(elem_id: str, words: Mapping[str, str]) -> gr.HTML:

@@ -14,8 +14,8 @@ import gradio as gr
 import numpy as np
 from torch import Tensor
 
+from explorer.answers.settings import MAX_SEED, START
 from explorer.page.theme import TOKEN_TINTS, token_tint
-from explorer.widgets.settings import MAX_SEED, START
 from explorer.widgets.widget import packed, widget
 from gpt2core.sampling import LEAST_PENALTY, MOST_PENALTY, MOST_TEMPERATURE
 

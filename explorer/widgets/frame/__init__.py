@@ -70,7 +70,10 @@ def frame_value(title: str, summary: str) -> dict[str, Any]:
 def table_value(table: pd.DataFrame) -> dict[str, Any]:
     """Every row, as exact as it is; the first column names the row. Empty cells: None or NaN."""
     columns = [_cells(table.iloc[:, place]) for place in range(table.shape[1])]
-    return {"columns": [str(column) for column in table.columns], "rows": [list(row) for row in zip(*columns, strict=True)]}
+    return {
+        "columns": [str(column) for column in table.columns],
+        "rows": [list(row) for row in zip(*columns, strict=True)],
+    }
 
 
 def _cells(column: pd.Series) -> list[Any]:

@@ -6,23 +6,16 @@ follow an event of the document, `sampling-settings`; a handler takes a panel as
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
+from explorer.answers.settings import START
 from explorer.catalogue import catalogue
 from explorer.widgets.widget import widget
-from explorer.wording.numbers import is_whole
-from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import SamplingSettings
 
-SETTINGS = tuple(asdict(SamplingSettings()))
-MAX_SEED, START_SEED = 2**32 - 1, 42
-START: dict[str, Any] = {**asdict(SamplingSettings()), "seed": START_SEED}
 SLIDERS = {
     "temperature": (0.0, 2.0, 0.01),  # least, most, step; the box beside a slider takes any number
     "top_k": (0, 200, 1),
@@ -48,7 +41,8 @@ _SKELETON = """
 
 
 def sampling_panel(elem_id: str) -> gr.HTML:
-    """value: {"temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed"}, whatever was typed: see `checked_settings`.
+    """value: {"temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed"}, whatever was typed: see
+    answers.settings.checked_settings.
 
     All panels of a page hold the same values. Its event `input` fires on the panel that a person moved, not on the others.
     """
@@ -66,32 +60,6 @@ def sampling_panel(elem_id: str) -> gr.HTML:
     words = {key: say(key) for key in ("presets", "seed", "seed_info", "new_seed")}
     constants = {"words": words, "sliders": sliders, "presets": presets, "start": START}
     return widget(Path(__file__).parent, _SKELETON, constants, value=START, elem_id=elem_id)
-
-
-def checked_settings(value: Any) -> tuple[SamplingSettings, int]:
-    """What a panel holds, as settings and seed. Raises: InvalidSetting."""
-    if not isinstance(value, Mapping):
-        raise InvalidSetting(catalogue("settings")("none"))
-    given: dict[str, Any] = {name: value.get(name) for name in SETTINGS}
-    settings, seed = SamplingSettings(**given), value.get("seed")
-    if not is_whole(seed, 0, MAX_SEED):
-        shown = catalogue("settings")("missing") if seed is None else repr(seed)
-        raise InvalidSetting(catalogue("settings")("bad_seed", value=shown, limit=MAX_SEED))
-    return settings, int(seed)
-
-
-def read_setting(name: str) -> Callable[[str], float]:
-    """The check of one setting in a link: its number. Raises: InvalidSetting."""
-
-    def check(text: str) -> float:
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = text
-        settings, seed = checked_settings({**START, name: value})
-        return seed if name == "seed" else asdict(settings)[name]
-
-    return check
 
 
 def _preset_label(name: str) -> str:

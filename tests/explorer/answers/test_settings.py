@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from explorer.widgets.settings import MAX_SEED, PRESETS, SLIDERS, checked_settings, sampling_panel
+from explorer.answers.settings import MAX_SEED, checked_settings
+from explorer.widgets.settings import PRESETS, SLIDERS, sampling_panel
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import SamplingSettings
 

@@ -6,6 +6,7 @@ V, W vocabularies of A and B.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from explorer.catalogue import catalogue
 from explorer.store.services import RunKey, Services
-from explorer.widgets.pairs import Bar, Row, Scores, pairs
+from explorer.wording.numbers import percent
 from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import Gpt2CoreError, SamplingSettings, Tokenizer, pipeline
 from gpt2core.comparison import first_bytes, kl_divergence_nats, renamed, same_tokens, text_scores, total_variation
@@ -23,6 +24,43 @@ from gpt2core.sampling import draw, falling_order, gumbel_noise
 say = catalogue("compare")
 LETTERS = ("A", "B")
 N_TOP = 6  # likeliest tokens of each model
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One model's share of one token. length: of the bar, 0 to 1; share: the same in words; note: what there is to add."""
+
+    length: float
+    share: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    label: TokenLabel
+    bars: tuple[Bar, Bar]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A table: a head of three cells and lines of three."""
+
+    caption: str
+    head: tuple[str, str, str]
+    lines: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that is shown, in words and bars. rest: what the bars leave out; note: what to make of the scores, or why there are none."""
+
+    heading: str
+    sentences: Sequence[str]
+    legend: str
+    rows: Sequence[Row]
+    rest: str
+    scores: Scores | None
+    note: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +95,7 @@ def _read(services: Services, run: RunKey, name: Any, letter: str) -> RunKey:
 
 def comparison(
     services: Services, run: RunKey, token: int, names: tuple[Any, Any], settings: SamplingSettings, seed: int
-) -> dict[str, Any]:
+) -> Comparison:
     """What the figure shows after `token` of `run`, the sentence on screen. Raises: Gpt2CoreError."""
     runs = two_runs(services, run, names)
     a, b = (_side(services, run, token, *pair, settings, seed) for pair in zip(LETTERS, runs, strict=True))
@@ -66,7 +104,7 @@ def comparison(
     same_words = bool((to_b >= 0).all() and (to_a >= 0).all())
     rows, longest, rest = _rows(a, b, to_b.tolist(), to_a.tolist())
     scores, note = _scores(services, runs)
-    return pairs(
+    return Comparison(
         say("heading", token=labels[token].text, position=token + 1, n=len(labels)),
         [
             say("drawn", seed=seed, a=_text(a, a.drawn), b=_text(b, b.drawn)),
@@ -196,15 +234,3 @@ def _choices(nats: float) -> str:
     """e^nats: as unsure as a choice among so many tokens."""
     choices = math.exp(min(nats, 50.0))
     return f"{choices:,.1f}" if choices < 100 else f"{choices:,.0f}"
-
-
-def percent(share: float) -> str:
-    """A share as a person reads it; what is above 0 never reads as 0, and less than all never as all."""
-    if share <= 0 or share >= 1:
-        return say("percent", number=100 * round(share))
-    if share > 0.9995:
-        return say("nearly_all")
-    if share < 1e-5:
-        return say("hardly")
-    number = f"{100 * share:.1f}" if share >= 0.001 else f"{100 * share:#.2g}"
-    return say("percent", number=number)

@@ -1,14 +1,13 @@
-"""What the Beams tab shows, on a random model: gpt2core's search, beside greedy's text and a sampled one, and refusals."""
+"""A search as it is told, on a random model: gpt2core's search, beside greedy's text and a sampled one, and refusals."""
 
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
 
+from explorer.answers import beams, pace
 from explorer.store.services import DEFAULT_MODEL, RunKey, Services
-from explorer.tabs import beams
 from gpt2core import GPTConfig, beam_search, generate, gpt2_tokenizer, save_pretrained
 from gpt2core.beam import continuation_log_probabilities
 from gpt2core.errors import InvalidSetting
@@ -36,54 +35,60 @@ def last(services, run, *asked):
 
 
 def test_the_tree_is_gpt2cores_search_also_past_the_context(services, run):
-    tree, told, _, table = last(services, run, 3, 20, 0.5, "never", 7)
+    shown = last(services, run, 3, 20, 0.5, "never", 7)
     model = services.models.get(DEFAULT_MODEL).model
     found = beam_search(model, run.token_ids, 20, width=3, length_penalty=0.5)
-    sent = json.loads(tree["tree"])
-    assert sent["nodes"] == [
-        [node.parent, node.depth, node.token_id, node.log_probability, node.cumulative, node.fate]
-        for node in found.nodes
-    ]
-    assert {int(token_id) for token_id in sent["labels"]} == {node.token_id for node in found.nodes}
-    assert sent["best"] == [node.index for node in found.path(found.hypotheses[0].node)]
-    assert len(table) == len(found.nodes)
-    assert f"{len(found.nodes):,} candidates shown" in told["text"]
+    assert shown.over
+    assert list(shown.tree.nodes) == list(found.nodes)
+    assert {label.token_id for label in shown.tree.labels} == {node.token_id for node in found.nodes}
+    assert shown.tree.best == [node.index for node in found.path(found.hypotheses[0].node)]
+    assert len(shown.table) == len(found.nodes)
+    assert f"{len(found.nodes):,} candidates shown" in shown.told
 
 
 def test_every_text_is_measured_alike(services, run):
-    tree, *_ = last(services, run, 2, 9, 0.5, "never", 7)
+    rows = last(services, run, 2, 9, 0.5, "never", 7).tree.rows
     model, tokenizer = services.models.get(DEFAULT_MODEL).model, services.models.tokenizer(DEFAULT_MODEL)
     found = beam_search(model, run.token_ids, 9, width=2, length_penalty=0.5)
     texts = [list(hypothesis.token_ids) for hypothesis in found.hypotheses]
     for settings in ({"temperature": 0.0}, {"temperature": 1.0, "seed": 7}):
         texts.append([step.token_id for step in generate(model, run.token_ids, 9, **settings)])
-    rows = json.loads(tree["tree"])["rows"]
-    assert [row["kind"] for row in rows] == ["beam 1", "beam 2", "greedy", "sampled"]
+    assert [row.kind for row in rows] == ["beam 1", "beam 2", "greedy", "sampled"]
     for row, token_ids in zip(rows, texts, strict=True):
         total = float(continuation_log_probabilities(model, run.token_ids, token_ids).sum())
-        assert row["text"] == tokenizer.decode_bytes(token_ids).decode(errors="ignore")
-        assert float(row["sum"].replace("−", "-")) == pytest.approx(total, abs=2e-4)
-        assert float(row["score"].replace("−", "-")) == pytest.approx(total / len(token_ids) ** 0.5, abs=2e-4)
+        assert row.text == tokenizer.decode_bytes(token_ids).decode(errors="ignore")
+        assert float(row.sum.replace("−", "-")) == pytest.approx(total, abs=2e-4)
+        assert float(row.score.replace("−", "-")) == pytest.approx(total / len(token_ids) ** 0.5, abs=2e-4)
 
 
 def test_a_whole_tree_is_known_by_its_key_and_an_unfinished_one_is_not(services, run, monkeypatch):
     asked = beams.checked(3, 6, 1.0, "text", 1)
     monkeypatch.setattr(beams, "SECONDS_BETWEEN_UPDATES", 0.0)
-    *growing, whole = [tree for tree, *_ in beams.searched(services, run, asked) if "tree" in tree]
-    assert whole["key"] == beams.key_of(run, asked)
+    *growing, whole = [now.tree for now in beams.searched(services, run, asked) if now.tree is not None]
+    assert whole.key == beams.key_of(run, asked)
     assert growing
-    assert all(tree["key"] == "" for tree in growing)
+    assert all(tree.key == "" for tree in growing)
     assert beams.key_of(run, asked) != beams.key_of(run, beams.checked(4, 6, 1.0, "text", 1))
 
 
 def test_a_search_that_takes_too_long_shows_what_it_has_and_says_so(services, run, monkeypatch):
-    clock = iter(range(100_000))
-    monkeypatch.setattr(beams.time, "monotonic", lambda: float(next(clock)))
-    tree, told, *_ = last(services, run, 2, 8, 1.0, "never", 1)
-    depth = max(node[1] for node in json.loads(tree["tree"])["nodes"])
+    clock = iter(range(0, 1_000_000, 3))
+    monkeypatch.setattr(pace.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(beams, "MAX_SECONDS", 120.0)  # two readings for each of 16 tokens, and some for the tree
+    shown = last(services, run, 2, 8, 1.0, "never", 1)
+    depth = max(node.depth for node in shown.tree.nodes)
     assert 1 <= depth < 8
-    assert f"at token {depth} of 8" in told["text"]
-    assert tree["key"] == ""
+    assert f"at token {depth} of 8" in shown.told
+    assert shown.over
+    assert shown.tree.key == ""
+
+
+def test_a_search_that_has_not_come_to_its_tree_in_time_says_so(services, run, monkeypatch):
+    monkeypatch.setattr(beams, "MAX_SECONDS", -1.0)
+    shown = last(services, run, 2, 8, 1.0, "never", 1)
+    assert shown.over
+    assert shown.tree is None
+    assert "at token 0 of 8" in shown.told
 
 
 def test_texts_end_where_they_may(services, run):
@@ -120,13 +125,13 @@ def test_the_verdict_says_which_text_is_likelier_and_how_much():
     ("nats", "shown"),
     [
         (0.0, "100 %"),
-        (math.log(0.25), "25 %"),
-        (math.log(1 / 699), "1 in 699"),
-        (-math.log(4.8e6), "1 in 4,800,000"),
-        (-100.0, "1 in 2.7 × 10^43"),
+        (math.log(0.25), "25.0 %"),
+        (math.log(1 / 699), "0.143 %, 1 in 699"),
+        (-math.log(4.8e6), "< 0.001 %, 1 in 4,800,000"),
+        (-100.0, "< 0.001 %, 1 in 2.7 × 10^43"),
     ],
 )
-def test_probabilities_are_read_as_shares_or_as_one_in_so_many(nats, shown):
+def test_small_probabilities_are_read_as_one_in_so_many_too(nats, shown):
     assert beams.odds(nats) == shown
 
 

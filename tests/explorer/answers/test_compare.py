@@ -1,0 +1,172 @@
+"""Two models compared: gpt2core's numbers for both."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+
+from explorer.answers.compare import N_TOP, Bar, Comparison, comparison, two_runs
+from explorer.store.services import RunKey, Services
+from explorer.wording.numbers import percent
+from explorer.wording.text import TokenLabel, token_labels
+from gpt2core import GPTConfig, Pretrained, SamplingSettings, gpt2_tokenizer, pipeline, save_pretrained
+from gpt2core.errors import InvalidSetting
+from gpt2core.sampling import draw, falling_order, gumbel_noise
+from tests.reference import random_model
+
+CONFIG = GPTConfig(vocab_size=600, context_length=32, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
+FEW_WORDS = GPTConfig(300, 32, 24, 3, 2, qkv_bias=True, tied_head=True)
+SETTINGS = SamplingSettings(0.8, 40, 0.95, 0.001, 1.1)
+CHOSEN = {**asdict(SETTINGS), "seed": 7}
+TEXT = "the other one"
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    save_pretrained(random_model(CONFIG), folder / "tinystories", tokenizer=gpt2_tokenizer(600))
+    save_pretrained(random_model(CONFIG, seed=1), folder / "other", tokenizer=gpt2_tokenizer(600))
+    save_pretrained(random_model(FEW_WORDS), folder / "few", tokenizer=gpt2_tokenizer(300))
+    return Services(folder)
+
+
+def shown(services: Services, b: str = "other", token: int = -1, settings: SamplingSettings = SETTINGS) -> Comparison:
+    run = services.read(TEXT, "tinystories")
+    return comparison(services, run, token % len(run.token_ids), ("", b), settings, 7)
+
+
+def probabilities(services: Services, model: str, token: int) -> torch.Tensor:
+    run = services.read(TEXT, model)
+    logits = services.traces.get(run, {"logits"})["logits"][token]
+    context = run.token_ids[: len(run.token_ids) + token + 1 if token < 0 else token + 1]
+    return pipeline(logits, SETTINGS, context).probabilities
+
+
+def test_rows_are_the_likeliest_of_a_then_of_b_then_the_drawn_with_both_models_probabilities(
+    services: Services,
+) -> None:
+    data = shown(services)
+    p, q = (probabilities(services, model, -1) for model in ("tinystories", "other"))
+    position = len(services.read(TEXT, "tinystories").token_ids)
+    drawn = [draw(torch.log(one), gumbel_noise(600, 7, position)) for one in (p, q)]
+    expected = list(dict.fromkeys([*falling_order(p)[:N_TOP].tolist(), *falling_order(q)[:N_TOP].tolist(), *drawn]))
+    labels = [label.text for label in labels_of(expected)]
+    assert [row.label.text for row in data.rows] == labels
+    shares = [[bar.share for bar in row.bars] for row in data.rows]
+    assert shares == [[percent(float(p[i])), percent(float(q[i]))] for i in expected]
+    longest = max(float(max(p[i], q[i])) for i in expected)
+    lengths = [bar.length for row in data.rows for bar in row.bars]
+    assert lengths == pytest.approx([float(one[i]) / longest for i in expected for one in (p, q)])
+    marked = [(row.label.text, side) for row in data.rows for side in (0, 1) if "drawn" in row.bars[side].note]
+    assert sorted(marked) == sorted((labels_of([one])[0].text, side) for side, one in enumerate(drawn))
+    left = [percent(1 - float(one[expected].sum())) for one in (p, q)]
+    assert data.rest == f"All other tokens: A {left[0]}, B {left[1]}"
+
+
+def labels_of(token_ids: list[int]) -> list[TokenLabel]:
+    return token_labels(token_ids, gpt2_tokenizer(600))
+
+
+def test_distance_and_entropy_are_those_of_the_distributions_drawn_from(services: Services) -> None:
+    settings = SamplingSettings(0.8)
+    data = shown(services, settings=settings)
+    runs = [services.read(TEXT, model) for model in ("tinystories", "other")]
+    p, q = (
+        torch.softmax(services.traces.get(run, {"logits"})["logits"][-1].double() / 0.8, -1).numpy() for run in runs
+    )
+    apart = sum(abs(x - y) for x, y in zip(p, q, strict=True)) / 2
+    kl = sum(x * math.log(x / y) for x, y in zip(p, q, strict=True))
+    bits = [-sum(x * math.log2(x) for x in one) for one in (p, q)]
+    assert f"They differ in {percent(apart)} of the probability" in data.sentences[1]
+    assert f"surprises B by {kl:.2f} nats more" in data.sentences[1]
+    assert f"A {bits[0]:.2f} bits" in data.sentences[2]
+    assert f"B {bits[1]:.2f} bits" in data.sentences[2]
+
+
+def test_a_model_compared_with_itself_differs_in_nothing(services: Services) -> None:
+    data = shown(services, b="tinystories")
+    assert data.sentences[1].startswith("They differ in 0 % of the probability")
+    assert "B by 0.00 nats" in data.sentences[1]
+    assert all(row.bars[0] == row.bars[1] for row in data.rows)
+
+
+def test_what_one_model_rules_out_is_said_to_make_the_divergence_infinite(services: Services) -> None:
+    data = shown(services, settings=SamplingSettings(top_k=1))
+    assert "is infinite" in data.sentences[1]
+    cut = [bar for row in data.rows for bar in row.bars if bar.share == "0 %"]
+    assert cut
+    assert {bar.note for bar in cut} == {"cut"}
+
+
+def test_tokens_that_one_vocabulary_lacks_are_not_shown_as_impossible(services: Services) -> None:
+    data = shown(services, b="few")
+    run, other = services.read(TEXT, "tinystories"), services.read(TEXT, "few")
+    p = pipeline(services.traces.get(run, {"logits"})["logits"][-1], SETTINGS, run.token_ids).probabilities
+    lacking = [row for row in data.rows if row.bars[1].note == "not a token"]
+    assert lacking
+    assert all(row.bars[1] == Bar(0.0, "–", "not a token") for row in lacking)
+    beyond = float(p[299:599].sum())  # the few words are GPT-2's first 299 and end of text
+    assert f"{percent(beyond)} of A’s probability is on tokens that B does not have" in data.sentences[1]
+    assert "A knows 600 tokens and B 300" in data.sentences[1]
+    assert data.scores.lines[0][1:] == [
+        str(len(run.token_ids) - given(run, other)[0]),
+        str(len(other.token_ids) - given(run, other)[1]),
+    ]
+
+
+def given(run: RunKey, other: RunKey) -> tuple[int, int]:
+    """How many tokens of each end with the first place where both have an end."""
+    tokenizers = [gpt2_tokenizer(600), gpt2_tokenizer(300)]
+    ends = []
+    for tokenizer, read in zip(tokenizers, (run, other), strict=True):
+        ends.append([len(tokenizer.decode_bytes(read.token_ids[: n + 1])) for n in range(len(read.token_ids))])
+    first = min(set(ends[0]) & set(ends[1]))
+    return ends[0].index(first) + 1, ends[1].index(first) + 1
+
+
+def test_where_the_other_model_has_no_token_end_it_is_said_what_to_do(services: Services) -> None:
+    run = services.read(TEXT, "few")
+    ends = set(services.token_ends(services.read(TEXT, "tinystories")))
+    inside = next(place for place, end in enumerate(services.token_ends(run)) if end not in ends)
+    with pytest.raises(InvalidSetting, match=r"Model B \(TinyStories\) cuts the text differently.*Pick another token"):
+        comparison(services, run, inside, ("", "tinystories"), SETTINGS, 7)
+
+
+def test_the_scores_are_those_of_the_bare_models_whatever_the_settings(services: Services) -> None:
+    cold, hot = shown(services), shown(services, settings=SamplingSettings(5.0))
+    assert cold.scores == hot.scores
+    run = services.read(TEXT, "tinystories")
+    log_p = torch.log_softmax(services.traces.get(run, {"logits"})["logits"].double(), -1)
+    nats = -sum(float(log_p[place - 1, run.token_ids[place]]) for place in range(1, len(run.token_ids)))
+    n_bytes = len(TEXT) - services.token_ends(run)[0]
+    lines = {line[0]: line[1] for line in cold.scores.lines}
+    assert lines["nats per byte"] == f"{nats / n_bytes:.3f}"
+    assert lines["nats per token"] == f"{nats / (len(run.token_ids) - 1):.3f}"
+
+
+def test_one_token_has_no_score_and_is_compared_all_the_same(services: Services) -> None:
+    run = services.read("a", "tinystories")
+    data = comparison(services, run, 0, ("", "other"), SETTINGS, 7)
+    assert data.scores is None
+    assert "at least two tokens" in data.note
+    assert data.rows
+
+
+def test_a_row_that_no_token_uses_is_shown_by_its_number(services: Services) -> None:
+    name = services.models.add_trained(Pretrained(random_model(CONFIG, seed=2), gpt2_tokenizer(300)))
+    run = services.read(TEXT, name)
+    data = comparison(services, run, 0, ("", name), SamplingSettings(), 7)
+    assert any(row.label.text.startswith("#") for row in data.rows)
+
+
+@pytest.mark.parametrize("name", ["gpt-9", None, 3, ["other"], "gpt2"])
+def test_a_model_that_cannot_be_read_with_is_refused_by_its_letter(
+    services: Services, name: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(InvalidSetting, match=r"^Model B: "):
+        two_runs(services, services.read(TEXT, "tinystories"), ("", name))
