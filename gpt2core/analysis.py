@@ -5,6 +5,7 @@ T tokens, H heads, D head width, C model width, V vocabulary, L layers. Losses a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,20 +18,31 @@ from gpt2core.trace import Trace
 
 
 @torch.no_grad()
-def logit_lens(trace: Trace, model: GPTModel, layer: int, site: str = "resid_post") -> Tensor:
+def logit_lens(
+    trace: Trace,
+    model: GPTModel,
+    layer: int,
+    site: str = "resid_post",
+    positions: Sequence[int] | None = None,
+) -> Tensor:
     """What the model would predict if it stopped after `layer`.
 
-    Shapes: `site` of `layer` [T, C] -> logits [T, V] (unnormalised). site: resid_pre, resid_mid or resid_post.
+    Shapes: `site` of `layer` [T, C] -> logits [T, V] (unnormalised). site: resid_pre, resid_mid or resid_post. positions: those
+    rows only, [n, V], in their order; nothing is computed for the others. -1 is the last.
     Applies the final norm here, once: the stream must not already be normalised.
     Raises: MissingActivation, InvalidSetting.
     Source: nostalgebraist, "interpreting GPT: the logit lens", 2020.
     """
     if site not in ("resid_pre", "resid_mid", "resid_post"):
         raise InvalidSetting(
-            f"The logit lens reads the residual stream, not {site}. Choose resid_pre, resid_mid or resid_post."
+            "The logit lens reads the residual stream, not {site}. Choose resid_pre, resid_mid or resid_post.",
+            site=site,
         )
     _same_shape(trace, model)
-    return model.out_head(model.final_norm(trace[site, layer]))
+    stream = trace[site, layer]
+    if positions is not None:
+        stream = stream[[_position(trace, position) for position in positions]]  # [n, C]
+    return model.out_head(model.final_norm(stream))
 
 
 @dataclass(frozen=True)
@@ -135,7 +147,9 @@ def repeated_tokens(vocab_size: int, period: int, seed: int = 0) -> tuple[int, .
     """`period` different random ids, twice over: nothing but the repetition makes the second half predictable."""
     if not 2 <= period <= vocab_size:
         raise InvalidSetting(
-            f"The period is {period}; choose 2 to {vocab_size:,}, one id of the vocabulary for each place."
+            "The period is {period}; choose 2 to {vocab_size:,}, one id of the vocabulary for each place.",
+            period=period,
+            vocab_size=vocab_size,
         )
     once = torch.randperm(vocab_size, generator=torch.Generator().manual_seed(seed))[:period].tolist()
     return (*once, *once)
@@ -222,7 +236,9 @@ def _per_head_output(trace: Trace, model: GPTModel, layer: int, position: int | 
 def _position(trace: Trace, position: int) -> int:
     T = len(trace.token_ids)
     if not -T <= position < T:
-        raise InvalidSetting(f"There is no position {position}; this text's tokens are at 0 to {T - 1}.")
+        raise InvalidSetting(
+            "There is no position {position}; this text's tokens are at 0 to {last}.", position=position, last=T - 1
+        )
     return position % T
 
 

@@ -107,11 +107,14 @@ def beam_levels(
     """
     check_token_ids(token_ids, model.config.vocab_size)
     if max_new_tokens < 1:
-        raise InvalidSetting(f"max_new_tokens is {max_new_tokens}; choose 1 or more.")
-    if not 1 <= width <= min(64, model.config.vocab_size):
-        raise InvalidSetting(f"The beam width is {width}; choose 1 to {min(64, model.config.vocab_size)}.")
+        raise InvalidSetting("max_new_tokens is {n}; choose 1 or more.", n=max_new_tokens)
+    widest = min(64, model.config.vocab_size)
+    if not 1 <= width <= widest:
+        raise InvalidSetting("The beam width is {width}; choose 1 to {widest}.", width=width, widest=widest)
     if not -10 <= length_penalty <= 10:
-        raise InvalidSetting(f"The length penalty is {length_penalty}; choose -10 to 10 (1 is the mean per token).")
+        raise InvalidSetting(
+            "The length penalty is {penalty}; choose -10 to 10 (1 is the mean per token).", penalty=length_penalty
+        )
     EditedPass(edits, model.config)  # refuses a layer or site that is not there
     reader = Reader(model, token_ids, width, edits=edits)
     return _levels(reader, max_new_tokens, width, length_penalty, early_stopping, frozenset(stop_ids))

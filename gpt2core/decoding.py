@@ -43,7 +43,11 @@ def decoding_times(
     """
     check_token_ids(token_ids, model.config.vocab_size)
     if n_steps < 0 or repeats < 1:
-        raise InvalidSetting(f"{n_steps} steps timed {repeats} times; choose 0 steps or more and 1 time or more.")
+        raise InvalidSetting(
+            "{n_steps} steps timed {repeats} times; choose 0 steps or more and 1 time or more.",
+            n_steps=n_steps,
+            repeats=repeats,
+        )
     if len(token_ids) + n_steps > model.config.context_length:
         raise PromptTooLong(len(token_ids) + n_steps, model.config.context_length)
     EditedPass(edits, model.config)  # refuses a layer or site that is not there

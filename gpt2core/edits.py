@@ -114,10 +114,12 @@ def knock_out(query: int, key: int, *, layer: int | None = None, head: int | Non
     """
     if not 0 <= key <= query:
         raise InvalidEdit(
-            f"Query {query} does not see key {key}: keys run from 0 to the query itself. Choose one of those."
+            "Query {query} does not see key {key}: keys run from 0 to the query itself. Choose one of those.",
+            query=query,
+            key=key,
         )
     if head is not None and layer is None:
-        raise InvalidEdit(f"Head {head} exists in every layer. Name the layer of the head that you mean.")
+        raise InvalidEdit("Head {head} exists in every layer. Name the layer of the head that you mean.", head=head)
 
     def change(value: Tensor, here: Here) -> Tensor:
         row, T = query - here.past, value.size(-2)
@@ -155,7 +157,9 @@ def patch(
     given = source[site, layer]
     by_head = SITES[site].shape.startswith("[H")
     if head is not None and not by_head:
-        raise InvalidEdit(f"{site} is not split into heads. Leave head out, or patch q, k, v, scores, pattern or z.")
+        raise InvalidEdit(
+            "{site} is not split into heads. Leave head out, or patch q, k, v, scores, pattern or z.", site=site
+        )
     where = None if positions is None else tuple(sorted(set(positions)))
     if where == ():
         raise InvalidEdit("There is no position to patch. Name at least one, or leave positions out to patch all.")
@@ -179,8 +183,11 @@ def patch(
         for own in value.unsqueeze(0) if site == "mask" else value:  # a view each: writing to it writes to value
             if part(own).shape != wanted.shape:
                 raise InvalidEdit(
-                    f"{site} has shape {list(own.shape)} here but {list(given.shape)} in the other trace. "
-                    "Patch between texts of the same number of tokens, or name positions that both have."
+                    "{site} has shape {here} here but {there} in the other trace. "
+                    "Patch between texts of the same number of tokens, or name positions that both have.",
+                    site=site,
+                    here=list(own.shape),
+                    there=list(given.shape),
                 )
             own[(heads, rows) if by_head else (rows,)] = wanted.to(own)
         return value
@@ -262,8 +269,11 @@ class EditedPass:
                 changed = edit.change(value.clone(), here)
                 if changed.shape != value.shape:
                     raise InvalidEdit(
-                        f"The edit {edit.name!r} made {site} {list(changed.shape)} instead of {list(value.shape)}. "
-                        "An edit must keep the shape."
+                        "The edit {edit!r} made {site} {made} instead of {wanted}. An edit must keep the shape.",
+                        edit=edit.name,
+                        site=site,
+                        made=list(changed.shape),
+                        wanted=list(value.shape),
                     )
                 value = changed
         self._seen[site] = value
@@ -274,10 +284,12 @@ class EditedPass:
         blind = hidden.all(-1).nonzero().tolist()
         if blind:
             _, head, row = blind[0]
-            query = row + self.past
             raise InvalidEdit(
-                f"Query {query} would see no key at all in head {head} of layer {layer}, and attention must look somewhere. "
-                "Leave it one key."
+                "Query {query} would see no key at all in head {head} of layer {layer}, and attention must look somewhere. "
+                "Leave it one key.",
+                query=row + self.past,
+                head=head,
+                layer=layer,
             )
 
 
@@ -304,12 +316,16 @@ def _layers(layer: int | None) -> str:
 
 def _check_head(head: int | None, n_heads: int) -> None:
     if head is None or not 0 <= head < n_heads:
-        raise InvalidEdit(f"There is no head {head}; each layer's heads are 0 to {n_heads - 1}.")
+        raise InvalidEdit("There is no head {head}; each layer's heads are 0 to {last}.", head=head, last=n_heads - 1)
 
 
 def _check_position(position: int, n_tokens: int) -> None:
     if not 0 <= position < n_tokens:
-        raise InvalidEdit(f"There is no position {position}; this text's tokens are at 0 to {n_tokens - 1}.")
+        raise InvalidEdit(
+            "There is no position {position}; this text's tokens are at 0 to {last}.",
+            position=position,
+            last=n_tokens - 1,
+        )
 
 
 def _digest(value: Tensor) -> str:

@@ -17,7 +17,9 @@ def cosines(table: Tensor, row: int) -> Tensor:
     Raises: InvalidSetting if there is no such row.
     """
     if not 0 <= row < table.size(0):
-        raise InvalidSetting(f"There is no row {row}; this table's rows are 0 to {table.size(0) - 1:,}.")
+        raise InvalidSetting(
+            "There is no row {row}; this table's rows are 0 to {last:,}.", row=row, last=table.size(0) - 1
+        )
     table = table.detach().float()
     lengths = table.norm(dim=-1)  # [N]
     return (table @ F.normalize(table[row], dim=0) / lengths.clamp_min(1e-12)).clamp(-1.0, 1.0)

@@ -49,8 +49,12 @@ class PromptTooLong(Gpt2CoreError):
         self.n_tokens, self.limit = n_tokens, limit
         excess = n_tokens - limit
         super().__init__(
-            f"The text is {n_tokens:,} tokens long; this model reads at most {limit:,}. "
-            f"Remove about {excess:,} {'token' if excess == 1 else 'tokens'}."
+            "The text is {n_tokens:,} tokens long; this model reads at most {limit:,}. Remove about {excess:,} tokens."
+            if excess > 1
+            else "The text is {n_tokens:,} tokens long; this model reads at most {limit:,}. Remove about 1 token.",
+            n_tokens=n_tokens,
+            limit=limit,
+            excess=excess,
         )
 
 
@@ -59,8 +63,10 @@ class TokenOutOfRange(Gpt2CoreError):
 
     def __init__(self, token_id: int, vocab_size: int) -> None:
         super().__init__(
-            f"Token id {token_id} is outside this model's vocabulary, whose ids run from 0 to {vocab_size - 1}. "
-            "Encode the text with the tokenizer that belongs to the model."
+            "Token id {token_id} is outside this model's vocabulary, whose ids run from 0 to {last}. "
+            "Encode the text with the tokenizer that belongs to the model.",
+            token_id=token_id,
+            last=vocab_size - 1,
         )
 
 
@@ -72,8 +78,13 @@ class MissingActivation(Gpt2CoreError):
     """A site that the trace did not record."""
 
     def __init__(self, site: str, layer: int | None) -> None:
-        place = site if layer is None else f"{site}, layer {layer}"
-        super().__init__(f"The trace did not record {place}. Ask for it: trace(model, token_ids, sites={{'{site}'}}).")
+        super().__init__(
+            "The trace did not record {site}. Ask for it: trace(model, token_ids, sites={{'{site}'}})."
+            if layer is None
+            else "The trace did not record {site}, layer {layer}. Ask for it: trace(model, token_ids, sites={{'{site}'}}).",
+            site=site,
+            layer=layer,
+        )
 
 
 class UnknownSite(Gpt2CoreError):
@@ -92,8 +103,14 @@ class MissingTensor(UnreadableCheckpoint):
     """A checkpoint that lacks a tensor."""
 
     def __init__(self, name: str, shape: Sequence[int] | None = None) -> None:
-        which = "" if shape is None else f", which must have shape {list(shape)}"
-        super().__init__(f"The checkpoint has no tensor {name!r}{which}. It is incomplete; save or download it again.")
+        super().__init__(
+            "The checkpoint has no tensor {name!r}. It is incomplete; save or download it again."
+            if shape is None
+            else "The checkpoint has no tensor {name!r}, which must have shape {shape}. "
+            "It is incomplete; save or download it again.",
+            name=name,
+            shape=None if shape is None else list(shape),
+        )
 
 
 class ShapeMismatch(UnreadableCheckpoint):
@@ -101,8 +118,11 @@ class ShapeMismatch(UnreadableCheckpoint):
 
     def __init__(self, name: str, found: Sequence[int], wanted: Sequence[int]) -> None:
         super().__init__(
-            f"{name} has shape {list(found)} in the file but must have {list(wanted)} by the sizes that go with it. "
-            "Open it with the configuration it was saved with."
+            "{name} has shape {found} in the file but must have {wanted} by the sizes that go with it. "
+            "Open it with the configuration it was saved with.",
+            name=name,
+            found=list(found),
+            wanted=list(wanted),
         )
 
 
@@ -117,8 +137,12 @@ class HeadsUnknown(UnreadableCheckpoint):
         self.choices = tuple(n for n in range(1, emb_dim + 1) if emb_dim % n == 0)
         usual = max(1, emb_dim // 64)
         super().__init__(
-            f"{file_name} does not say how many heads its model has. Pass the number, for example n_heads={usual} "
-            f"if each head is {emb_dim // usual} wide; it must divide {emb_dim}."
+            "{file} does not say how many heads its model has. Pass the number, for example n_heads={usual} "
+            "if each head is {width} wide; it must divide {emb_dim}.",
+            file=file_name,
+            usual=usual,
+            width=emb_dim // usual,
+            emb_dim=emb_dim,
         )
 
 
@@ -160,9 +184,13 @@ class CannotSave(Gpt2CoreError):
     def __init__(self, path: Path, error: OSError) -> None:
         reason = (error.strerror or str(error) or type(error).__name__).lower()
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        way_out = "Free some space" if full else "Choose a folder that you may write to"
         super().__init__(
-            f"{path} could not be written: {reason}. What was saved before is untouched. {way_out} and try again."
+            "{path} could not be written: {reason}. What was saved before is untouched. Free some space and try again."
+            if full
+            else "{path} could not be written: {reason}. What was saved before is untouched. "
+            "Choose a folder that you may write to and try again.",
+            path=path,
+            reason=reason,
         )
 
 

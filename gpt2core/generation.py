@@ -86,7 +86,7 @@ def generate(
     """
     check_token_ids(token_ids, model.config.vocab_size)
     if max_new_tokens < 0:
-        raise InvalidSetting(f"max_new_tokens is {max_new_tokens}; choose 0 or more.")
+        raise InvalidSetting("max_new_tokens is {n}; choose 0 or more.", n=max_new_tokens)
     settings = SamplingSettings(temperature, top_k, top_p, min_p, repetition_penalty)
     EditedPass(edits, model.config)  # refuses a layer or site that is not there
     return _steps(

@@ -16,7 +16,7 @@ def repeated_from(token_ids: Sequence[int], n: int = 3) -> list[int | None]:
     Raises: InvalidSetting for n below 1.
     """
     if n < 1:
-        raise InvalidSetting(f"n is {n}; choose 1 token or more.")
+        raise InvalidSetting("n is {n}; choose 1 token or more.", n=n)
     source: list[int | None] = [None] * len(token_ids)
     first: dict[tuple[int, ...], int] = {}
     for start in range(len(token_ids) - n + 1):

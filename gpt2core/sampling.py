@@ -42,17 +42,19 @@ class SamplingSettings:
     def __post_init__(self) -> None:
         if not (_is_number(self.temperature) and 0.0 <= self.temperature <= MOST_TEMPERATURE):
             raise InvalidSetting(
-                f"The temperature is {self.temperature!r}; choose 0 (always the likeliest token) or more, up to 1,000,000."
+                "The temperature is {temperature!r}; choose 0 (always the likeliest token) or more, up to 1,000,000.",
+                temperature=self.temperature,
             )
         if not (_is_number(self.top_k) and self.top_k >= 0 and self.top_k == int(self.top_k)):
-            raise InvalidSetting(f"top_k is {self.top_k!r}; choose 0 (off) or a whole number of tokens to keep.")
+            raise InvalidSetting("top_k is {k!r}; choose 0 (off) or a whole number of tokens to keep.", k=self.top_k)
         if not (_is_number(self.top_p) and 0.0 <= self.top_p <= 1.0):
-            raise InvalidSetting(f"top_p is {self.top_p!r}; choose a share from 0 to 1 (1 is off).")
+            raise InvalidSetting("top_p is {p!r}; choose a share from 0 to 1 (1 is off).", p=self.top_p)
         if not (_is_number(self.min_p) and 0.0 <= self.min_p <= 1.0):
-            raise InvalidSetting(f"min_p is {self.min_p!r}; choose a share from 0 (off) to 1.")
+            raise InvalidSetting("min_p is {p!r}; choose a share from 0 (off) to 1.", p=self.min_p)
         if not (_is_number(self.repetition_penalty) and LEAST_PENALTY <= self.repetition_penalty <= MOST_PENALTY):
             raise InvalidSetting(
-                f"The repetition penalty is {self.repetition_penalty!r}; choose 1 (off) or more, up to 100 (0.01 to 1 rewards repeating)."
+                "The repetition penalty is {penalty!r}; choose 1 (off) or more, up to 100 (0.01 to 1 rewards repeating).",
+                penalty=self.repetition_penalty,
             )
 
 

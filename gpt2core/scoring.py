@@ -88,7 +88,11 @@ def score_windows(
     limit = model.config.context_length
     stride = max(1, limit // 2) if stride is None else stride
     if not 1 <= stride < limit:
-        raise InvalidSetting(f"The stride is {stride}; choose 1 to {limit - 1}, fewer tokens than the model reads.")
+        raise InvalidSetting(
+            "The stride is {stride}; choose 1 to {most}, fewer tokens than the model reads.",
+            stride=stride,
+            most=limit - 1,
+        )
     if len(token_ids) < 2:
         raise InvalidSetting(
             "The text is a single token: there is nothing before it to predict it from. Give a text of at least two tokens."

@@ -89,10 +89,19 @@ def check_site(name: str, layer: int | None, n_layers: int) -> None:
     """Raises: UnknownSite unless (name, layer) is a place in a model of n_layers."""
     site = SITES.get(name)
     if site is None:
-        raise UnknownSite(f"There is no site called {name!r}. The sites are {', '.join(SITES)}.")
+        raise unknown_site(name)
     if site.per_layer and layer is None:
-        raise UnknownSite(f"{name} exists once a layer: name one of the layers 0 to {n_layers - 1}.")
+        raise UnknownSite(
+            "{site} exists once a layer: name one of the layers 0 to {last}.", site=name, last=n_layers - 1
+        )
     if not site.per_layer and layer is not None:
-        raise UnknownSite(f"{name} exists once in the model: ask for it without a layer.")
+        raise UnknownSite("{site} exists once in the model: ask for it without a layer.", site=name)
     if layer is not None and not 0 <= layer < n_layers:
-        raise UnknownSite(f"There is no layer {layer}; this model's layers are 0 to {n_layers - 1}.")
+        raise UnknownSite(
+            "There is no layer {layer}; this model's layers are 0 to {last}.", layer=layer, last=n_layers - 1
+        )
+
+
+def unknown_site(name: str) -> UnknownSite:
+    """The refusal of a name that is not in SITES."""
+    return UnknownSite("There is no site called {site!r}. The sites are {sites}.", site=name, sites=", ".join(SITES))

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from gpt2core.config import GPTConfig
 from gpt2core.edits import Edit, EditedPass, all_causal
-from gpt2core.errors import MissingActivation, UnknownSite
+from gpt2core.errors import MissingActivation
 from gpt2core.model import GPTModel, evaluating
 from gpt2core.reading import check_finite, check_token_ids
-from gpt2core.sites import SITES, check_site
+from gpt2core.sites import SITES, check_site, unknown_site
 
 Key = tuple[str, int | None]
 
@@ -81,7 +81,7 @@ def trace(
     """
     wanted = frozenset(SITES if sites is None else sites)
     for name in sorted(wanted - SITES.keys()):
-        raise UnknownSite(f"There is no site called {name!r}. The sites are {', '.join(SITES)}.")
+        raise unknown_site(name)
     check_token_ids(token_ids, model.config.vocab_size)
     change = EditedPass(edits, model.config) if edits else None
     values: dict[Key, Tensor] = {}

@@ -171,3 +171,17 @@ def test_what_cannot_be_analysed_is_refused(tiny_model, tiny_trace):
             analysis.repeated_tokens(50, period)
     with pytest.raises(MissingActivation):
         analysis.token_losses(trace(tiny_model, TINY_IDS, sites={"pattern"}))
+
+
+def test_the_lens_looks_at_the_rows_that_are_asked_for_and_unembeds_no_other(tiny_model, tiny_trace):
+    whole = analysis.logit_lens(tiny_trace, tiny_model, 0)
+    n_rows = []
+    hook = tiny_model.out_head.register_forward_hook(lambda _, given, __: n_rows.append(len(given[0])))
+    for positions in ([6], [-1], [2, 0], range(7), []):
+        some = analysis.logit_lens(tiny_trace, tiny_model, 0, positions=positions)
+        close(some, whole[list(positions)])
+        assert n_rows.pop() == len(positions)
+    hook.remove()
+    for outside in (7, -8):
+        with pytest.raises(InvalidSetting, match=f"no position {outside}; this text's tokens are at 0 to 6"):
+            analysis.logit_lens(tiny_trace, tiny_model, 0, positions=[0, outside])
