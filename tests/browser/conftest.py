@@ -31,7 +31,7 @@ QUIET = [
 START_SECONDS = 120  # a patience, not a claim: two busy cores import torch and gradio slowly
 expect.set_options(timeout=60_000)  # as above
 
-TABS = ["Tokens", "Embeddings", "Attention", "Sampling", "Generation", "Beams", "Compare", "Scoring", "Training"]
+TABS = ["Tokens", "Embeddings", "Attention", "Sampling", "Training", "Generation", "Beams", "Compare", "Scoring"]
 # What no page may ever take for markup or code, and every kind of character that a tokenizer cuts up.
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} <b>b</b> 👩‍👩‍👧 مرحبا 漢字\t\n|"
 HOSTILE_TOKENS = 77

@@ -12,10 +12,11 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.page.example import HEAD, LAYER
 from explorer.widgets.widget import widget
 
 PARTS = ("token", "layer", "head")
-START = {"run": "", "token": 0, "layer": 0, "head": 0, "tab": ""}
+START = {"run": "", "token": 0, "layer": LAYER, "head": HEAD, "tab": ""}
 # gr.on joins only events that Gradio knows by name, so four are borrowed; not "change", which gr.HTML itself announces at every
 # redraw of a value that is an object.
 _EVENTS = {"run": "submit", "token": "select", "layer": "input", "head": "edit"}
