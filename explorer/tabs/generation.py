@@ -13,6 +13,7 @@ import gradio as gr
 import pandas as pd
 import plotly.graph_objects as go
 
+from explorer.answers.settings import checked_settings
 from explorer.catalogue import catalogue
 from explorer.figures.decoding import decoding_lines
 from explorer.page.events import QUICK
@@ -22,7 +23,7 @@ from explorer.page.tables import table_with_csv
 from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey, Services
 from explorer.widgets.notice import info, new_job, notice_line, underway
-from explorer.widgets.settings import checked_settings, sampling_panel
+from explorer.widgets.settings import sampling_panel
 from explorer.widgets.story import CONTINUED, line, piece, prompt, story, story_prompt
 from explorer.wording.numbers import is_whole
 from explorer.wording.text import token_labels

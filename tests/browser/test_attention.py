@@ -25,19 +25,19 @@ def looks_at(page: Page) -> list[float]:
 
 def test_picking_a_head_in_the_overview_changes_the_heatmap_and_the_controls(page: Page) -> None:
     open_tab(page, "Attention")
-    expect(title(page)).to_have_text("Layer 0, head 0")
+    expect(title(page)).to_have_text("Layer 0, head 1")
     overview_head(page, 3, 4).click()
     expect(title(page)).to_have_text("Layer 3, head 4")
     expect(choice(page, "layer", 3)).to_be_checked()
     expect(choice(page, "head", 4)).to_be_checked()
     expect(overview_head(page, 3, 4)).to_have_attribute("aria-selected", "true")
-    expect(overview_head(page, 0, 0)).to_have_attribute("aria-selected", "false")
+    expect(overview_head(page, 0, 1)).to_have_attribute("aria-selected", "false")
 
 
 def test_the_controls_move_the_heatmap_and_the_overview(page: Page) -> None:
     open_tab(page, "Attention")
     choice(page, "layer", 2).click()
-    expect(title(page)).to_have_text("Layer 2, head 0")
+    expect(title(page)).to_have_text("Layer 2, head 1")
     choice(page, "head", 5).click()
     expect(title(page)).to_have_text("Layer 2, head 5")
     expect(overview_head(page, 2, 5)).to_have_attribute("aria-selected", "true")
@@ -89,7 +89,7 @@ def test_hiding_the_first_token_is_said_everywhere_and_taken_back(page: Page) ->
     expect(page.locator("#attention-summary")).to_contain_text("first token hidden")
     assert abs(sum(looks_at(page)) - 100) < 0.5
     page.get_by_label("Hide the first token").uncheck()
-    expect(title(page)).to_have_text("Layer 0, head 0")
+    expect(title(page)).to_have_text("Layer 0, head 1")
 
 
 def test_the_overview_is_painted_and_its_future_is_empty(page: Page) -> None:

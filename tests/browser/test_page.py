@@ -12,7 +12,7 @@ def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
     expect(page.locator("#status .notice")).to_contain_text("of 256 tokens")
 
 
-def test_the_tabs_stand_in_the_order_of_the_forward_pass(page: Page) -> None:
+def test_the_tabs_stand_in_reading_order(page: Page) -> None:
     expect(page.get_by_role("tab")).to_have_text(TABS)
 
 

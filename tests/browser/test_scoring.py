@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from explorer.catalogue import catalogue
 from gpt2core import Pretrained
 from gpt2core.scoring import TextScore, score_text
 from tests.browser.conftest import HOSTILE, open_tab, type_sentence
 
-EXAMPLE = "Once upon a time, a little girl named Lily went to the park with her"
+EXAMPLE = catalogue("page")("example")
 TEXT = "The parliamentary committee went to the park.\nOnce upon a time there was a cat."
 
 
