@@ -17,6 +17,7 @@ from explorer.page.reading import Reader, wire_links, wire_reading, wire_strip
 from explorer.page.spec import find_tabs
 from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
+from explorer.widgets import frame
 from explorer.widgets.page_state import page_state
 from explorer.widgets.tab_keys import tab_keys
 
@@ -51,7 +52,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme.theme(),
         "css": theme.css(),
-        "head": f"<style>{theme.head_css()}</style>",
+        "head": f"<style>{theme.head_css()}</style>" + frame.head(),
         "ssr_mode": False,
         "show_error": False,
         "footer_links": ["api"],

@@ -182,13 +182,15 @@ class TabContext:
 
         outputs = [watched, *dict.fromkeys(output for figure in figures for output in figure.outputs)]
         drawn = gr.on(
-            [watched.submit, *(changed(control) for control in controls), *(gate.select for gate in gates)],
+            [watched.submit, *(changed(control) for control in controls)],
             redraw,
             inputs,
             outputs,
             trigger_mode="always_last",
             **QUICK,
         )
+        for gate in gates:
+            gate.ask(redraw, inputs, outputs, trigger_mode="always_last", **QUICK)  # type: ignore[attr-defined]
         for event in dict.fromkeys(event for figure in figures for event in figure.again):
             event(redraw, inputs, outputs, js=_FORGETTING, **QUICK)
         if self._mirrors:

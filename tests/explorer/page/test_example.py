@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from explorer.widgets.cursor import START
 
 from explorer.catalogue import catalogue
 from explorer.page.example import HEAD, LAYER
@@ -72,7 +71,3 @@ def test_the_head_that_attention_opens_with_has_a_habit_that_is_seen(seen: Trace
     assert (looks_most_at == torch.arange(len(before))).float().mean() > 0.8, "for nearly every token"
     habits = seen.stacked("pattern").diagonal(offset=-1, dim1=-2, dim2=-1).mean(-1)  # [L, H]
     assert (habits > before.mean() - 0.1).sum() == 1, "no other head comes near"
-
-
-def test_the_cursor_starts_at_that_head() -> None:
-    assert (START["layer"], START["head"]) == (LAYER, HEAD)

@@ -12,7 +12,7 @@ from explorer.widgets.bundle import BundleError, bundled, in_order
 from explorer.widgets.widget import widget
 from tests.explorer.widgets.scripts import WIDGETS
 
-ENTRIES = sorted(path for path in WIDGETS.rglob("*.js") if path.stem == path.parent.name)
+ENTRIES = sorted(path for path in WIDGETS.rglob("*.js") if "export default" in path.read_text(encoding="utf-8"))
 
 
 def modules(folder: Path, **sources: str) -> Path:
