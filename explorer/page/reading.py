@@ -93,7 +93,7 @@ def wire_reading(page: Page, reader: Reader) -> None:
         _once_here(page.services, reader), [page.sentence, page.model, page.cursor], reader.outputs, **QUICK
     )
     header.copy.click(None, None, header.link_notice, js=_COPYING, **QUICK)
-    page.cursor.clear(None, None, header.link_notice, js="() => ({ text: '', kind: 'info' })", **QUICK)  # type: ignore[attr-defined]
+    page.cursor.clear(None, None, header.link_notice, js="() => ({ text: '', kind: 'info' })", **QUICK)
 
 
 def _once_here(services: Services, reader: Reader) -> Any:
@@ -107,7 +107,7 @@ def _once_here(services: Services, reader: Reader) -> Any:
 
 def wire_strip(ctx: TabContext, header: Header) -> None:
     """The tokens above the tabs: what they are comes with the sentence; which one is picked, from the cursor, in the browser."""
-    ctx.picks("token", header.strip.pick, header.strip, PICKED)  # type: ignore[attr-defined]
+    ctx.picks("token", header.strip.pick, header.strip, PICKED)
     ctx.mirrors(header.strip, STRIP_MIRRORED)
 
 
@@ -156,7 +156,7 @@ class LinkOpener:
             page.model: gr.Dropdown(choices, value=run.model),
             header.link_notice: refusal(" ".join(troubles)) if troubles else info(""),
             header.download.row: wanted(page.services, link.model),
-            self.tabs: gr.Tabs(selected=asked["tab"]),
+            self.tabs: gr.Tabs(selected=str(asked["tab"])),
         }
 
     def first_that_reads(self, link: Link, asked: dict[str, Any]) -> tuple[RunKey, dict[str, Any], list[str]]:

@@ -190,7 +190,7 @@ class TabContext:
             **QUICK,
         )
         for gate in gates:
-            gate.ask(redraw, inputs, outputs, trigger_mode="always_last", **QUICK)  # type: ignore[attr-defined]
+            gate.ask(redraw, inputs, outputs, trigger_mode="always_last", **QUICK)
         for event in dict.fromkeys(event for figure in figures for event in figure.again):
             event(redraw, inputs, outputs, js=_FORGETTING, **QUICK)
         if self._mirrors:

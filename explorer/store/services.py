@@ -36,19 +36,20 @@ class Services:
 
         Raises: EmptyPrompt, TextTooLong, PromptTooLong, UnknownModel, InvalidEdit.
         """
-        pretrained = self.models.get(str(model))
+        name = str(model)
+        pretrained = self.models.get(name)
         if not isinstance(text, str) or not text:
             raise EmptyPrompt
         if len(text) > MAX_CHARACTERS:
             raise TextTooLong(len(text))
-        token_ids = self.models.tokenizer(model).encode(text)
+        token_ids = self.models.tokenizer(name).encode(text)
         limit = pretrained.model.config.context_length
         if len(token_ids) > limit:
             raise PromptTooLong(len(token_ids), limit)
         if not isinstance(edits, str):
             raise InvalidEdit("The edits are a {kind}; give a text such as head:2.5,mlp:3.", kind=type(edits).__name__)
         changes = parse_edits(edits, pretrained.model.config, len(token_ids))
-        return RunKey(str(model), text, tuple(token_ids), changes)
+        return RunKey(name, text, tuple(token_ids), changes)
 
     def run(self, run_json: str) -> RunKey:
         """The run that RunKey.to_json wrote, checked like anything else that a browser sends."""

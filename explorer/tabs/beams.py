@@ -95,4 +95,4 @@ def build(ctx: TabContext) -> None:
     tree.apply(None, [tree, ctx.sentence], ctx.sentence, js=USED, **QUICK)
 
 
-TAB = TabSpec(say("title"), 44, build)
+TAB = TabSpec(say("title"), 70, build)

@@ -134,4 +134,4 @@ def _updates(texts: Iterator[Written], columns: gr.HTML, told: gr.HTML) -> Itera
         yield {columns: grown(now.prompt, now.columns), told: notice}
 
 
-TAB = TabSpec(say("title"), 46, build)
+TAB = TabSpec(say("title"), 80, build)

@@ -2,126 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
-import pandas as pd
-from torch import Tensor
+import torch
 
+from explorer.answers.embeddings import (
+    lengths_in_words,
+    likeness_of,
+    neighbour_table,
+    position_table,
+    sum_in_words,
+    vector_table,
+    vectors_of,
+)
 from explorer.catalogue import catalogue
-from explorer.figures.embeddings import position_likeness, vector_strips
+from explorer.figures.embeddings import position_likeness
+from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
-from explorer.page.tables import table_with_csv
 from explorer.page.wiring import TabContext
-from explorer.store.services import RunKey
-from explorer.widgets.notice import info, notice_line
+from explorer.store.traces import RunKey
+from explorer.widgets.frame import frame, frame_value, table_value
+from explorer.widgets.matrix import Axis, matrix, matrix_value
 from explorer.widgets.token_bars import bar_rows, token_bars
-from explorer.wording.text import TokenLabel, plotly_text, token_labels
-from gpt2core.embeddings import cosines, nearest_tokens
+from explorer.wording.numbers import fixed
 
 say = catalogue("embeddings")
-SITES = {"tok_emb": "token_row", "pos_emb": "position_row", "embed": "sum_row"}
-N_NEIGHBOURS = 12
-MOST_IN_SUMMARY = 3
 
 
 def build(ctx: TabContext) -> None:
-    gr.Markdown(say("intro"))
-    strips = gr.Plot(show_label=False, elem_id="embedding-strips", elem_classes="plot-strips")
-    words = notice_line("embedding-words")
-    lengths = notice_line("embedding-lengths")
+    intro(say)
+    with frame("strips-frame", name="embeddings", main=True) as strips_frame:
+        strips = matrix("embedding-strips")
     with gr.Row(equal_height=False):
-        with gr.Column(min_width=320):
-            gr.Markdown(say("neighbours"))
+        with gr.Column(min_width=320), frame("neighbours-frame", name="nearest-tokens") as tokens_frame:
             neighbours = token_bars("neighbours")
-            summary = notice_line("embedding-summary")
-        with gr.Column(min_width=320):
-            gr.Markdown(say("positions"))
+        with gr.Column(min_width=320), frame("positions-frame", name="positions") as positions_frame:
             positions = gr.Plot(show_label=False, elem_id="position-likeness", elem_classes="plot-small")
-    with gr.Accordion(say("table"), open=False):
-        table = table_with_csv(say("table"), "embeddings")
 
-    def vectors_of(run: RunKey, token: int) -> dict[str, Tensor]:
-        trace = ctx.services.traces.get(run, SITES)
-        return {say(name): trace[site][token] for site, name in SITES.items()}
+    def draw_vectors(run: RunKey, token: int) -> dict[Any, Any]:
+        vectors, label = vectors_of(ctx.services, run, token), ctx.services.labels(run)[token]
+        title = say("strips_title", token=label.text, id=label.token_id, position=token)
+        value = matrix_value(
+            torch.stack(list(vectors.values())),
+            rows=Axis("", list(vectors)),
+            columns=Axis(say("dimension")),
+            reading=say("cell_reading"),
+            label=title,
+            scale="diverging",
+            shape="strips",
+        )
+        told = f"{sum_in_words(vectors)} {lengths_in_words(vectors)}"
+        return {strips: value, strips_frame.bar: frame_value(title, told)}
 
-    def draw_vectors(run: RunKey, token: int) -> tuple[Any, Any, Any, pd.DataFrame]:
-        vectors, label = vectors_of(run, token), ctx.services.labels(run)[token]
-        title = say("strips_title", token=plotly_text(label.text), id=label.token_id, position=token)
-        figure = vector_strips(vectors, title=title)
-        return figure, info(sum_in_words(vectors)), info(lengths_in_words(vectors)), vector_table(vectors)
+    def draw_likeness(run: RunKey, token: int) -> dict[Any, Any]:
+        found, label = likeness_of(ctx.services, run, token), ctx.services.labels(run)[token]
+        ids = [str(one.token_id) for one in found.tokens]
+        shown = [fixed(value, 3) for value in found.cosines]
+        about = say("neighbours_title", token=label.text, id=label.token_id)
+        where = say("positions_title", position=token, n=len(found.positions))
+        return {
+            tokens_frame.bar: frame_value(about, say("neighbours_summary", n=found.n_tokens)),
+            neighbours: bar_rows(found.tokens, ids, found.cosines, shown, ""),
+            positions_frame.bar: frame_value(where, say("positions_summary")),
+            positions: position_likeness(found.positions, token),
+        }
 
-    def draw_likeness(run: RunKey, token: int) -> tuple[Any, Any, Any]:
-        pretrained = ctx.services.models.get(run.model)
-        label = ctx.services.labels(run)[token]
-        embedding_table = pretrained.model.tok_emb.weight
-        ids, values = nearest_tokens(embedding_table, label.token_id, N_NEIGHBOURS)
-        nearest = token_labels(ids.tolist(), ctx.services.models.tokenizer(run.model))
-        likeness = cosines(pretrained.model.pos_emb.weight, token)
-        figure = position_likeness(likeness, token, title=say("positions_title", position=token, n=len(likeness)))
-        caption = say("neighbours_caption", token=label.text, id=label.token_id, n=len(embedding_table))
-        return neighbour_rows(nearest, values, caption), info(summary_sentence(label, token, nearest, values)), figure
+    def vector_rows(run: RunKey, token: int) -> Any:
+        return table_value(vector_table(vectors_of(ctx.services, run, token)))
 
-    ctx.draws(draw_vectors, [strips, words, lengths, table], follow=["token"])
-    ctx.draws(draw_likeness, [neighbours, summary, positions], follow=["token"])
+    def neighbour_rows(run: RunKey, token: int) -> Any:
+        return table_value(neighbour_table(likeness_of(ctx.services, run, token)))
 
+    def position_rows(run: RunKey, token: int) -> Any:
+        return table_value(position_table(likeness_of(ctx.services, run, token).positions))
 
-def sum_in_words(vectors: Mapping[str, Tensor]) -> str:
-    """Token row + position row = sum, with the real numbers of the dimension where the sum is farthest from 0."""
-    token_row, position_row, total = vectors.values()
-    dimension = int(total.abs().argmax())
-    added = float(position_row[dimension])
-    return say(
-        "in_words",
-        dimension=dimension,
-        token_value=signed(float(token_row[dimension])),
-        sign="−" if added < 0 else "+",
-        position_value=signed(abs(added)),
-        sum_value=signed(float(total[dimension])),
-    )
-
-
-def lengths_in_words(vectors: Mapping[str, Tensor]) -> str:
-    token_row, position_row, total = vectors.values()
-    return say(
-        "lengths",
-        token_length=float(token_row.norm()),
-        position_length=float(position_row.norm()),
-        sum_length=float(total.norm()),
-        n=f"{len(total):,}",
-    )
-
-
-def signed(value: float, digits: int = 4) -> str:
-    """With a minus sign, not a hyphen."""
-    return f"{value:.{digits}f}".replace("-", "−")
-
-
-def neighbour_rows(nearest: list[TokenLabel], values: Tensor, caption: str) -> dict[str, Any]:
-    """The nearest tokens with their cosines, for the bars."""
-    return bar_rows(
-        nearest,
-        [str(one.token_id) for one in nearest],
-        values.tolist(),
-        [signed(value, 3) for value in values.tolist()],
-        caption,
-    )
-
-
-def summary_sentence(label: TokenLabel, position: int, nearest: list[TokenLabel], values: Tensor) -> str:
-    closest = ", ".join(
-        say("closest", token=one.text, cosine=signed(value, 2))
-        for one, value in list(zip(nearest, values.tolist(), strict=True))[:MOST_IN_SUMMARY]
-    )
-    return say("summary", token=label.text, id=label.token_id, position=position, closest=closest)
-
-
-def vector_table(vectors: Mapping[str, Tensor]) -> pd.DataFrame:
-    """All C numbers of each vector, one row a dimension."""
-    columns = {name: vector.tolist() for name, vector in vectors.items()}
-    n_dimensions = len(next(iter(columns.values())))
-    return pd.DataFrame({say("column_dimension"): range(n_dimensions), **columns})
+    ctx.draws(draw_vectors, [strips, strips_frame.bar], follow=["token"])
+    ctx.draws(draw_likeness, [neighbours, tokens_frame.bar, positions, positions_frame.bar], follow=["token"])
+    ctx.draws(vector_rows, strips_frame.table, follow=["token"], when=strips_frame.bar)
+    ctx.draws(neighbour_rows, tokens_frame.table, follow=["token"], when=tokens_frame.bar)
+    ctx.draws(position_rows, positions_frame.table, follow=["token"], when=positions_frame.bar)
 
 
 TAB = TabSpec(say("title"), 20, build)

@@ -41,6 +41,7 @@ export default function mount({ element, props, trigger, watch }) {
     grid.setAttribute('aria-label', label);
     grid.replaceChildren(header, ...rows);
     frame.style.setProperty('--heads', heads);
+    frame.style.setProperty('--layers', layers);
   };
 
   const paint = ({ layers, heads, side, dots, palette }) => {

@@ -1,0 +1,80 @@
+"""The numbers a token enters the model with, in words, and which tokens and positions are alike. C model width, P positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from torch import Tensor
+
+from explorer.catalogue import catalogue
+from explorer.store.services import Services
+from explorer.store.traces import RunKey
+from explorer.wording.numbers import fixed
+from explorer.wording.text import TokenLabel, token_labels
+from gpt2core.embeddings import cosines, nearest_tokens
+
+say = catalogue("embeddings")
+SITES = {"tok_emb": "token_row", "pos_emb": "position_row", "embed": "sum_row"}
+N_NEIGHBOURS = 12
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """tokens: the nearest of the whole vocabulary, cosines: how alike, falling. positions [P]: cosine with every position's row."""
+
+    tokens: list[TokenLabel]
+    cosines: list[float]
+    n_tokens: int
+    positions: Tensor
+
+
+def vectors_of(services: Services, run: RunKey, token: int) -> dict[str, Tensor]:
+    """Token row, position row and their sum, [C] each, by name; those of the pass on screen, edits included."""
+    trace = services.traces.get(run, SITES)
+    return {say(name): trace[site][token] for site, name in SITES.items()}
+
+
+def likeness_of(services: Services, run: RunKey, token: int) -> Likeness:
+    """What is like the token and the position where the cursor stands, by the model's own tables."""
+    model = services.models.get(run.model).model
+    ids, values = nearest_tokens(model.tok_emb.weight, run.token_ids[token], N_NEIGHBOURS)
+    nearest = token_labels(ids.tolist(), services.models.tokenizer(run.model))
+    return Likeness(nearest, values.tolist(), len(model.tok_emb.weight), cosines(model.pos_emb.weight, token))
+
+
+def sum_in_words(vectors: Mapping[str, Tensor]) -> str:
+    """Token row + position row = sum, with the real numbers of the dimension where the sum is farthest from 0."""
+    token_row, position_row, total = vectors.values()
+    dimension = int(total.abs().argmax())
+    added = float(position_row[dimension])
+    return say(
+        "in_words",
+        dimension=dimension,
+        token_value=fixed(float(token_row[dimension]), 4),
+        sign="−" if added < 0 else "+",
+        position_value=fixed(abs(added), 4),
+        sum_value=fixed(float(total[dimension]), 4),
+    )
+
+
+def lengths_in_words(vectors: Mapping[str, Tensor]) -> str:
+    token_row, position_row, total = vectors.values()
+    lengths = {"token_length": token_row, "position_length": position_row, "sum_length": total}
+    return say("lengths", n=f"{len(total):,}", **{name: float(vector.norm()) for name, vector in lengths.items()})
+
+
+def vector_table(vectors: Mapping[str, Tensor]) -> pd.DataFrame:
+    """All C numbers of each vector, one row a dimension."""
+    columns = {name: vector.numpy() for name, vector in vectors.items()}
+    return pd.DataFrame({say("dimension"): range(len(next(iter(columns.values())))), **columns})
+
+
+def neighbour_table(found: Likeness) -> pd.DataFrame:
+    ids, texts = [one.token_id for one in found.tokens], [one.text for one in found.tokens]
+    return pd.DataFrame({say("column_token"): texts, say("column_id"): ids, say("cosine"): found.cosines})
+
+
+def position_table(likeness: Tensor) -> pd.DataFrame:
+    return pd.DataFrame({say("position"): range(len(likeness)), say("cosine"): likeness.numpy()})

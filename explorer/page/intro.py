@@ -1,0 +1,16 @@
+"""How a tab begins: one line of plain words, and more of them on request."""
+
+from __future__ import annotations
+
+import re
+
+import gradio as gr
+
+from explorer.catalogue import Catalogue, catalogue
+
+
+def intro(say: Catalogue) -> None:
+    """The topic's `line`, which unfolds its `more` (Markdown). Both are ours, never what a person typed."""
+    line = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", say("line"))  # no Markdown inside an element
+    summary = f"<summary>{line} <span class='more'>{catalogue('page')('more')}</span></summary>"
+    gr.Markdown(f"<details>{summary}\n\n{say('more')}\n\n</details>", elem_classes="tab-intro")
