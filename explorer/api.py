@@ -48,10 +48,14 @@ def add_endpoints(services: Services) -> None:
         top_k: int = 0,
         top_p: float = 1.0,
         min_p: float = 0.0,
+        edits: str = "",
     ) -> dict:
-        """What may come next: the kept tokens, at most 50, by falling probability, and the tail that is kept but not listed."""
+        """What may come next: the kept tokens, at most 50, by falling probability, and the tail that is kept but not listed.
+
+        edits: changes to the model, as links write them: "head:2.5,mlp:3".
+        """
         settings = SamplingSettings(temperature, top_k, top_p, min_p)
-        logits = services.traces.get(services.read(_as_text(text), model), {"logits"})["logits"][-1]
+        logits = services.traces.get(services.read(_as_text(text), model, edits), {"logits"})["logits"][-1]
         probabilities = next_token_probabilities(logits, settings)
         order = falling_order(probabilities)
         n_kept = int((probabilities > 0).sum())
@@ -71,9 +75,9 @@ def add_endpoints(services: Services) -> None:
             "tail_count": n_kept - len(listed),
         }
 
-    def attention(text: str, model: str = default, layer: int = 0, head: int = 0) -> dict:
+    def attention(text: str, model: str = default, layer: int = 0, head: int = 0, edits: str = "") -> dict:
         """One head's pattern: {"labels", "pattern"}; rows look from, columns look at, each row sums to 1."""
-        run = services.read(_as_text(text), model)
+        run = services.read(_as_text(text), model, edits)
         config = models.get(model).model.config
         layer, head = _whole(layer, "layer"), _whole(head, "head")
         check_site("pattern", layer, config.n_layers)
@@ -93,12 +97,13 @@ def add_endpoints(services: Services) -> None:
         seed: int = 0,
         repetition_penalty: float = 1.0,
         stop_at_end_of_text: bool = False,
+        edits: str = "",
     ) -> dict:
         """Text continued with a seed: {"text", "token_ids"}, the new part only; temperature 0 is greedy.
 
         With stop_at_end_of_text the model may end it earlier; that last token is in token_ids and not in text.
         """
-        run = services.read(_as_text(text), model)
+        run = services.read(_as_text(text), model, edits)
         n = _whole(max_new_tokens, "max_new_tokens")
         if not 0 <= n <= MAX_NEW_TOKENS:
             raise InvalidSetting(f"max_new_tokens is {n}; choose 0 to {MAX_NEW_TOKENS:,}.")
@@ -117,6 +122,7 @@ def add_endpoints(services: Services) -> None:
             repetition_penalty=repetition_penalty,
             seed=_whole(seed, "seed"),
             stop_ids=stop_ids,
+            edits=run.pass_edits,
         )
         token_ids = [step.token_id for step in steps]
         ended = token_ids[-1:] == stop_ids != []

@@ -71,11 +71,18 @@ def summary_sentence(weights: Tensor, texts: Sequence[str], layer: int, head: in
     return say("summary_altered" if hide_first else "summary", **where, most=most, rest=rest)
 
 
-def pattern_table(pattern: Tensor, texts: Sequence[str]) -> pd.DataFrame:
-    """[T, T] as a table: a row a query, a column a key; the future is empty."""
-    names = [f"{position} {text}" for position, text in enumerate(texts)]
-    weights = pattern.numpy().astype(object)
-    weights[pattern.new_ones(pattern.shape).triu(1).bool().numpy()] = None
-    table = pd.DataFrame(weights, columns=names, dtype=object)
-    table.insert(0, say("column_query"), names)
-    return table
+def habit_table(patterns: Tensor) -> pd.DataFrame:
+    """One row a head of patterns [L, H, T, T]: its mean weight over the queries that have one, on the token itself, the one before it
+    and the first."""
+    n_layers, n_heads, n_tokens, _ = patterns.shape
+    places = [(layer, head) for layer in range(n_layers) for head in range(n_heads)]
+    flat = patterns.flatten(0, 1)  # [L H, T, T]
+    later = flat[:, 1:] if n_tokens > 1 else flat
+    means = {
+        "column_self": flat.diagonal(0, 1, 2).mean(-1),
+        "column_before": flat.diagonal(-1, 1, 2).mean(-1) if n_tokens > 1 else flat.new_zeros(len(flat)),
+        "column_first": later[:, :, 0].mean(-1),
+    }
+    layers, heads = zip(*places, strict=True)
+    columns = {say(name): values.numpy() for name, values in means.items()}
+    return pd.DataFrame({say("layer"): layers, say("head"): heads, **columns})

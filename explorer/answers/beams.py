@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
 from explorer.answers.pace import Pace
 from explorer.answers.settings import MAX_SEED
 from explorer.catalogue import catalogue
@@ -72,14 +70,13 @@ class BeamTree:
 
 @dataclass(frozen=True)
 class Searching:
-    """How far a search is. told: the same in a sentence; over: whether it has ended. The others are None where nothing new is to
-    be shown: the tree, the verdict on its best text, and a row a candidate."""
+    """How far a search is. told: the same in a sentence; over: whether it has ended. tree, verdict on its best text: None
+    where nothing new is to be shown."""
 
     told: str
     over: bool = False
     tree: BeamTree | None = None
     verdict: str | None = None
-    table: pd.DataFrame | None = None
 
 
 @dataclass
@@ -130,7 +127,15 @@ def searched(services: Services, run: RunKey, asked: Asked) -> Iterator[Searchin
     yield _underway(asked, 0, 0)
     for kind, temperature in (("greedy", 0.0), ("sampled", 1.0)):
         ids, others.sums[kind] = others.token_ids.setdefault(kind, []), 0.0
-        drawn = generate(model, run.token_ids, asked.n_tokens, temperature=temperature, seed=asked.seed, stop_ids=stops)
+        drawn = generate(
+            model,
+            run.token_ids,
+            asked.n_tokens,
+            temperature=temperature,
+            seed=asked.seed,
+            stop_ids=stops,
+            edits=run.pass_edits,
+        )
         for step in drawn:
             ids.append(step.token_id)
             others.sums[kind] += step.log_probability
@@ -142,7 +147,13 @@ def searched(services: Services, run: RunKey, asked: Asked) -> Iterator[Searchin
 
     found = BeamSearch((), ())
     for found in beam_levels(
-        model, run.token_ids, asked.n_tokens, width=width, length_penalty=asked.penalty, stop_ids=stops
+        model,
+        run.token_ids,
+        asked.n_tokens,
+        width=width,
+        length_penalty=asked.penalty,
+        stop_ids=stops,
+        edits=run.pass_edits,
     ):
         depth = found.nodes[-1].depth
         if depth == asked.n_tokens:
@@ -150,7 +161,7 @@ def searched(services: Services, run: RunKey, asked: Asked) -> Iterator[Searchin
         if pace.out_of_time():
             rows = text_rows(found, others.token_ids, others.sums, asked.penalty, tokenizer)
             tree = tree_of("", services, run, found, rows)
-            yield Searching(_too_slow(asked, depth), True, tree, "", node_table(found.nodes, tokenizer))
+            yield Searching(_too_slow(asked, depth), True, tree, "")
             return
         if pace.due():
             rows = text_rows(found, others.token_ids, others.sums, asked.penalty, tokenizer)
@@ -160,7 +171,7 @@ def searched(services: Services, run: RunKey, asked: Asked) -> Iterator[Searchin
     best = found.hypotheses[0]
     verdict = verdict_sentence(best.token_ids, found.nodes[best.node].cumulative, others.token_ids, others.sums)
     tree = tree_of(key_of(run, asked), services, run, found, rows)
-    yield Searching(_summary(found, width, asked), True, tree, verdict, node_table(found.nodes, tokenizer))
+    yield Searching(_summary(found, width, asked), True, tree, verdict)
 
 
 def _underway(asked: Asked, depth: int, n_weighed: int) -> Searching:
@@ -262,21 +273,3 @@ def odds(nats: float) -> str:
     """A probability e^nats: in per cent, and as one in so many where that says more."""
     share = percent_of_log(nats)
     return share if nats > math.log(0.01) else catalogue("beam_tree")("one_in", share=share, n=exponential(-nats))
-
-
-def node_table(nodes: Sequence[BeamNode], tokenizer: Tokenizer) -> pd.DataFrame:
-    """One row a candidate, in the order in which they were weighed."""
-    labels = token_labels([node.token_id for node in nodes], tokenizer)
-    return pd.DataFrame(
-        {
-            say("column_node"): [node.index for node in nodes],
-            say("column_parent"): [say("prompt") if node.parent is None else node.parent for node in nodes],
-            say("column_depth"): [node.depth for node in nodes],
-            say("column_token"): [label.text for label in labels],
-            say("column_id"): [node.token_id for node in nodes],
-            say("column_probability"): [math.exp(node.log_probability) for node in nodes],
-            say("column_log"): [node.log_probability for node in nodes],
-            say("column_sum"): [node.cumulative for node in nodes],
-            say("column_fate"): [say(f"fate_{node.fate}") for node in nodes],
-        }
-    )

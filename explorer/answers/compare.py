@@ -93,6 +93,12 @@ def _read(services: Services, run: RunKey, name: Any, letter: str) -> RunKey:
         raise InvalidSetting(say("refused", letter=letter, reason=error)) from error
 
 
+def title_of(services: Services, run: RunKey) -> str:
+    """The model's name, and whether it is changed: edits are those of the model on screen, any other is as it is."""
+    title = services.models.title(run.model)
+    return say("changed", title=title) if run.edits else title
+
+
 def comparison(
     services: Services, run: RunKey, token: int, names: tuple[Any, Any], settings: SamplingSettings, seed: int
 ) -> Comparison:
@@ -124,7 +130,7 @@ def _side(
 ) -> Side:
     ends = services.token_ends(run)
     end = services.token_ends(shown)[token]
-    title = services.models.title(run.model)
+    title = title_of(services, run)
     if end not in ends:
         raise InvalidSetting(say("no_place", letter=letter, title=title, token=services.labels(shown)[token].text))
     place = ends.index(end)

@@ -65,16 +65,5 @@ def lengths_in_words(vectors: Mapping[str, Tensor]) -> str:
     return say("lengths", n=f"{len(total):,}", **{name: float(vector.norm()) for name, vector in lengths.items()})
 
 
-def vector_table(vectors: Mapping[str, Tensor]) -> pd.DataFrame:
-    """All C numbers of each vector, one row a dimension."""
-    columns = {name: vector.numpy() for name, vector in vectors.items()}
-    return pd.DataFrame({say("dimension"): range(len(next(iter(columns.values())))), **columns})
-
-
-def neighbour_table(found: Likeness) -> pd.DataFrame:
-    ids, texts = [one.token_id for one in found.tokens], [one.text for one in found.tokens]
-    return pd.DataFrame({say("column_token"): texts, say("column_id"): ids, say("cosine"): found.cosines})
-
-
 def position_table(likeness: Tensor) -> pd.DataFrame:
     return pd.DataFrame({say("position"): range(len(likeness)), say("cosine"): likeness.numpy()})

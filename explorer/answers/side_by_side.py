@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.answers.compare import LETTERS, two_runs
+from explorer.answers.compare import LETTERS, title_of, two_runs
 from explorer.answers.pace import Pace
 from explorer.answers.settings import MAX_SEED, checked_settings
 from explorer.answers.streams import Column, Stream, growing
@@ -43,8 +43,7 @@ def written(services: Services, run: RunKey, names: tuple[Any, Any], n_tokens: A
     runs = two_runs(services, run, names)
     streams = [Stream(services, one, settings, seed, n) for one in runs]
     titles = [
-        say("column", letter=letter, title=services.models.title(one.model))
-        for letter, one in zip(LETTERS, runs, strict=True)
+        say("column", letter=letter, title=title_of(services, one)) for letter, one in zip(LETTERS, runs, strict=True)
     ]
     lengths = [len(one.token_ids) for one in runs]
     luck = say("same_luck", seed=seed) if lengths[0] == lengths[1] else say("other_places", a=lengths[0], b=lengths[1])
@@ -87,7 +86,7 @@ def sampled(
 
     yield from _underway(run.text, streams, n, columns)
     luck = say("no_luck") if settings.temperature == 0 else ""
-    found = spread_sentence([stream.token_ids for stream in streams], services.models.title(run.model))
+    found = spread_sentence([stream.token_ids for stream in streams], title_of(services, run))
     yield _ended(run.text, columns(), (found, luck), len(streams[0].drawn), n)
 
 

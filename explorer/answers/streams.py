@@ -39,7 +39,7 @@ class Stream:
         self.tokenizer = services.models.tokenizer(run.model)
         self.drawn: list[Drawn] = []
         model = services.models.get(run.model).model
-        self._steps = generate(model, run.token_ids, n_tokens, **asdict(settings), seed=seed)
+        self._steps = generate(model, run.token_ids, n_tokens, **asdict(settings), seed=seed, edits=run.pass_edits)
 
     def grow(self) -> None:
         """Draw one more token. Raises: NotFinite."""

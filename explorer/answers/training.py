@@ -168,7 +168,7 @@ class TrainingRun:
         progress, events = self.progress, self.trainer.run()
         began = time.monotonic()
         with _one_thread():
-            progress.held_out.append((0, self.trainer.validation_loss(self.trainer.settings.eval_windows)))
+            self._check()
             self._write_sample()
         yield progress
         while not progress.end:
@@ -176,8 +176,14 @@ class TrainingRun:
                 progress.end = self._work(events, stop, began + self._max_seconds)
                 if progress.end and progress.step > progress.samples[-1].step:
                     self._write_sample()
+                if progress.end and progress.end != "not finite" and progress.step > progress.held_out[-1][0]:
+                    self._check()  # so that the end is told by the loss where it ended
             progress.seconds = time.monotonic() - began
             yield progress
+
+    def _check(self) -> None:
+        loss_nats = self.trainer.validation_loss(self.trainer.settings.eval_windows)
+        self.progress.held_out.append((self.progress.step, loss_nats))
 
     def _work(self, events: Iterator[TrainEvent], stop: threading.Event, limit: float) -> End:
         tick_ends = time.monotonic() + TICK_SECONDS

@@ -13,16 +13,14 @@ from explorer.page.theme import KEY, QUERY
 say = catalogue("generation")
 
 
-def decoding_lines(
-    n_tokens: Sequence[int], cached_ms: Sequence[float], recomputed_ms: Sequence[float], *, title: str
-) -> go.Figure:
+def decoding_lines(n_tokens: Sequence[int], cached_ms: Sequence[float], recomputed_ms: Sequence[float]) -> go.Figure:
     """Milliseconds a token over the length of the text, from 0 on; two lines, told apart by dash and mark as well."""
     lines = [
         _line(n_tokens, recomputed_ms, say("without_cache"), KEY, "dash", "square"),
         _line(n_tokens, cached_ms, say("with_cache"), QUERY, "solid", "circle"),
     ]
     layout = frame(
-        title,
+        "",
         x={"title": {"text": say("axis_tokens")}, "showgrid": False, "zeroline": False},
         y={"title": {"text": say("axis_ms")}, "rangemode": "tozero", "gridcolor": RULE, "griddash": "dot"},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "bgcolor": "rgba(0,0,0,0)"},

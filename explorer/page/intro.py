@@ -11,6 +11,7 @@ from explorer.catalogue import Catalogue, catalogue
 
 def intro(say: Catalogue) -> None:
     """The topic's `line`, which unfolds its `more` (Markdown). Both are ours, never what a person typed."""
-    line = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", say("line"))  # no Markdown inside an element
+    line = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", say("line"))
+    line = re.sub(r"\*(.+?)\*", r"<em>\1</em>", line)  # no Markdown inside an element
     summary = f"<summary>{line} <span class='more'>{catalogue('page')('more')}</span></summary>"
     gr.Markdown(f"<details>{summary}\n\n{say('more')}\n\n</details>", elem_classes="tab-intro")

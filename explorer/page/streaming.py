@@ -29,6 +29,7 @@ class Stream:
     starts: tuple[Callable[..., Any], ...]
     follows_run: bool
     controls: tuple[Component, ...]
+    waits: bool
     marks: tuple[Component, ...]
     stop: gr.Button | None
     stopped: str
@@ -54,7 +55,7 @@ def connect_stream(services: Services, watched: gr.HTML, stream: Stream) -> None
         yield from written(services, stream, made, seen, made_now, values)
 
     running = gr.on(
-        [*stream.starts, *([watched.edit, *changes] if stream.follows_run else [])],
+        [*stream.starts, *([watched.edit, *([] if stream.waits else changes)] if stream.follows_run else [])],
         guarded,
         inputs,
         list(dict.fromkeys([*stream.outputs, stream.told, made, *([stream.stop] if stream.stop else [])])),

@@ -112,6 +112,7 @@ class TabContext:
         starts: Sequence[Callable[..., Any]] = (),
         follows_run: bool = False,
         controls: Controls = (),
+        waits: bool = False,
         marks: Sequence[Component] = (),
         stop: gr.Button | None = None,
         stopped: str = "",
@@ -119,7 +120,7 @@ class TabContext:
         concurrency_limit: int = 2,
     ) -> None:
         """Let write(run, token, *controls) yield {component: value} over time, begun by `starts`, and where it follows the run by a
-        new sentence or a changed control too.
+        new sentence or a changed control too; not by the controls where it `waits` for its starts.
 
         told: the notice line where its refusals are said. marks: the results, marked while they belong to another run or to other
         controls than those on screen, and where a refusal stands. stop: enabled while something runs, ends it; `stopped` is then
@@ -133,6 +134,7 @@ class TabContext:
                 tuple(starts),
                 follows_run,
                 tuple(controls),
+                waits,
                 tuple(marks),
                 stop,
                 stopped,

@@ -66,6 +66,8 @@ class ModelRegistry:
 
     def get(self, name: str) -> Pretrained:
         """Raises: UnknownModel for a name that is neither offered nor a trained model still kept; NotDownloaded."""
+        if not isinstance(name, str):
+            raise UnknownModel(self._unknown(repr(name)))
         with self._lock:
             if name in self._trained:
                 self._trained.move_to_end(name)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from explorer.store.models import ModelRegistry
 from gpt2core import Trace, trace
+from gpt2core.edits import Edit
 from gpt2core.notation import NamedEdit, write_edits
 
 
@@ -27,6 +28,11 @@ class RunKey:
     def edits_text(self) -> str:
         """The edits in the notation of links: "head:2.5,mlp:3"."""
         return write_edits(self.edits)
+
+    @property
+    def pass_edits(self) -> list[Edit]:
+        """The edits as gpt2core's trace, generate and the rest take them."""
+        return [edit.edit() for edit in self.edits]
 
     def to_json(self) -> str:
         """For the browser to keep; Services.run reads and checks it again."""
@@ -78,7 +84,7 @@ class TraceStore:
             return sum(entry.trace.nbytes for entry in self._entries.values() if entry.trace is not None)
 
     def _computed(self, run: RunKey, sites: Collection[str]) -> Trace:
-        return trace(self._models.get(run.model).model, run.token_ids, sites, [edit.edit() for edit in run.edits])
+        return trace(self._models.get(run.model).model, run.token_ids, sites, run.pass_edits)
 
     def _forget_if_empty(self, run: RunKey, entry: _Entry) -> None:
         with self._lock:

@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from explorer.answers.attention import (
+    habit_table,
     looks_at,
     pattern_of,
-    pattern_table,
     patterns_of,
     summary_sentence,
     title_of,
@@ -41,7 +41,10 @@ _SWITCHED = """(cursor) => {
 def build(ctx: TabContext) -> None:
     intro(say)
     with gr.Row(equal_height=False):
-        with gr.Column(scale=4, min_width=300, elem_classes="last-on-a-phone"), frame("heads-frame", name="attention-heads") as heads_frame:
+        with (
+            gr.Column(scale=4, min_width=300, elem_classes="last-on-a-phone"),
+            frame("heads-frame", name="attention-heads") as heads_frame,
+        ):
             overview = head_grid("head-overview")
             hide_first = gr.Checkbox(False, label=say("hide_first"), info=say("hide_first_info"), elem_id="hide-first")
         with gr.Column(scale=7, min_width=320):
@@ -73,6 +76,9 @@ def build(ctx: TabContext) -> None:
             head: gr.Radio(choices=list(range(n_heads))),
         }
 
+    def habits(run: RunKey, hide_first: bool) -> Any:
+        return table_value(habit_table(patterns_of(ctx.services, run, hide_first)))
+
     def draw(run: RunKey, layer: int, head: int, hide_first: bool) -> dict[Any, Any]:
         labels = ctx.services.labels(run)
         value = matrix_value(
@@ -96,15 +102,10 @@ def build(ctx: TabContext) -> None:
             listed: bar_rows(found.labels, notes, found.weights, shares, ""),
         }
 
-    def rows(run: RunKey, layer: int, head: int, hide_first: bool) -> Any:
-        texts = [label.text for label in ctx.services.labels(run)]
-        return table_value(pattern_table(pattern_of(ctx.services, run, layer, head, hide_first), texts))
-
-    where: dict[str, Any] = {"follow": ["layer", "head"], "controls": [hide_first]}
     ctx.draws(draw_overview, [overview, heads_frame.bar, layer, head], controls=[hide_first])
-    ctx.draws(draw, heatmap, **where)
+    ctx.draws(draw, heatmap, follow=["layer", "head"], controls=[hide_first])
     ctx.draws(tell, [figure.bar, list_frame.bar, listed], follow=["token", "layer", "head"], controls=[hide_first])
-    ctx.draws(rows, figure.table, when=figure.bar, **where)
+    ctx.draws(habits, heads_frame.table, controls=[hide_first], when=heads_frame.bar)
     ctx.picks_together(PICKED, overview.pick, overview)
     ctx.picks("token", heatmap.pick, heatmap, PICKED_ROW)
     ctx.picks("layer", layer.input, layer, "value")

@@ -12,12 +12,13 @@ from explorer.answers.beams import ENDS, MAX_NEW_TOKENS, MAX_WIDTH, Searching, c
 from explorer.answers.settings import MAX_SEED, START_SEED
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
+from explorer.page.intro import intro
 from explorer.page.links import number_between, one_of
 from explorer.page.spec import TabSpec
-from explorer.page.tables import table_with_csv
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.beam_tree import USED, beam_drawing, beam_tree
+from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.notice import info, new_job, notice_line, underway
 
 say = catalogue("beams")
@@ -26,37 +27,30 @@ START_WIDTH, START_TOKENS = 4, 12
 
 
 def build(ctx: TabContext) -> None:
-    gr.Markdown(say("intro"))
+    intro(say)
     with gr.Row(equal_height=False):
-        width = gr.Radio(
-            list(range(1, MAX_WIDTH + 1)),
-            value=START_WIDTH,
-            label=say("width"),
-            elem_id="beam-width",
-            elem_classes="label-beside",
-            min_width=330,
-        )
-        ends = gr.Radio(
-            [(say(f"ends_{name}"), name) for name in ENDS],
-            value="text",
-            label=say("ends"),
-            elem_id="beam-ends",
-            elem_classes="label-beside",
-            min_width=300,
-        )
-    with gr.Row(equal_height=False):
-        number: dict[str, Any] = {"elem_classes": "label-beside", "min_width": 200}
-        n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), elem_id="beam-n-tokens", **number)
-        penalty = gr.Number(1.0, step=0.1, label=say("penalty"), elem_id="beam-penalty", **number)
-        seed = gr.Number(START_SEED, step=1, label=say("seed"), elem_id="beam-seed", **number)
-        start = gr.Button(say("search"), variant="primary", scale=0, min_width=110, elem_id="beam-search")
-        stop = gr.Button(catalogue("page")("stop"), variant="stop", scale=0, min_width=90, elem_id="beam-stop")
-    told = notice_line("beam-status")
-    tree = beam_tree("beam-tree", catalogue("beam_tree").sentences)
-    verdict = notice_line("beam-verdict")
+        with gr.Column(scale=2, min_width=230, elem_classes="last-on-a-phone"):
+            with gr.Row():
+                start = gr.Button(say("search"), variant="primary", size="sm", min_width=90, elem_id="beam-search")
+                stop = gr.Button(
+                    catalogue("page")("stop"),
+                    variant="stop",
+                    size="sm",
+                    interactive=False,
+                    min_width=90,
+                    elem_id="beam-stop",
+                )
+            told = notice_line("beam-status")
+            width = gr.Radio(list(range(1, MAX_WIDTH + 1)), value=START_WIDTH, label=say("width"), elem_id="beam-width")
+            number: dict[str, Any] = {"elem_classes": "label-beside", "min_width": 200}
+            n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), elem_id="beam-n-tokens", **number)
+            penalty = gr.Number(1.0, step=0.1, label=say("penalty"), elem_id="beam-penalty", **number)
+            seed = gr.Number(START_SEED, step=1, label=say("seed"), elem_id="beam-seed", **number)
+            choices = [(say(f"ends_{name}"), name) for name in ENDS]
+            ends = gr.Radio(choices, value="text", label=say("ends"), elem_id="beam-ends")
+        with gr.Column(scale=7, min_width=320), frame("beams-frame", name="beams") as figure:
+            tree = beam_tree("beam-tree", catalogue("beam_tree").sentences)
     gr.Markdown(say("moral"))
-    with gr.Accordion(say("table"), open=False):
-        table = table_with_csv(say("table"), "beams")
 
     def search(
         run: RunKey, _: int, width: Any, n_tokens: Any, penalty: Any, ends: Any, seed: Any
@@ -68,16 +62,12 @@ def build(ctx: TabContext) -> None:
     def updates(now: Searching, job: str) -> dict[Component, Any]:
         shown: dict[Component, Any] = {told: info(now.told) if now.over else underway(now.told, job)}
         if now.tree is not None:
-            shown[tree] = beam_drawing(now.tree)
-        if now.verdict is not None:
-            shown[verdict] = info(now.verdict)
-        if now.table is not None:
-            shown[table] = now.table
+            shown |= {tree: beam_drawing(now.tree), figure.bar: frame_value(say("tree_title"), now.verdict or "")}
         return shown
 
     ctx.streams(
         search,
-        [tree, verdict, table],
+        [tree, figure.bar],
         told=told,
         starts=[start.click],
         follows_run=True,

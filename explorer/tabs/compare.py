@@ -13,12 +13,14 @@ from explorer.answers.settings import checked_settings
 from explorer.answers.side_by_side import LEAST_SAMPLES, MAX_NEW_TOKENS, MOST_SAMPLES, Written, sampled, written
 from explorer.catalogue import catalogue
 from explorer.page.download_panel import download_panel, wanted
+from explorer.page.intro import intro
 from explorer.page.links import any_text, number_between
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.models import UNTRAINED
 from explorer.store.traces import RunKey
 from explorer.widgets.columns import grown, text_columns
+from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.notice import info, new_job, notice_line, underway
 from explorer.widgets.pairs import paired_bars, pairs
 from explorer.widgets.settings import sampling_panel
@@ -29,24 +31,26 @@ START_TOKENS, START_SAMPLES = 40, 3
 
 
 def build(ctx: TabContext) -> None:
-    gr.Markdown(say("intro"))
-    with gr.Row():
-        a = _menu(ctx, "a", [(say("on_screen"), "")], "")
-        b = _menu(ctx, "b", [], UNTRAINED)
-    download = download_panel(ctx.services, "compare-download")
+    intro(say)
     with gr.Row(equal_height=False):
-        with gr.Column(scale=2, min_width=300, elem_classes="last-on-a-phone"):
+        with gr.Column(scale=3, min_width=320, elem_classes="last-on-a-phone"):
+            a = _menu(ctx, "a", [(say("on_screen"), "")], "")
+            b = _menu(ctx, "b", [], UNTRAINED)
+            download = download_panel(ctx.services, "compare-download")
             panel = sampling_panel("compare-settings")
-        with gr.Column(scale=3, min_width=300):
+        with gr.Column(scale=4, min_width=320), frame("compare-frame", name="compare") as framed:
             figure = paired_bars("compare-pairs")
 
     def draw(run: RunKey, token: int, a: Any, b: Any, chosen: Any) -> Any:
-        return pairs(comparison(ctx.services, run, token, (a, b), *checked_settings(chosen)))
+        found = comparison(ctx.services, run, token, (a, b), *checked_settings(chosen))
+        return {figure: pairs(found), framed.bar: frame_value(found.heading, found.legend)}
 
     def offer(_: RunKey, a: Any, b: Any) -> Any:
         return wanted(ctx.services, a, b)
 
-    ctx.draws(draw, figure, follow=["token"], controls=[a, b, panel], again=[figure.select, download.ended.then])
+    ctx.draws(
+        draw, [figure, framed.bar], follow=["token"], controls=[a, b, panel], again=[figure.select, download.ended.then]
+    )
     ctx.draws(offer, download.row, controls=[a, b], again=[download.ended.then])
     ctx.linked(a, "compare_a", any_text)
     ctx.linked(b, "compare_b", any_text)
@@ -60,7 +64,6 @@ def _menu(ctx: TabContext, letter: str, first: list[tuple[str, str]], value: str
         value,
         label=say(f"menu_{letter}"),
         elem_id=f"compare-{letter}",
-        elem_classes="label-beside",
         min_width=300,
         allow_custom_value=True,
     )
@@ -71,7 +74,9 @@ def _build_writing(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown, b: gr.Dropdo
     with gr.Row(equal_height=True):
         n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), min_width=130, elem_id="compare-n-tokens")
         start = gr.Button(say("write"), variant="primary", scale=0, min_width=110, elem_id="compare-write")
-        stop = gr.Button(catalogue("page")("stop"), variant="stop", scale=0, min_width=90, elem_id="compare-stop")
+        stop = gr.Button(
+            catalogue("page")("stop"), variant="stop", scale=0, min_width=90, interactive=False, elem_id="compare-stop"
+        )
     told = notice_line("compare-writing")
     columns = text_columns("compare-texts", catalogue("columns").sentences)
 
@@ -90,7 +95,9 @@ def _build_samples(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown) -> None:
         )
         n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), min_width=130, elem_id="samples-n-tokens")
         start = gr.Button(say("write_samples"), variant="primary", scale=0, min_width=110, elem_id="samples-write")
-        stop = gr.Button(catalogue("page")("stop"), variant="stop", scale=0, min_width=90, elem_id="samples-stop")
+        stop = gr.Button(
+            catalogue("page")("stop"), variant="stop", scale=0, min_width=90, interactive=False, elem_id="samples-stop"
+        )
     told = notice_line("samples-writing")
     columns = text_columns("samples-texts", catalogue("columns").sentences)
 

@@ -10,10 +10,8 @@ import torch
 from explorer.answers.embeddings import (
     lengths_in_words,
     likeness_of,
-    neighbour_table,
     position_table,
     sum_in_words,
-    vector_table,
     vectors_of,
 )
 from explorer.catalogue import catalogue
@@ -68,19 +66,11 @@ def build(ctx: TabContext) -> None:
             positions: position_likeness(found.positions, token),
         }
 
-    def vector_rows(run: RunKey, token: int) -> Any:
-        return table_value(vector_table(vectors_of(ctx.services, run, token)))
-
-    def neighbour_rows(run: RunKey, token: int) -> Any:
-        return table_value(neighbour_table(likeness_of(ctx.services, run, token)))
-
     def position_rows(run: RunKey, token: int) -> Any:
         return table_value(position_table(likeness_of(ctx.services, run, token).positions))
 
     ctx.draws(draw_vectors, [strips, strips_frame.bar], follow=["token"])
     ctx.draws(draw_likeness, [neighbours, tokens_frame.bar, positions, positions_frame.bar], follow=["token"])
-    ctx.draws(vector_rows, strips_frame.table, follow=["token"], when=strips_frame.bar)
-    ctx.draws(neighbour_rows, tokens_frame.table, follow=["token"], when=tokens_frame.bar)
     ctx.draws(position_rows, positions_frame.table, follow=["token"], when=positions_frame.bar)
 
 

@@ -18,10 +18,11 @@ from explorer.catalogue import catalogue
 from explorer.figures.decoding import decoding_lines
 from explorer.page.events import QUICK
 from explorer.page.guard import in_words
+from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
-from explorer.page.tables import table_with_csv
 from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey, Services
+from explorer.widgets.frame import frame, frame_value, table_value
 from explorer.widgets.notice import info, new_job, notice_line, underway
 from explorer.widgets.settings import sampling_panel
 from explorer.widgets.story import CONTINUED, line, piece, prompt, story, story_prompt
@@ -43,7 +44,7 @@ TIMED_STEPS, MAX_TIMING_SECONDS = 64, 60.0
 
 
 def build(ctx: TabContext) -> None:
-    gr.Markdown(say("intro"))
+    intro(say)
     limits = {
         "most_tokens": MOST_TOKENS,
         "most_branches": MOST_BRANCHES,
@@ -142,7 +143,15 @@ def written(services: Services, run: RunKey, request: Any) -> Iterator[dict[str,
         seconds = time.monotonic() - started
         return piece(wanted.job, state, lines=lines, settings=drawn_with, said=said, seconds=seconds)
 
-    steps = generate(model, [*run.token_ids, *wanted.path], wanted.n, **settings, seed=wanted.seed, stop_ids=stop_ids)
+    steps = generate(
+        model,
+        [*run.token_ids, *wanted.path],
+        wanted.n,
+        **settings,
+        seed=wanted.seed,
+        stop_ids=stop_ids,
+        edits=run.pass_edits,
+    )
     for n_written, step in enumerate(steps, 1):
         found = alternatives(step, N_ALTERNATIVES)
         labels = token_labels([one.token_id for one in found], tokenizer)
@@ -161,20 +170,25 @@ def _build_timing(ctx: TabContext) -> None:
     gr.Markdown(say("timing"))
     with gr.Row(equal_height=False):
         measure = gr.Button(say("measure"), scale=0, min_width=130)
-        stop = gr.Button(say("stop"), scale=0, min_width=90)
+        stop = gr.Button(catalogue("page")("stop"), scale=0, min_width=90, interactive=False)
     told = notice_line("timing-status")
-    with gr.Column(visible=False) as results:
+    with gr.Column(visible=False) as results, frame("timing-frame", name="timing") as figure:
         plot = gr.Plot(show_label=False, elem_id="timing-plot", elem_classes="plot-two-lines")
-        with gr.Accordion(say("table"), open=False):
-            table = table_with_csv(say("table"), "timing")
 
     def run_timing(run: RunKey, _: int) -> Iterator[dict[Any, Any]]:
-        for figure, rows, notice in timed(ctx.services, run):
-            yield {plot: figure, table: rows, told: notice, results: gr.Column(visible=True)}
+        for drawn, rows, notice in timed(ctx.services, run):
+            updates = {told: notice, results: gr.Column(visible=True)}
+            if drawn is not None:
+                updates |= {
+                    plot: drawn,
+                    figure.bar: frame_value(say("timing_title"), ""),
+                    figure.table: table_value(rows),
+                }
+            yield updates
 
     ctx.streams(
         run_timing,
-        [plot, table, results],
+        [plot, figure.bar, figure.table, results],
         told=told,
         starts=[measure.click],
         marks=[plot],
@@ -198,15 +212,15 @@ def timed(services: Services, run: RunKey) -> Iterator[tuple[Any, Any, dict[str,
     started = last_shown = time.monotonic()
     job = new_job()
     times: list[DecodingTime] = []
-    yield gr.skip(), gr.skip(), underway(say("measuring", n=0, of=n_steps), job)
-    for time_taken in decoding_times(model, token_ids, n_steps):
+    yield None, None, underway(say("measuring", n=0, of=n_steps), job)
+    for time_taken in decoding_times(model, token_ids, n_steps, edits=run.pass_edits):
         times.append(time_taken)
         now = time.monotonic()
         if now - started > MAX_TIMING_SECONDS:
             break
         if now - last_shown > 0.5 and len(times) > 1:
             last_shown = now
-            yield gr.skip(), gr.skip(), underway(say("measuring", n=len(times) - 1, of=n_steps), job)
+            yield None, None, underway(say("measuring", n=len(times) - 1, of=n_steps), job)
     told = timing_sentence(times)
     yield timing_figure(times[1:]), timing_table(times), info(" ".join(filter(None, (told, cut))))
 
@@ -216,7 +230,6 @@ def timing_figure(times: list[DecodingTime]) -> go.Figure:
         [one.n_tokens for one in times],
         [1e3 * one.cached_seconds for one in times],
         [1e3 * one.recomputed_seconds for one in times],
-        title=say("timing_title"),
     )
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import gradio as gr
 
 from explorer.catalogue import catalogue
+from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey, Services
 from explorer.widgets.distribution import distribution_figure, next_token_distribution
+from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.settings import sampling_panel
 from explorer.widgets.vocabulary import all_labels, vocabulary
 from gpt2core.sampling import SamplingSettings, filtered_logits
@@ -19,25 +21,27 @@ say = catalogue("sampling")
 
 
 def build(ctx: TabContext) -> None:
-    gr.Markdown(say("intro"))
+    intro(say)
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=300):
             sampling_panel("sampling-settings")
-        with gr.Column(scale=5, min_width=300):
+        with gr.Column(scale=5, min_width=300), frame("sampling-frame", name="next_token") as framed:
             figure = distribution_figure("distribution", catalogue("distribution").sentences)
-    names, named = vocabulary(), gr.State("")  # the model whose tokens the browser can name
+    names, named_state = vocabulary(), gr.State("")  # the model whose tokens the browser can name
 
-    def draw(run: RunKey, token: int) -> dict[str, Any]:
-        return next_token_figure(ctx.services, run, token)
+    def draw(run: RunKey, token: int) -> dict[Any, Any]:
+        shown = next_token_figure(ctx.services, run, token)
+        return {figure: shown, framed.bar: frame_value(shown["heading"], say("summary"))}
 
-    def name(run: RunKey, named: str) -> Any:
+    def name(run: RunKey, named: str) -> dict[Any, Any]:
         if run.model == named:
-            return gr.skip(), gr.skip()
+            return {named_state: named}
         models = ctx.services.models
-        return all_labels(models.tokenizer(run.model), models.get(run.model).model.config.vocab_size), run.model
+        labels = all_labels(models.tokenizer(run.model), models.get(run.model).model.config.vocab_size)
+        return {names: labels, named_state: run.model}
 
-    ctx.draws(draw, figure, follow=["token"])
-    ctx.draws(name, [names, named], controls=[named])
+    ctx.draws(draw, [figure, framed.bar], follow=["token"])
+    ctx.draws(name, [names, named_state], controls=[named_state])
 
 
 def next_token_figure(services: Services, run: RunKey, token: int) -> dict[str, Any]:

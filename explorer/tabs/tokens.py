@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import gradio as gr
 import pandas as pd
 
 from explorer.catalogue import catalogue
+from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
-from explorer.page.tables import table_with_csv
 from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey
+from explorer.widgets.frame import frame, frame_value, table_value
 from explorer.widgets.merges import merge_list, merge_rows
-from explorer.widgets.tokens import PICKED, token_cards, token_keys
+from explorer.widgets.tokens import PICKED, STRIP_MIRRORED, token_cards, token_keys
 from explorer.wording.text import TokenLabel, printable
 from gpt2core.tokenizer import Piece
 
@@ -22,26 +22,36 @@ say = catalogue("tokens")
 
 
 def build(ctx: TabContext) -> None:
-    gr.Markdown(say("intro"))
-    cards = token_keys("token-cards")
-    gr.Markdown(say("merges"))
-    merges = merge_list("merges")
-    with gr.Accordion(say("table"), open=False):
-        table = table_with_csv(say("table"), "tokens")
+    intro(say)
+    with frame("tokens-frame", name="tokens", main=True) as figure:
+        cards = token_keys("token-cards")
+    with frame("merges-frame", name="merges") as merges_frame:
+        merges = merge_list("merges")
 
-    def draw(run: RunKey, token: int) -> tuple[Any, Any]:
+    def draw(run: RunKey) -> dict[Any, Any]:
+        labels, n_bytes = ctx.services.labels(run), len(run.text.encode())
+        counted = say("counted", characters=len(run.text), bytes=n_bytes, tokens=len(labels))
+        return {cards: token_cards(labels, 0), figure.bar: frame_value(say("cards_title", n=len(labels)), counted)}
+
+    def draw_merges(run: RunKey, token: int) -> dict[Any, Any]:
         tokenizer = ctx.services.models.tokenizer(run.model)
         pieces = tokenizer.pieces(run.text)
         piece = pieces[piece_numbers(pieces)[token]]
-        rows = merge_rows(piece, tokenizer.ranks, say("start"), say("step"))
-        return token_cards(ctx.services.labels(run), token), rows
+        title = say("merges_title", piece=printable(piece.data))
+        return {
+            merges: merge_rows(piece, tokenizer.ranks, say("start"), say("step")),
+            merges_frame.bar: frame_value(title, say("merges_summary")),
+        }
 
-    def fill(run: RunKey) -> pd.DataFrame:
-        return token_table(ctx.services.labels(run), ctx.services.models.tokenizer(run.model).pieces(run.text))
+    def rows(run: RunKey) -> Any:
+        pieces = ctx.services.models.tokenizer(run.model).pieces(run.text)
+        return table_value(token_table(ctx.services.labels(run), pieces))
 
-    ctx.draws(draw, [cards, merges], follow=["token"])
-    ctx.draws(fill, table)
+    ctx.draws(draw, [cards, figure.bar])
+    ctx.draws(draw_merges, [merges, merges_frame.bar], follow=["token"])
+    ctx.draws(rows, figure.table, when=figure.bar)
     ctx.picks("token", cards.pick, cards, PICKED)
+    ctx.mirrors(cards, STRIP_MIRRORED)
 
 
 def piece_numbers(pieces: Sequence[Piece]) -> list[int]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import pandas as pd
 
 from explorer.answers.recorded import recorded_run
 from explorer.answers.training import (
@@ -26,12 +25,13 @@ from explorer.answers.training import (
 )
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
+from explorer.page.intro import intro
 from explorer.page.links import any_text, number_between, one_of
 from explorer.page.spec import TabSpec
-from explorer.page.tables import table_with_csv
 from explorer.page.wiring import TabContext
 from explorer.store.services import Services
 from explorer.widgets import notice
+from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.loss import loss_curve, loss_plot
 from explorer.widgets.notice import notice_line
 from explorer.widgets.samples import sample_list, written_samples
@@ -46,10 +46,16 @@ LEARNING_RATES = {"small": 5e-4, "usual": 2e-3, "large": 1e-2, "huge": 0.3}
 
 
 def build(ctx: TabContext) -> None:
-    gr.Markdown(say("intro"))
+    intro(say)
     session = gr.State(None)  # `ask` makes it; a callable here would become a public endpoint
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=300):
+            with gr.Row():
+                train = gr.Button(say("train"), variant="primary", size="sm", elem_id="train-start")
+                stop = gr.Button(
+                    catalogue("page")("stop"), variant="stop", size="sm", interactive=False, elem_id="train-stop"
+                )
+            status = notice_line("train-status")
             text = gr.Textbox(
                 sample_text(), label=say("text"), info=say("text_info"), lines=7, max_lines=7, elem_id="train-text"
             )
@@ -59,17 +65,13 @@ def build(ctx: TabContext) -> None:
             recipe = _recipe_controls()
             _link_recipe(ctx, recipe)
         with gr.Column(scale=3, min_width=320):
-            with gr.Row():
-                train = gr.Button(say("train"), variant="primary", elem_id="train-start")
-                stop = gr.Button(say("stop"), variant="stop", interactive=False, elem_id="train-stop")
-            status = notice_line("train-status")
             earlier = recorded_run()
-            plot = loss_plot("loss-plot", loss_value(earlier, origin(earlier)))
-            gr.Markdown(say("how_to_read", chance=math.log(VOCAB_SIZE)))
+            with frame("loss-frame", name="loss") as figure:
+                plot = loss_plot("loss-plot", loss_value(earlier, origin(earlier)))
+            figure.bar.value = frame_value(say("plot_title"), loss_value(earlier)["summary"])
             gr.Markdown(say("samples"))
             samples = sample_list("train-samples", samples_value(earlier))
-            with gr.Accordion(say("table"), open=False):
-                table = table_with_csv(say("table"), "loss")
+            gr.Markdown(say("how_to_read", chance=math.log(VOCAB_SIZE)))
 
     ctx.linked(text, "train_text", any_text)
     runs = TrainingHandlers(ctx.services)
@@ -82,7 +84,7 @@ def build(ctx: TabContext) -> None:
     ran = allowed.success(
         runs.run,
         session,
-        [status, plot, samples, table, *buttons],
+        [status, plot, samples, figure.bar, *buttons],
         concurrency_limit=1,
         concurrency_id="train",
         show_progress="minimal",
@@ -109,7 +111,7 @@ def _recipe_controls() -> list[gr.components.Component]:
         elem_id="train-size",
     )
     steps = gr.Slider(100, 3000, 400, step=100, label=say("steps"), info=say("steps_info"), elem_id="train-steps")
-    with gr.Accordion(say("more"), open=False):
+    with gr.Accordion(say("recipe_more"), open=False):
         learning_rate = gr.Dropdown(
             [(say(f"learning_rate_{name}"), rate) for name, rate in LEARNING_RATES.items()],
             value=LEARNING_RATES["usual"],
@@ -216,7 +218,7 @@ class TrainingHandlers:
                 if progress.end:
                     break
                 listed = samples_value(progress) if new else gr.skip()
-                yield told, loss_value(progress), listed, gr.skip(), gr.skip(), gr.skip()
+                yield told, loss_value(progress), listed, _bar(progress), gr.skip(), gr.skip()
                 told = gr.skip()
             trained = run.trained()
             if trained is not None:
@@ -226,7 +228,7 @@ class TrainingHandlers:
             job.outcome = outcome(progress, kept=job.kept)
             job.trouble = bool(progress.trouble)
             shown = notice.refusal(job.outcome) if progress.trouble else notice.info(job.outcome)
-            yield shown, loss_value(progress), samples_value(progress), loss_table(progress), *_buttons(running=False)
+            yield shown, loss_value(progress), samples_value(progress), _bar(progress), *_buttons(running=False)
         except Exception:
             log.exception("a training run failed")
             yield notice.refusal(say("broken")), gr.skip(), gr.skip(), gr.skip(), *_buttons(running=False)
@@ -310,8 +312,11 @@ def facts(progress: Progress) -> list[str]:
         took, left = clock(progress.seconds), clock(progress.seconds_left)
         told.append(say("fact_took", took=took) if progress.end else say("fact_left", left=left))
     loss = progress.held_out[-1][1]
-    choices = math.exp(min(loss, 50.0))
-    told.append(say("fact_loss", loss=loss, choices=f"{choices:,.1f}" if choices < 10 else f"{choices:,.0f}"))
+    if loss > progress.chance_nats:
+        told.append(say("fact_loss_worse", loss=loss, n=VOCAB_SIZE))
+    else:
+        choices = math.exp(loss)
+        told.append(say("fact_loss", loss=loss, choices=f"{choices:,.1f}" if choices < 10 else f"{choices:,.0f}"))
     return told
 
 
@@ -319,11 +324,8 @@ def samples_value(progress: Progress) -> dict[str, Any]:
     return written_samples([(sample.step, sample.prompt, sample.text) for sample in progress.samples])
 
 
-def loss_table(progress: Progress) -> pd.DataFrame:
-    """A row a step; the held-back loss where it was checked."""
-    frame = pd.DataFrame(progress.train, columns=[say("column_step"), say("column_train")])
-    held_out = pd.DataFrame(progress.held_out, columns=[say("column_step"), say("column_held_out")])
-    return frame.merge(held_out, on=say("column_step"), how="outer").round(4).astype(object).where(pd.notna, "")
+def _bar(progress: Progress) -> dict[str, Any]:
+    return frame_value(say("plot_title"), loss_value(progress)["summary"])
 
 
 def clock(seconds: float) -> str:

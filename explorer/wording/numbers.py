@@ -75,3 +75,8 @@ def percent_of_log(nats: float) -> str:
 def _rounded(value: float, decimals: int) -> str:
     """As JavaScript's toFixed: exact halves away from 0, where Python's format goes to the even digit."""
     return str(Decimal(float(value)).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))
+
+
+def nats_and_bits(nats: float, decimals: int = 3) -> str:
+    """A surprise in both units: 2.302 nats (3.322 bits)."""
+    return f"{fixed(nats, decimals)} nats ({fixed(nats / math.log(2), decimals)} bits)"

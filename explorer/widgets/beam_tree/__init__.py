@@ -19,11 +19,10 @@ USED = "(value, sentence) => (value && value.used !== undefined ? value.prompt +
 
 _SKELETON = """
 <div class="beam-tree">
-  <div class="top"><ul class="legend"></ul><label class="hide"><input type="checkbox"><span></span></label>
-  <button type="button" class="save"></button></div>
-  <p class="reading"></p>
-  <div class="scroll"><svg xmlns="http://www.w3.org/2000/svg" role="tree"></svg></div>
+  <div class="scroll main-figure"><svg xmlns="http://www.w3.org/2000/svg" role="tree"></svg></div>
   <p class="detail" role="status" aria-live="polite"></p>
+  <div class="top"><ul class="legend"></ul><label class="hide"><input type="checkbox"><span></span></label></div>
+  <p class="reading"></p>
   <h3 class="title"></h3>
   <div class="sheet"><table class="texts"><thead></thead><tbody></tbody></table></div>
 </div>

@@ -1,9 +1,8 @@
 // The tree as SVG boxes with one tab stop; arrows walk it, and what a box holds is told below it in words.
 import { tintOf } from '../shared/chips.js';
-import { attributed, button, colourOf, filled, finder, node, svgNode } from '../shared/dom.js';
+import { attributed, button, filled, finder, node, svgNode } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { clamped, exponential, fixed, percentOfLog } from '../shared/numbers.js';
-import { offerSvg } from '../shared/saving.js';
 import { BOX, boxFrom, columnsOf, edgePath, nodesOf, rankOf, xOf, yOf } from './layout.js';
 
 const MARKS = { kept: '', finished: '■', pruned: '✕' };
@@ -195,8 +194,10 @@ export default function mount({ element, props, trigger, watch, words }) {
     },
   });
 
-  find('save').addEventListener('click', () => {
-    if (tree) offerSvg('beams.svg', svg, colourOf(element, '--paper'));
+  find('beam-tree').figureTable = () => ({
+    columns: words.columns.split(', '),
+    rows: tree ? Object.values(tree.nodes).map(({ index, parent, depth, id, log, sum, fate }) =>
+      [index, parent < 0 ? words.root : parent, depth, tree.labels[id].text, id, Math.exp(log), log, sum, words[`fate_${fate}`]]) : [],
   });
 
   find('legend').replaceChildren(
@@ -206,7 +207,6 @@ export default function mount({ element, props, trigger, watch, words }) {
   );
   find('reading').textContent = words.reading;
   element.querySelector('.hide span').textContent = words.hide;
-  find('save').textContent = words.save;
 
   watch('value', show);
   show();

@@ -32,32 +32,29 @@ LIMITS = {
 
 _SKELETON = """
 <div class="distribution">
-  <div class="top">
-    <h3 class="heading"></h3>
-    <div class="sources" role="group">
-      <button type="button" class="source from-sentence"></button><button type="button" class="source from-own"></button>
-    </div>
-  </div>
-  <label class="own" hidden><span class="own-label"></span>
-    <input class="own-logits" type="text" value="2.0, 1.0, 0.5" spellcheck="false" autocomplete="off"></label>
-  <p class="own-refusal" role="status" aria-live="polite"></p>
   <p class="remark" role="status" aria-live="polite"></p>
   <div class="dice">
     <div class="told"><p class="lot" role="status" aria-live="polite"></p><p class="flip" role="status" aria-live="polite"></p></div>
     <button type="button" class="source reroll"></button><button type="button" class="source throw"></button>
     <button type="button" class="source clear"></button>
   </div>
-  <div class="pipeline"></div>
+  <h3 class="heading"></h3>
+  <div class="pipeline main-figure"></div>
   <div class="rest"></div>
+  <div class="sources" role="group">
+    <button type="button" class="source from-sentence"></button><button type="button" class="source from-own"></button>
+  </div>
+  <label class="own" hidden><span class="own-label"></span>
+    <input class="own-logits" type="text" value="2.0, 1.0, 0.5" spellcheck="false" autocomplete="off"></label>
+  <p class="own-refusal" role="status" aria-live="polite"></p>
   <div class="scale"><span class="axis" aria-hidden="true"></span><button type="button" class="source zoom" aria-pressed="false"></button>
-    <button type="button" class="source save-csv"></button></div>
+  </div>
   <p class="summary" role="status" aria-live="polite"></p>
   <p class="came-next"></p>
   <div class="formula"></div>
   <h3 class="sweep-title"></h3>
   <p class="sweep-help"></p>
   <div class="sweep-box"><svg class="sweep" role="img"></svg></div>
-  <button type="button" class="source save-svg"></button>
 </div>
 """
 

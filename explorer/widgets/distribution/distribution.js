@@ -1,14 +1,13 @@
 // The picture of one set of logits under the settings of the moment. Rows are built when new logits arrive; a moved setting changes
 // only widths and words, which is why it is quick; the sweep follows when the hand rests.
 import { chip } from '../shared/chips.js';
-import { colourOf, filled, finder, follow, node, put } from '../shared/dom.js';
+import { filled, finder, follow, node, put } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { clamped, floatsOf, grouped, percent, signed } from '../shared/numbers.js';
-import { csv, offerSvg, offerText } from '../shared/saving.js';
 import { drawnPlace, flips, gumbelNoise, sweep, tally, uniforms } from './luck.js';
 import { buildPipeline, drawPipeline, nameStages } from './pipeline.js';
 import { refusalOf } from './refusal.js';
-import { distribution, fallingOrder, penalised, probabilityAt, removedBy, sum } from './sampling.js';
+import { distribution, fallingOrder, penalised, probabilityAt, removedBy, sharesOf, sum } from './sampling.js';
 import { CURVES, FLIP_WIDTH, PLOT, SWEEP_STEPS, SWEEP_TO, drawBand, drawCurves, markTemperature, sweepFrame } from './sweep.js';
 
 const OFF = { temperature: 1, top_k: 0, top_p: 1, min_p: 0 };
@@ -57,6 +56,7 @@ export default function mount({ element, props, watch, words, start, limits, tin
     const falling = fallingOrder(penalised_);
     const plain = distribution(Float64Array.from(falling, (id) => penalised_[id]), OFF);
     const nRows = Math.min(limits.rows, falling.length);
+    const given = sharesOf(source.logits);
     model = {
       order: falling,
       falling: Float64Array.from(falling, (id) => penalised_[id]),
@@ -64,8 +64,10 @@ export default function mount({ element, props, watch, words, start, limits, tin
       placeOfNext: source.next === null ? -1 : falling.indexOf(source.next),
       logitShares: Array.from({ length: nRows }, (_, place) => probabilityAt(plain, place)),
       logitBits: plain.stages[3].bits,
+      given: Array.from(falling.subarray(0, nRows), (id) => ({ logit: source.logits[id], share: given.shares[id] })),
+      givenBits: given.bits,
     };
-    put(find('heading'), source.heading);
+    put(find('heading'), own ? source.heading : '');
     throwDice();
     table = buildPipeline(find('pipeline'), words, nRows, {
       name: (place) => {
@@ -256,16 +258,15 @@ export default function mount({ element, props, watch, words, start, limits, tin
   find('sweep').addEventListener('pointermove', drag);
 
   // Every token of the vocabulary under the settings of the moment, the likeliest first.
-  find('save-csv').addEventListener('click', () => {
+  find('distribution').figureTable = () => {
     const counts = nDraws ? tally(result, chances) : [];
-    const lines = Array.from(model.order, (id, place) => {
+    const rows = Array.from(model?.order ?? [], (id, place) => {
       const removal = removedBy(result, place);
-      return [id, source.nameOf(id).text, model.falling[place], probabilityAt(result, place), removal ? words[`by_${removal}`] : '', counts[place] || 0];
+      const [given, share] = [source.logits[id], probabilityAt(result, place)];
+      return [id, source.nameOf(id).text, given, model.falling[place], share, removal ? words[`by_${removal}`] : '', counts[place] || 0];
     });
-    offerText('next_token.csv', 'text/csv', csv([words.csv_head.split(', '), ...lines]));
-  });
-
-  find('save-svg').addEventListener('click', () => offerSvg('temperatures.svg', find('sweep'), colourOf(element, '--paper')));
+    return { columns: words.csv_head.split(', '), rows };
+  };
 
   find('zoom').addEventListener('click', () => {
     zoomed = !zoomed;
@@ -288,8 +289,9 @@ export default function mount({ element, props, watch, words, start, limits, tin
     const text = find('own-logits').value;
     const numbers = text.split(/[\s,;]+/).filter((part) => part !== '').map(Number);
     const bad = numbers.length < 2 || numbers.length > limits.logits || !numbers.every((value) => Number.isFinite(value) && Math.abs(value) <= limits.logit);
-    put(find('own-refusal'), bad ? `⚠ ${words.bad_logits}` : '');
-    if (bad) return;
+    const unclear = text.includes(',') && text.includes(';'); // 1,5; 2,5: two numbers or four?
+    put(find('own-refusal'), unclear || bad ? `⚠ ${unclear ? words.unclear_logits : words.bad_logits}` : '');
+    if (unclear || bad) return;
     own = numbers;
     read();
   }
@@ -308,7 +310,7 @@ export default function mount({ element, props, watch, words, start, limits, tin
   find('from-own').addEventListener('click', () => showOwn(true));
   find('own-logits').addEventListener('input', typedLogits);
 
-  for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'reroll', 'own_label', 'sweep_title', 'sweep_help', 'save_csv', 'save_svg']) {
+  for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'reroll', 'own_label', 'sweep_title', 'sweep_help']) {
     find(name.replace('_', '-')).textContent = words[`say_${name}`];
   }
   find('own-logits').setAttribute('aria-label', words.say_own_label);

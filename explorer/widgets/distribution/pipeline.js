@@ -4,7 +4,7 @@ import { attributed, filled, node, put } from '../shared/dom.js';
 import { grouped, percent, signed } from '../shared/numbers.js';
 import { probabilityAt } from './sampling.js';
 
-const STAGES = ['logits', 'temperature', 'top_k', 'top_p', 'min_p', 'softmax', 'draw', 'tally'];
+const STAGES = ['logits', 'repetition_penalty', 'temperature', 'top_k', 'top_p', 'min_p', 'softmax', 'draw', 'tally'];
 const COUNTS = ['kept', 'removed', 'entropy'];
 
 // `name(place)`: what stands for the token; `pick(place)`: it was clicked. Returns what drawPipeline changes.
@@ -66,7 +66,8 @@ export function drawPipeline(table, words, figure) {
     row.tabIndex = place === picked ? 0 : -1;
     row.classList.toggle('gone', place >= kept);
     row.classList.toggle('drawn', place === drawn);
-    setCell(cells.logits, falling[place].toFixed(2), logitShares[place] / full, '');
+    setCell(cells.logits, figure.given[place].logit.toFixed(2), figure.given[place].share / full, '');
+    setCell(cells.repetition_penalty, falling[place].toFixed(2), logitShares[place] / full, '');
     let entering = logitShares[place];
     for (const { name, kept: left, total: sum } of stages) {
       const share = place < left ? weights[place] / sum : 0;
@@ -84,18 +85,22 @@ export function drawPipeline(table, words, figure) {
     setCell(cells.tally, nDraws && place < kept ? grouped(counts[place]) : '', nDraws && place < kept ? counts[place] / nDraws / full : 0, '');
   });
   const last = { kept, removed: 0, bits: stages[3].bits };
-  const all = { logits: { kept: falling.length, removed: 0, bits: figure.logitBits }, softmax: last };
+  const all = {
+    logits: { kept: falling.length, removed: 0, bits: figure.givenBits },
+    repetition_penalty: { kept: falling.length, removed: 0, bits: figure.logitBits },
+    softmax: last,
+  };
   for (const stage of stages) all[stage.name] = stage;
   for (const [name, { kept: left, removed, bits }] of Object.entries(all)) {
-    const lost = name === 'logits' || name === 'softmax' ? '' : percent(removed);
+    const lost = ['logits', 'repetition_penalty', 'softmax'].includes(name) ? '' : percent(removed);
     [grouped(left), lost, filled(words.bits, { bits: bits.toFixed(2) })].forEach((text, i) => put(table.told[name][i], text));
   }
 }
 
 // Whether a stage does anything now, and the setting in its head.
 export function nameStages(table, words, settings, { seed, nDraws }) {
-  const off = { temperature: 1, top_k: 0, top_p: 1, min_p: 0 };
-  const said = { logits: settings.repetition_penalty === 1 ? words.setting_logits : words.setting_penalised, softmax: words.setting_softmax, draw: filled(words.setting_draw, { seed: grouped(seed) }) };
+  const off = { repetition_penalty: 1, temperature: 1, top_k: 0, top_p: 1, min_p: 0 };
+  const said = { logits: words.setting_logits, softmax: words.setting_softmax, draw: filled(words.setting_draw, { seed: grouped(seed) }) };
   said.tally = nDraws ? filled(words.setting_tally, { n: grouped(nDraws) }) : words.setting_no_tally;
   for (const name of Object.keys(off)) said[name] = settings[name] === off[name] ? words.off : filled(words[`setting_${name}`], { value: grouped(settings[name]) });
   for (const name of STAGES) {

@@ -14,6 +14,19 @@ export function penalised(logits, seen, penalty) {
   return weakened;
 }
 
+// The share of every token, and the entropy in bits, of logits as they are. -Infinity has no share.
+export function sharesOf(logits) {
+  const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const shares = Float64Array.from(logits, (logit) => Math.exp(logit - most));
+  const total = shares.reduce((a, b) => a + b, 0);
+  let bits = 0;
+  for (let id = 0; id < shares.length; id += 1) {
+    shares[id] /= total;
+    if (shares[id] > 0) bits -= shares[id] * Math.log2(shares[id]);
+  }
+  return { shares, bits };
+}
+
 // falling: logits from the largest down. Returns what is left after temperature, top-k, top-p and min-p:
 //   kept: the first so many tokens; scaled: logits / T; weights: e^(scaled - scaled[0]), before the filters; kept and total of each
 //   stage, the share of probability it removed, and the entropy of what it left, in bits.

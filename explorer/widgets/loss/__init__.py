@@ -26,12 +26,11 @@ def loss_plot(elem_id: str, value: dict[str, Any]) -> gr.HTML:
         for name in ("train", "held_out", "chance")
     )
     skeleton = f"""<figure class="loss">
-      <p class="loss-origin"></p>
       <progress class="loss-progress" max="1" aria-label="{html.escape(say("progress"))}"></progress>
+      <canvas class="loss-canvas main-figure" role="img"></canvas>
       <ul class="loss-facts"></ul>
-      <canvas class="loss-canvas" role="img"></canvas>
-      <figcaption><ul class="loss-legend">{legend}</ul><p class="loss-read"></p>
-      <button type="button" class="loss-save">{html.escape(say("save_png"))}</button></figcaption>
+      <p class="loss-origin"></p>
+      <figcaption><ul class="loss-legend">{legend}</ul><p class="loss-read"></p></figcaption>
     </figure>"""
     return widget(Path(__file__).parent, skeleton, elem_id=elem_id, value=value)
 
@@ -64,6 +63,7 @@ def loss_curve(
         "summary": summary,
         "origin": origin,
         "words": words,
+        "columns": say("plot_columns").split(", "),
     }
 
 

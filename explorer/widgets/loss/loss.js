@@ -2,7 +2,6 @@ import { scaled, ticks } from '../shared/axes.js';
 import { dot, penOn, trace } from '../shared/canvas.js';
 import { colourOf, filled, finder, node } from '../shared/dom.js';
 import { grouped } from '../shared/numbers.js';
-import { offerPng } from '../shared/saving.js';
 import { nearestPoint, pointsOf } from './points.js';
 
 const MARGINS = { left: 58, right: 14, top: 16, bottom: 46 };
@@ -101,7 +100,12 @@ export default function mount({ element, props, watch }) {
     plot();
   };
 
-  find('save').addEventListener('click', () => offerPng('loss.png', canvas));
+  element.querySelector('.loss').figureTable = () => {
+    const { train = '', held_out: heldOut = '', columns = [] } = props.value || {};
+    const checked = new Map(pointsOf(heldOut));
+    const steps = new Map([...[...checked.keys()].map((step) => [step, '']), ...pointsOf(train)]);
+    return { columns, rows: [...steps].sort(([a], [b]) => a - b).map(([step, loss]) => [step, loss, checked.get(step) ?? '']) };
+  };
   canvas.addEventListener('pointermove', point);
   canvas.addEventListener('pointerleave', () => {
     pointed = null;

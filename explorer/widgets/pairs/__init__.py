@@ -15,11 +15,9 @@ from explorer.widgets.widget import widget
 
 _SKELETON = """
 <div class="pairs">
-  <h3 class="heading"></h3>
-  <div class="sentences" role="status" aria-live="polite"></div>
-  <p class="legend"></p>
-  <ul class="rows"></ul>
+  <ul class="rows main-figure"></ul>
   <p class="rest"></p>
+  <div class="sentences" role="status" aria-live="polite"></div>
   <table class="scores"><caption></caption><thead></thead><tbody></tbody></table>
   <p class="note"></p>
 </div>

@@ -35,12 +35,17 @@ export default function mount({ element, props, trigger, watch }) {
     const { data } = props.value || {};
     find('pairs').hidden = !data;
     if (!data) return;
-    const { heading, sentences, legend, rows, rest, scores, note } = JSON.parse(data);
-    for (const [name, text] of Object.entries({ heading, legend, rest, note })) find(name).textContent = text;
+    const { heading, sentences, rows, rest, scores, note } = JSON.parse(data);
+    for (const [name, text] of Object.entries({ rest, note })) find(name).textContent = text;
     find('sentences').replaceChildren(...sentences.map((sentence) => node('p', 'sentence', sentence)));
     find('rows').setAttribute('aria-label', heading);
     find('rows').replaceChildren(...rows.map(rowFor));
     drawScores(scores);
+  };
+
+  find('pairs').figureTable = () => {
+    const { rows = [] } = JSON.parse(props.value?.data || '{}');
+    return { columns: ['', ...NAMES], rows: rows.map(({ text, bars }) => [text, ...bars.map(({ share }) => share)]) };
   };
 
   watch('value', draw);

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from explorer.answers.scoring import Scored
 from explorer.page.theme import token_tint
 from explorer.widgets.widget import packed, widget
-from explorer.wording.text import TokenLabel
-from gpt2core.scoring import TextScore
 
 # The index picked, as TabContext.picks wants it: the cursor moves only if the text is the sentence.
 PICKED = "value.follows ? value.selected : cursor.token"
@@ -21,26 +20,17 @@ PICKED = "value.follows ? value.selected : cursor.token"
 _SKELETON = """
 <div class="scored">
   <dl class="facts"></dl>
-  <p class="meaning"></p>
+  <div class="text main-figure" role="listbox" aria-orientation="horizontal" tabindex="-1"></div>
+  <p class="detail" role="status" aria-live="polite"></p>
   <div class="top"><div class="colours" role="radiogroup"></div><ul class="bands"></ul></div>
   <p class="scale" hidden><i></i><span></span></p>
-  <div class="text" role="listbox" aria-orientation="horizontal" tabindex="-1"></div>
-  <p class="detail" role="status" aria-live="polite"></p>
   <div class="below">
     <div class="expected"><h3></h3><ol></ol></div>
-    <div class="chart"><canvas role="img"></canvas><button type="button" class="save"></button></div>
+    <div class="chart"><canvas role="img"></canvas></div>
   </div>
+  <p class="meaning"></p>
 </div>
 """
-
-
-@dataclass(frozen=True)
-class Summary:
-    """facts: (name, value) pairs; meaning: what they mean; chart: the chart in a sentence."""
-
-    facts: tuple[tuple[str, str], ...]
-    meaning: str
-    chart: str
 
 
 def scored_text(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
@@ -51,18 +41,12 @@ def scored_text(elem_id: str, words: Mapping[str, str]) -> gr.HTML:
     return widget(Path(__file__).parent, _SKELETON, {"words": dict(words)}, elem_id=elem_id)
 
 
-def scored(
-    key: str,
-    score: TextScore,
-    labels: Sequence[TokenLabel],
-    vocab_size: int,
-    summary: Summary,
-    selected: int,
-    follows: bool,
-) -> dict[str, Any]:
-    """Data for the widget. key: what was scored, "" while it is not whole; labels: of every token of the text and of every
-    alternative; follows: whether the text is the sentence, whose cursor it then shares."""
-    shown_as = {label.token_id: {"text": label.text, "tint": token_tint(label.token_id)} for label in labels}
+def scored(found: Scored) -> dict[str, Any]:
+    """Data for the widget, from an answer that has something to draw."""
+    score = found.score
+    assert score is not None
+    assert found.summary is not None
+    shown_as = {label.token_id: {"text": label.text, "tint": token_tint(label.token_id)} for label in found.labels}
     text = {
         "ids": list(score.token_ids),
         "labels": shown_as,
@@ -73,8 +57,8 @@ def scored(
         "context": packed(score.context.float()),
         "alternatives": packed(score.alternatives.float()),
         "alternative_shares": packed(score.alternative_probabilities),
-        "vocabulary": vocab_size,
-        **asdict(summary),
+        "vocabulary": found.vocab_size,
+        **asdict(found.summary),
     }
     # One string: Gradio wraps every object of a value in proxies and copies it at each update.
-    return {"key": key, "score": json.dumps(text), "selected": selected, "follows": follows}
+    return {"score": json.dumps(text), "selected": found.selected, "follows": found.follows}

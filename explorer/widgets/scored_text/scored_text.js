@@ -3,7 +3,6 @@ import { chip } from '../shared/chips.js';
 import { attributed, button, filled, finder, follow, node } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { bitsOf, clamped, floatsOf, grouped, percent } from '../shared/numbers.js';
-import { offerPng } from '../shared/saving.js';
 import { surpriseChart } from './chart.js';
 
 export default function mount({ element, props, trigger, watch, words }) {
@@ -17,6 +16,11 @@ export default function mount({ element, props, trigger, watch, words }) {
 
   const labelOf = (id) => score.labels[id];
   const shareOf = (token) => Math.exp(-score.losses[token - 1]);
+
+  function numbersOf(token) {
+    const nats = score.losses[token - 1];
+    return [score.ranks[token - 1], shareOf(token), nats, bitsOf(nats), score.context[token - 1]];
+  }
 
   function told(token) {
     const id = score.ids[token];
@@ -172,8 +176,10 @@ export default function mount({ element, props, trigger, watch, words }) {
   find('scale').querySelector('span').textContent = words.scale;
   colourBy('rank');
 
-  find('save').textContent = words.save;
-  find('save').addEventListener('click', () => offerPng('surprise.png', canvas));
+  find('scored').figureTable = () => ({
+    columns: words.columns.split(', '),
+    rows: score ? score.ids.map((id, token) => [token + 1, labelOf(id).text, id, ...(token ? numbersOf(token) : ['', '', '', '', ''])]) : [],
+  });
 
   watch('value', show);
   show();

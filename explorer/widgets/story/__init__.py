@@ -29,7 +29,7 @@ _SKELETON = """
   <div class="state"><p class="position"></p><p class="told" role="status" aria-live="polite"></p></div>
   <p class="window"></p>
   <div class="reading">
-    <div class="written">
+    <div class="written main-figure">
       <p class="empty"></p>
       <div class="text" hidden><bdi class="prompt"></bdi><span class="chips" role="listbox" aria-orientation="horizontal"></span>
         <span class="ahead"></span></div>

@@ -8,9 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.catalogue import catalogue
 from explorer.page.theme import token_tint
 from explorer.widgets.widget import widget
 from explorer.wording.text import TokenLabel
+
+say = catalogue("token_bars")
 
 
 def token_bars(elem_id: str) -> gr.HTML:
@@ -20,7 +23,7 @@ def token_bars(elem_id: str) -> gr.HTML:
 
 
 def bar_rows(
-    labels: Sequence[TokenLabel], notes: Sequence[str], values: Sequence[float], shown: Sequence[str], caption: str
+    labels: Sequence[TokenLabel], notes: Sequence[str], values: Sequence[float], shown: Sequence[str], caption: str = ""
 ) -> dict[str, Any]:
     """A row a token: its label, a short note (its position or id), a bar as long as `value` (1 fills the line, below 0 is
     empty), and the value as a person reads it."""
@@ -28,4 +31,4 @@ def bar_rows(
         {"text": label.text, "tint": token_tint(label.token_id), "note": note, "value": value, "shown": text}
         for label, note, value, text in zip(labels, notes, values, shown, strict=True)
     ]
-    return {"rows": rows, "caption": caption}
+    return {"rows": rows, "caption": caption, "columns": [say(name) for name in ("token", "note", "value")]}

@@ -13,6 +13,11 @@ export default function mount({ element, props, watch }) {
     return node('li', '', node('span', 'token-bar-note', note), chip({ text, tint }, 'token-bar-text'), track, node('span', 'token-bar-value', shown));
   };
 
+  element.querySelector('.token-bars').figureTable = () => {
+    const rows = (props.value || {}).rows || [];
+    return { columns: props.value?.columns || ['', '', ''], rows: rows.map(({ text, note, value }) => [text, note, value]) };
+  };
+
   const draw = () => {
     const { rows = [], caption: words = '' } = props.value || {};
     caption.textContent = words;
