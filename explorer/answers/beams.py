@@ -262,7 +262,8 @@ def verdict_sentence(
 def _verdict(kind: str, gain: float, *, same: bool) -> str:
     """gain: how many nats the best beam is ahead of the text of that kind."""
     which = "same" if same else "alike" if alike(gain) else "less" if gain > 0 else "more"
-    return say(f"{kind}_{which}", times=exponential(abs(gain)))
+    key = {"greedy": f"greedy_{which}", "sampled": f"sampled_{which}"}[kind]
+    return say(key, times=exponential(abs(gain)))
 
 
 def alike(gain: float) -> bool:

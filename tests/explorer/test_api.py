@@ -14,6 +14,8 @@ from explorer.app import build_app, launch_options
 from explorer.store.services import Services
 from gpt2core import Pretrained, generate, gpt2_tokenizer, load_pretrained, save_pretrained, trace
 from gpt2core.config import GPTConfig
+from gpt2core.edits import zero_head
+from gpt2core.notation import parse_edits
 from tests.reference import random_model
 
 SENTENCE = "The cat sat on the"
@@ -147,3 +149,63 @@ def test_a_refusal_is_one_sentence(client: Client, arguments: tuple, endpoint: s
 def test_only_the_documented_endpoints_are_listed(client: Client) -> None:
     listed = client.view_api(return_format="dict")["named_endpoints"]
     assert sorted(listed) == ["/attention", "/generate", "/next_token", "/tokenize"]
+
+
+EDITS = [
+    "head:1.2",
+    "mean-head:0.1",
+    "attention:1",
+    "mlp:0",
+    "layer:1",
+    "see:3-1",
+    "see:3-1@1.2",
+    "mask",
+    "positions",
+    "norm",
+    "residual:1",
+    "scale",
+    "mlp:1, head:0.0, see:2-0",
+]
+
+
+@pytest.mark.parametrize("edits", EDITS)
+def test_with_edits_next_token_is_that_of_the_changed_model(client: Client, reference: Pretrained, edits: str) -> None:
+    token_ids = reference.tokenizer.encode(SENTENCE)
+    named = parse_edits(edits, reference.model.config, len(token_ids))
+    changed = trace(reference.model, token_ids, {"logits"}, [one.edit() for one in named])["logits"][-1]
+    expected = torch.softmax(changed.double(), -1)
+    answer = client.predict(SENTENCE, edits=edits, api_name="/next_token")
+    for token in answer["tokens"]:
+        assert abs(token["probability"] - float(expected[token["id"]])) < 1e-6
+    plain = client.predict(SENTENCE, api_name="/next_token")
+    assert plain != answer  # and taken away it leaves nothing behind
+    assert client.predict(SENTENCE, api_name="/next_token") == plain
+
+
+def test_with_edits_attention_and_generation_are_those_of_the_changed_model(
+    client: Client, reference: Pretrained
+) -> None:
+    token_ids = reference.tokenizer.encode(SENTENCE)
+    edits = [zero_head(0, 1)]
+    seen = client.predict(SENTENCE, layer=1, head=2, edits="head:0.1", api_name="/attention")
+    torch.testing.assert_close(
+        torch.tensor(seen["pattern"]), trace(reference.model, token_ids, {"pattern"}, edits)["pattern", 1][2]
+    )
+    text = client.predict(SENTENCE, max_new_tokens=12, seed=3, edits="head:0.1", api_name="/generate")
+    assert text["token_ids"] == [
+        step.token_id for step in generate(reference.model, token_ids, 12, seed=3, edits=edits)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("edits", "told"),
+    [
+        ("head:9.9", "no layer 9"),
+        ("wings", "no edit 'wings'"),
+        (",".join(f"see:{query}-0" for query in range(1, 18)), "16"),
+        (7, "give a text"),
+    ],
+)
+def test_edits_that_have_no_place_are_refused_in_a_sentence(client: Client, edits: object, told: str) -> None:
+    with pytest.raises(AppError, match=told):
+        client.predict("one two three four five six " * 3, edits=edits, api_name="/next_token")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from explorer.catalogue import LANGUAGE, catalogue
+from gpt2core.notation import KINDS
 
 EXPLORER = Path(__file__).parent.parent.parent / "explorer"
 TOPICS = sorted(path.stem for path in (EXPLORER / "catalogue" / LANGUAGE).glob("*.toml"))
@@ -25,6 +26,7 @@ def words_in_code() -> Iterator[str]:
                 parts = [re.escape(part.value) if isinstance(part, ast.Constant) else r"\w+" for part in node.values]
                 if re.search("[a-z]", "".join(parts).replace(r"\w+", "")):
                     yield "".join(parts)
+    yield from (kind.replace("-", "_") for kind in KINDS)  # of edits, which widgets/edits_line says by their kind
     for path in EXPLORER.rglob("*.js"):
         script = path.read_text(encoding="utf-8")
         yield from re.findall(r"\bwords\.(\w+)", script)

@@ -112,7 +112,7 @@ def test_tokens_that_one_vocabulary_lacks_are_not_shown_as_impossible(services: 
     beyond = float(p[299:599].sum())  # the few words are GPT-2's first 299 and end of text
     assert f"{percent(beyond)} of A’s probability is on tokens that B does not have" in data.sentences[1]
     assert "A knows 600 tokens and B 300" in data.sentences[1]
-    assert data.scores.lines[0][1:] == [
+    assert list(data.scores.lines[0][1:]) == [
         str(len(run.token_ids) - given(run, other)[0]),
         str(len(other.token_ids) - given(run, other)[1]),
     ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
 import torch
 
+from explorer.answers import pace, scoring
+from explorer.answers.scoring import Scored, checked_ids, number, summary_of
 from explorer.store.services import DEFAULT_MODEL, RunKey, Services, TextTooLong
-from explorer.tabs import scoring
-from explorer.tabs.scoring import checked_ids, key_of, number, summary_of, token_table
+from explorer.wording.numbers import nats_and_bits
 from gpt2core import GPTConfig, gpt2_tokenizer, save_pretrained
+from gpt2core.edits import zero_layer
 from gpt2core.errors import InvalidSetting
 from gpt2core.scoring import TextScore, score_text
 from tests.reference import random_model
@@ -36,31 +37,41 @@ def score_of(services, text) -> TextScore:
     return score_text(services.models.get(DEFAULT_MODEL).model, services.models.tokenizer(DEFAULT_MODEL).encode(text))
 
 
+def last(services, run, text, token) -> Scored:
+    *_, found = scoring.scored(services, run, text, token)
+    return found
+
+
 def test_the_sentence_is_scored_and_shares_the_cursor(services, run):
-    *_, (shown, told, table) = scoring.scoring(services, run, run.text, 2)
-    assert shown["follows"]
-    assert shown["selected"] == 2
-    assert shown["key"] == key_of(DEFAULT_MODEL, "abcd")
-    assert json.loads(shown["score"])["ids"] == list(run.token_ids)
-    assert "Your sentence" in told["text"]
-    assert len(table) == len(run.token_ids)
+    found = last(services, run, run.text, 2)
+    assert found.over
+    assert found.follows
+    assert found.selected == 2
+    assert found.score.token_ids == run.token_ids
+    assert "Your sentence" in found.told
 
 
 def test_a_text_longer_than_the_context_is_scored_in_windows_and_that_is_said(services, run):
-    *_, (shown, told, _) = scoring.scoring(services, run, LONG, 2)
-    score = score_of(services, LONG)
-    assert json.loads(shown["score"])["ids"] == list(score.token_ids)
+    found, score = last(services, run, LONG, 2), score_of(services, LONG)
+    assert found.score.token_ids == score.token_ids
     assert len(score.token_ids) > CONFIG.context_length
-    assert f"in {score.n_windows} overlapping stretches" in told["text"]
-    assert "at least 8 tokens before it" in told["text"]
-    assert not shown["follows"]
-    assert shown["selected"] == int(score.losses.argmax()) + 1  # the greatest surprise
+    assert f"in {score.n_windows} overlapping stretches" in found.told
+    assert "at least 8 tokens before it" in found.told
+    assert not found.follows
+    assert found.selected == int(score.losses.argmax()) + 1  # the greatest surprise
 
 
 def test_every_token_named_on_the_page_has_its_label(services, run):
-    *_, (shown, _, _) = scoring.scoring(services, run, LONG, 0)
-    sent, score = json.loads(shown["score"]), score_of(services, LONG)
-    assert {int(token_id) for token_id in sent["labels"]} == {*score.token_ids, *score.alternatives.flatten().tolist()}
+    found, score = last(services, run, LONG, 0), score_of(services, LONG)
+    assert {label.token_id for label in found.labels} == {*score.token_ids, *score.alternatives.flatten().tolist()}
+
+
+def test_the_changed_model_is_the_one_that_scores(services):
+    run = services.read("abcd", DEFAULT_MODEL, "layer:0")
+    model = services.models.get(DEFAULT_MODEL).model
+    found = last(services, run, run.text, 0)
+    torch.testing.assert_close(found.score.losses, score_text(model, run.token_ids, edits=[zero_layer(0)]).losses)
+    assert not torch.equal(found.score.losses, score_text(model, run.token_ids).losses)
 
 
 def test_the_whole_is_told_in_numbers_that_agree(services):
@@ -71,8 +82,8 @@ def test_the_whole_is_told_in_numbers_that_agree(services):
     n_bytes = len(LONG.encode()) - len(tokenizer.decode_bytes(score.token_ids[:1]))
     per_byte = float(score.losses.sum()) / n_bytes
     assert facts["perplexity"] == number(math.exp(mean))
-    assert facts["mean surprise (loss)"] == f"{mean:.4f} nats a token"
-    assert facts["in bytes"] == f"{per_byte:.4f} nats = {per_byte / math.log(2):.4f} bits a byte"
+    assert facts["mean surprise (loss)"] == f"{nats_and_bits(mean)} a token"
+    assert facts["in bytes"] == f"{nats_and_bits(per_byte)} a byte"
     assert facts["first guess right"].startswith(f"{int((score.ranks == 1).sum())} of {len(score.losses)} (")
     knows_something = summary_of(score, tokenizer, math.ceil(math.exp(mean))).meaning
     assert f"choice among {number(math.exp(mean))} equally likely tokens" in knows_something
@@ -80,24 +91,14 @@ def test_the_whole_is_told_in_numbers_that_agree(services):
     assert "worse than knowing nothing" in knows_less_than_nothing
 
 
-def test_the_table_has_a_row_a_token_and_the_first_has_no_numbers(services):
-    score = score_of(services, LONG)
-    table = token_table(score, services.models.tokenizer(DEFAULT_MODEL))
-    assert table["id"].tolist() == list(score.token_ids)
-    assert table["rank"].tolist() == ["", *score.ranks.tolist()]
-    assert table["probability"].tolist()[1:] == pytest.approx(score.losses.neg().exp().tolist())
-    assert table["surprise, bits"].tolist()[1:] == pytest.approx((score.losses / math.log(2)).tolist())
-
-
 def test_scoring_that_takes_too_long_shows_what_it_has_and_says_so(services, run, monkeypatch):
     clock = iter(range(0, 100_000, 50))
-    monkeypatch.setattr(scoring.time, "monotonic", lambda: float(next(clock)))
-    *_, (shown, told, table) = scoring.scoring(services, run, LONG * 3, 0)
-    done = len(json.loads(shown["score"])["ids"])
+    monkeypatch.setattr(pace.time, "monotonic", lambda: float(next(clock)))
+    found = last(services, run, LONG * 3, 0)
+    done = len(found.score.token_ids)
     assert CONFIG.context_length <= done < 60
-    assert f"{done} of" in told["text"]
-    assert len(table) == done
-    assert shown["key"] == ""
+    assert f"{done} of" in found.told
+    assert found.over
 
 
 def test_numbers_of_any_size_are_readable():

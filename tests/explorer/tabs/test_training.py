@@ -5,7 +5,7 @@ import pytest
 from explorer.answers import training
 from explorer.answers.training import Progress, Recipe, TrainingSession
 from explorer.store.services import Services
-from explorer.tabs.training import TrainingHandlers, clock, loss_table, only_if_asked, opened_file, size_choice, stopped
+from explorer.tabs.training import TrainingHandlers, clock, facts, only_if_asked, opened_file, size_choice, stopped
 from gpt2core import GPTConfig
 
 TEXT = "The cat sat on the mat. The dog sat on the log. " * 40
@@ -113,9 +113,10 @@ def test_a_file_that_is_no_text_is_refused_and_the_box_kept(tmp_path):
     assert told["text"].startswith("This file is not UTF-8 text")
 
 
-def test_the_table_has_a_row_a_step_with_the_held_back_loss_where_it_was_checked():
-    progress = Progress(Recipe(), step=2, train=[(1, 6.5), (2, 6.25)], held_out=[(0, 6.9), (2, 6.3)])
-    assert loss_table(progress).to_numpy().tolist() == [[0, "", 6.9], [1, 6.5, ""], [2, 6.25, 6.3]]
+def test_no_choice_among_more_tokens_than_there_are_is_told():
+    progress = Progress(Recipe(), step=2, held_out=[(0, 7.4)])
+    assert "not better than guessing among all 1,024 tokens" in facts(progress)[-1]
+    assert "a choice among 7.4 tokens" in facts(Progress(Recipe(), step=2, held_out=[(0, 2.0)]))[-1]
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.4, "0:00"), (65, "1:05"), (599.6, "10:00"), (float("nan"), "0:00")])

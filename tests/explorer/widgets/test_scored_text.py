@@ -7,7 +7,8 @@ import json
 import pytest
 import torch
 
-from explorer.widgets.scored_text import Summary, scored
+from explorer.answers.scoring import Scored, Summary
+from explorer.widgets.scored_text import scored
 from explorer.wording.text import token_labels
 from gpt2core.scoring import score_text
 from tests.conftest import TINY, TINY_IDS
@@ -21,7 +22,9 @@ def browser():
 
 def test_the_browser_unpacks_gpt2cores_numbers(browser, tiny_model):
     score = score_text(tiny_model, TINY_IDS)
-    value = scored("key", score, token_labels(range(50), None), TINY.vocab_size, Summary((), "", ""), 3, True)
+    value = scored(
+        Scored("", True, score, token_labels(range(50), None), TINY.vocab_size, Summary((), "", ""), 3, True)
+    )
     sent = json.loads(value["score"])
     for name, numbers in (
         ("losses", score.losses),
