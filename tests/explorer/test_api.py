@@ -158,7 +158,7 @@ EDITS = [
     "mlp:0",
     "layer:1",
     "see:3-1",
-    "see:3-1@1.2",
+    "see:3-1@0.2",
     "mask",
     "positions",
     "norm",
@@ -208,4 +208,4 @@ def test_with_edits_attention_and_generation_are_those_of_the_changed_model(
 )
 def test_edits_that_have_no_place_are_refused_in_a_sentence(client: Client, edits: object, told: str) -> None:
     with pytest.raises(AppError, match=told):
-        client.predict("one two three four five six " * 3, edits=edits, api_name="/next_token")
+        client.predict("one two three", edits=edits, api_name="/next_token")
