@@ -9,12 +9,11 @@ import gradio as gr
 from explorer import api
 from explorer.answers.settings import START, read_setting
 from explorer.catalogue import catalogue
-from explorer.page import theme
+from explorer.page import spec, theme
 from explorer.page.events import QUICK
 from explorer.page.header import build_header
 from explorer.page.links import Linked
 from explorer.page.reading import Reader, wire_links, wire_reading, wire_strip
-from explorer.page.spec import find_tabs
 from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
 from explorer.widgets import frame
@@ -30,7 +29,7 @@ def build_app(services: Services) -> gr.Blocks:
         above = TabContext(page)
         wire_strip(above, header)
         above.connect()
-        found = find_tabs()
+        found = spec.find_tabs()
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:  # styles/tabs.css: one row that scrolls
             for tab in found:
                 with gr.Tab(tab.title, id=tab.id) as panel:

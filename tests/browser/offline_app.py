@@ -42,10 +42,37 @@ def guard(log: Path) -> None:
     socket.getaddrinfo = guarded_resolve
 
 
+def add_a_failing_tab() -> None:
+    """One tab more, whose figure is refused or breaks when it is told to."""
+    import gradio as gr  # noqa: PLC0415 only where the tab is wanted
+
+    from explorer.page import spec  # noqa: PLC0415
+    from gpt2core.errors import InvalidSetting  # noqa: PLC0415
+
+    def build(ctx: Any) -> None:
+        wish = gr.Textbox("fine", label="Wish")
+        figure, good = gr.Textbox(elem_id="failing-figure"), gr.Textbox(elem_id="good-figure")
+
+        def draw(_: Any, wish: str) -> str:
+            if wish == "refuse":
+                raise InvalidSetting("This one is refused. Choose another.")
+            if wish == "break":
+                raise ValueError("a defect")
+            return f"drawn: {wish}"
+
+        ctx.draws(draw, figure, controls=[wish])
+        ctx.draws(lambda _, wish: f"good: {wish}", good, controls=[wish])
+
+    found = spec.find_tabs
+    spec.find_tabs = lambda: [*found(), spec.TabSpec("Failing", 99, build, id="failing")]
+
+
 if __name__ == "__main__":
     port, log_path = sys.argv[1:]
     guard(Path(log_path))
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
+    if os.environ.get("WITH_A_FAILING_TAB"):
+        add_a_failing_tab()
     sys.argv = ["app.py", "--port", port]
     runpy.run_path(str(ROOT / "app.py"), run_name="__main__")

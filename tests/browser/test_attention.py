@@ -1,12 +1,16 @@
+import csv
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from gpt2core import Pretrained, trace
+from gpt2core.edits import zero_head
 from tests.browser.conftest import HOSTILE, open_tab, type_sentence
 
 
 def title(page: Page) -> Locator:
-    return page.locator("#attention-heatmap .gtitle")
+    return page.locator("#attention-frame .title")
 
 
 def overview_head(page: Page, layer: int, head: int) -> Locator:
@@ -41,7 +45,6 @@ def test_the_controls_move_the_heatmap_and_the_overview(page: Page) -> None:
     choice(page, "head", 5).click()
     expect(title(page)).to_have_text("Layer 2, head 5")
     expect(overview_head(page, 2, 5)).to_have_attribute("aria-selected", "true")
-    page.wait_for_timeout(400)  # a loop between controls and cursor would go on changing things
     expect(title(page)).to_have_text("Layer 2, head 5")
     expect(choice(page, "layer", 2)).to_be_checked()
 
@@ -73,7 +76,7 @@ def test_the_list_tells_what_the_token_of_the_cursor_looks_at(page: Page) -> Non
     open_tab(page, "Attention")
     page.locator("#token-strip .token").nth(2).click()
     expect(page.locator("#looks-at .token-bar-text")).to_have_text(["The", "·cat", "·sat"])
-    expect(page.locator("#attention-summary")).to_contain_text("from “·sat” (position 2)")
+    expect(page.locator("#attention-frame .summary")).to_contain_text("From “·sat” (position 2)")
     assert abs(sum(looks_at(page)) - 100) < 0.5
 
 
@@ -85,8 +88,8 @@ def test_hiding_the_first_token_is_said_everywhere_and_taken_back(page: Page) ->
     page.get_by_label("Hide the first token").check()
     expect(title(page)).to_contain_text("renormalised")
     expect(page.locator("#looks-at .token-bar-text")).to_have_text(["·cat", "·sat", "·on"])
-    expect(page.locator("#looks-at")).to_contain_text("first token hidden")
-    expect(page.locator("#attention-summary")).to_contain_text("first token hidden")
+    expect(page.locator("#looks-at-frame .title")).to_contain_text("first token hidden")
+    expect(page.locator("#attention-frame .summary")).to_contain_text("First token hidden")
     assert abs(sum(looks_at(page)) - 100) < 0.5
     page.get_by_label("Hide the first token").uncheck()
     expect(title(page)).to_have_text("Layer 0, head 1")
@@ -105,12 +108,38 @@ def test_the_overview_is_painted_and_its_future_is_empty(page: Page) -> None:
     assert alphas == [255, 0] * 6
 
 
-def test_the_weights_come_as_a_table_on_request(page: Page) -> None:
-    type_sentence(page, "The cat sat")
+def test_the_cells_hold_gpt2cores_weights(page: Page, shipped: Pretrained) -> None:
+    type_sentence(page, "The cat sat on the mat")
     open_tab(page, "Attention")
-    expect(page.locator("#table-attention")).to_have_count(0)
-    page.get_by_label("Show this head's weights as a table").check()
-    expect(page.locator("#table-attention")).to_contain_text("2 ·sat")
+    overview_head(page, 2, 3).click()
+    expect(title(page)).to_have_text("Layer 2, head 3")
+    with page.expect_download() as saved:
+        page.locator("#attention-frame").get_by_role("button", name="CSV").click()
+    rows = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    pattern = trace(shipped.model, shipped.tokenizer.encode("The cat sat on the mat"), {"pattern"})["pattern", 2][3]
+    for query, row in enumerate(rows[1:]):
+        assert [float(cell) for cell in row[1 : query + 2]] == pytest.approx(
+            pattern[query, : query + 1].tolist(), rel=1e-5
+        )
+        assert row[query + 2 :] == [""] * (len(pattern) - query - 1)
+
+
+def test_a_head_is_switched_off_and_on_again_beside_its_picture(page: Page, shipped: Pretrained) -> None:
+    type_sentence(page, "The cat sat on the mat")
+    open_tab(page, "Attention")
+    overview_head(page, 0, 1).click()
+    page.get_by_role("button", name="Switch this head off").click()
+    expect(page.locator("#edits-line")).to_contain_text("head 1 of layer 0 off")
+    expect(page.get_by_role("button", name="Switch it on again")).to_be_visible()
+    open_tab(page, "Sampling")
+    changed = trace(shipped.model, shipped.tokenizer.encode("The cat sat on the mat"), {"logits"}, [zero_head(0, 1)])
+    likeliest = f"{float(changed['logits'][-1].max()):.2f}"
+    expect(page.locator("#distribution .row .logits .number").first).to_have_text(likeliest)
+    page.get_by_role("button", name="Undo: head 1 of layer 0 off").click()
+    expect(page.locator("#edits-line .edit")).to_have_count(0)
+    plain = trace(shipped.model, shipped.tokenizer.encode("The cat sat on the mat"), {"logits"})
+    likeliest = f"{float(plain['logits'][-1].max()):.2f}"
+    expect(page.locator("#distribution .row .logits .number").first).to_have_text(likeliest)
 
 
 def test_hostile_text_is_shown_as_text_and_runs_nothing(page: Page) -> None:
@@ -120,12 +149,9 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(page: Page) -> None:
     expect(page.locator("#token-strip .token").first).to_have_text("<")
     page.locator("#token-strip .token").last.click()
     expect(page.locator("#looks-at .token-bar-text").last).to_have_text("|")
-    expect(page.locator("#attention-heatmap .ytick text").last).to_contain_text("0 <")
     shown = "".join(page.locator("#looks-at .token-bar-text").all_text_contents())
     assert "onerror" in shown
     assert "${al" in shown.replace("·", "")
     assert "\ufffd" not in shown
-    page.get_by_label("Show this head's weights as a table").check()
-    expect(page.locator("#table-attention")).to_contain_text("<")
     assert page.locator("img[src='x']").count() == 0
-    assert page.locator("#tabs b").count() == page.locator("#tabs .prose b").count()
+    assert page.locator("#tabs .figure-frame b").count() == 0

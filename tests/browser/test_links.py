@@ -1,0 +1,174 @@
+"""Links: forty states opened in fresh profiles, twelve that cannot be honoured and say why, and what is too long for an address."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import type_sentence
+
+SENTENCES = ["The cat sat on the mat", "One two & three", "Häuser 漢字 <b>", "a b c d e f g"]
+TABS = {
+    "tokens": {},
+    "embeddings": {},
+    "attention": {"hide_first": "true"},
+    "sampling": {"temperature": "0.7", "top_k": "50", "seed": "7"},
+    "training": {"train_size": "tiny", "train_steps": "700", "train_batch": "8"},
+    "generation": {"temperature": "0.5", "repetition_penalty": "1.2"},
+    "beams": {"beam_width": "2", "beam_tokens": "5", "beam_ends": "never", "beam_penalty": "0.5"},
+    "compare": {"compare_b": "growth-00180", "compare_tokens": "12", "samples": "2"},
+    "scoring": {"scored": "Another text, to be scored."},
+    "sampling ": {"min_p": "0.05", "top_p": "0.9"},
+}
+# Where a control of a tab shows what its link said.
+SHOWN = {
+    "hide_first": ("#hide-first input", True),
+    "train_steps": ("#train-steps input >> nth=0", "700"),
+    "beam_tokens": ("#beam-n-tokens input", "5"),
+    "beam_penalty": ("#beam-penalty input", "0.5"),
+    "compare_tokens": ("#compare-n-tokens input", "12"),
+    "scored": ("#scoring-text textarea", "Another text, to be scored."),
+}
+EDITS = ["", "head:2.3", "mlp:1,head:0.0", "positions"]
+
+
+def states() -> list[dict[str, str]]:
+    """Forty: every tab with every sentence, each with a cursor, edits and settings of its own."""
+    made = []
+    for place, (tab, settings) in enumerate(TABS.items()):
+        for number, text in enumerate(SENTENCES):
+            cursor = {
+                "token": str(number % 4),
+                "layer": str((place + number) % 6),
+                "head": str((2 * place + number) % 6),
+            }
+            edits = {"edits": EDITS[number]} if EDITS[number] else {}
+            made.append({"text": text, "model": "tinystories", **cursor, "tab": tab.strip(), **edits, **settings})
+    return made
+
+
+def said_by(page: Page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+@pytest.mark.parametrize("tab", list(TABS))
+def test_a_link_opened_elsewhere_restores_the_state(browser: Browser, app_url: str, tab: str) -> None:
+    ours = [state for state in states() if TABS[tab].items() <= state.items() and state["tab"] == tab.strip()]
+    for state in ours[: len(SENTENCES)]:
+        context = browser.new_context(viewport={"width": 1280, "height": 720})
+        page = context.new_page()
+        page.goto(f"{app_url}/?{urlencode(state)}")
+        selected = page.locator("#token-strip .token").nth(int(state["token"]))
+        expect(selected).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_label("Your sentence")).to_have_value(state["text"])
+        expect(page.locator(f"#tabs [role=tab][data-tab-id={state['tab']}]")).to_have_attribute("aria-selected", "true")
+        n_edits = len(state["edits"].split(",")) if "edits" in state else 0
+        expect(page.locator("#edits-line .edit:not(.edit-all)")).to_have_count(n_edits)
+        for name in SHOWN.keys() & state.keys():
+            where, value = SHOWN[name]
+            if value is True:
+                expect(page.locator(where)).to_be_checked()
+            else:
+                expect(page.locator(where)).to_have_value(value)
+        if state["tab"] == "attention":
+            head = f"Layer {state['layer']}, head {state['head']}"
+            expect(page.locator("#attention-frame .title")).to_contain_text(head)
+        expect(page.locator("#link-notice .notice")).to_have_text("")
+        page.wait_for_function("location.search.includes('&tab=')")
+        written = said_by(page)
+        if "edits" in state:
+            written["edits"] = ",".join(sorted(written["edits"].split(",")))
+            state = {**state, "edits": ",".join(sorted(state["edits"].split(",")))}
+        assert written == state
+        context.close()
+
+
+VAIN = [
+    ({"model": "gpt-9"}, "no model called “gpt-9”"),
+    ({"model": "gpt2"}, "GPT-2 is not on this machine"),
+    ({"model": "trained-abcdef"}, "not kept"),
+    ({"tab": "nowhere"}, "no tab “nowhere”"),
+    ({"edits": "head:9.9"}, "no layer 9"),
+    ({"edits": "wings"}, "no edit 'wings'"),
+    ({"edits": ",".join(f"see:20-{key}" for key in range(17))}, "16"),
+    ({"token": "x"}, "The token “x”"),
+    ({"temperature": "warm"}, "temperature is “warm”"),
+    ({"beam_width": "99"}, "beam_width is “99”"),
+    ({"text": "word " * 400}, "401 tokens long"),
+    (
+        {"model": "x", "tab": "y", "token": "z", "edits": "q", "seed": "-1", "hide_first": "2", "samples": "77"},
+        "no tab “y”",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"), VAIN, ids=[next(iter(query)) + f"-{n}" for n, (query, _) in enumerate(VAIN)]
+)
+def test_a_link_that_cannot_be_honoured_says_why_and_goes_on_saying_it(
+    browser: Browser, app_url: str, query: dict[str, str], told: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    page.goto(f"{app_url}/?{urlencode(query)}")
+    page.locator("#token-strip .token").first.wait_for()
+    notice = page.locator("#link-notice .notice")
+    expect(notice).to_contain_text(told)
+    page.wait_for_timeout(5000)  # the promise itself: five seconds later it still says so
+    expect(notice).to_contain_text(told)
+    assert said_by(page) == {name: value.strip() if name == "text" else value for name, value in query.items()} or (
+        "text" in query
+    )
+    if "text" not in query:
+        page.locator("#token-strip .token").nth(1).click()
+        expect(notice).to_have_text("")
+        page.wait_for_function("location.search.includes('token=1')")
+    context.close()
+
+
+def test_every_broken_part_of_a_link_is_told(browser: Browser, app_url: str) -> None:
+    query, _ = VAIN[-1]
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{app_url}/?{urlencode(query)}")
+    notice = page.locator("#link-notice .notice")
+    expect(notice).to_contain_text("another model")
+    for part in ("no tab “y”", "“z”", "no edit 'q'", "seed is “-1”", "hide_first is “2”", "samples is “77”"):
+        expect(notice).to_contain_text(part)
+    context.close()
+
+
+def test_an_address_of_100_kilobytes_gets_a_sentence(browser: Browser, app_url: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{app_url}/?text={'a' * 100_000}")
+    expect(page.locator("#link-notice .notice")).to_contain_text("tokens long")
+    expect(page.locator("#token-strip .token").first).to_be_visible()
+    context.close()
+
+
+def test_what_is_too_long_for_an_address_is_left_out_and_said(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    type_sentence(page, "dog " * 200)
+    expect(page.locator("#token-strip .token")).to_have_count(201)
+    page.get_by_role("tab", name="Scoring", exact=True).click()
+    page.locator("#scoring-text textarea").fill("A long text. " * 600)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator("#link-notice .notice")).to_contain_text("without scored")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert len(copied) < 6_200
+    assert "scored=" not in copied
+    assert "text=dog" in copied
+
+
+def test_the_link_copied_is_the_one_in_the_address_bar(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    type_sentence(page, "The cat sat")
+    expect(page.locator("#token-strip .token")).to_have_count(3)
+    page.wait_for_function("location.search.includes('text=The+cat+sat')")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator("#link-notice .notice")).to_have_text(re.compile("Link copied"))
+    assert page.evaluate("navigator.clipboard.readText()") == page.url

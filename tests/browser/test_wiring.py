@@ -1,0 +1,119 @@
+"""What a pick costs, what is said where something cannot be drawn, and two people who never see each other's changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect
+
+from tests.browser.conftest import TABS, open_tab, running_app, type_sentence
+
+A_USUAL_PACE_MS = 120  # between two keys
+
+
+@pytest.fixture
+def requests(page: Page) -> list[str]:
+    """Every request to a handler from now on."""
+    made: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and ("/run/" in request.url or "/queue/join" in request.url):
+            made.append(request.post_data or "")
+
+    page.on("request", note)
+    return made
+
+
+def test_a_pick_costs_one_request_and_a_typed_sentence_four_at_most(page: Page, requests: list[str]) -> None:
+    open_tab(page, "Attention")
+    heads, title = page.locator("#head-overview"), page.locator("#attention-frame .title")
+    heads.get_by_role("gridcell", name="Layer 2, head 2", exact=True).click()
+    expect(title).to_have_text("Layer 2, head 2")
+    requests.clear()
+    heads.get_by_role("gridcell", name="Layer 3, head 4", exact=True).click()
+    expect(title).to_have_text("Layer 3, head 4")
+    assert len(requests) == 1
+    requests.clear()
+    page.locator("#token-strip .token").nth(3).click()
+    expect(page.locator("#attention-frame .summary")).to_contain_text("(position 3)")
+    assert len(requests) == 1
+    requests.clear()
+    box = page.get_by_label("Your sentence")
+    box.press("Control+a")
+    page.keyboard.type("The cat sat on a mat", delay=A_USUAL_PACE_MS)
+    expect(page.locator("#token-strip .token")).to_have_count(6)
+    expect(page.locator("#looks-at-frame .title")).to_contain_text("sat")
+    assert 0 < len(requests) <= 4
+
+
+def test_until_a_sentence_is_read_the_page_says_that_it_tells_of_the_older_one(page: Page) -> None:
+    page.get_by_label("Your sentence").press_sequentially(" ")
+    assert page.evaluate("document.documentElement.hasAttribute('data-older')")
+    expect(page.locator("html")).not_to_have_attribute("data-older", "")
+
+
+def test_back_returns_to_the_tab_before(page: Page) -> None:
+    for title in ("Embeddings", "Attention"):
+        open_tab(page, title)
+        page.wait_for_url(f"**tab={title.lower()}**")
+    for title in ("Embeddings", "Tokens"):
+        page.go_back()
+        expect(page.get_by_role("tab", name=title, exact=True)).to_have_attribute("aria-selected", "true")
+
+
+@pytest.fixture(scope="module")
+def failing_url(network_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with one tab more, whose figures fail on request: tests/browser/offline_app.py adds it."""
+    with running_app(network_log, tmp_path_factory.mktemp("failing") / "output", WITH_A_FAILING_TAB="1") as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"), [("refuse", "This one is refused. Choose another."), ("break", "Something broke on our side")]
+)
+def test_a_figure_that_cannot_be_drawn_is_marked_and_the_reason_said(
+    browser: Browser, failing_url: str, wish: str, told: str
+) -> None:
+    page = browser.new_page()
+    page.goto(failing_url)
+    open_tab(page, "Failing")
+    figure, good = page.locator("#failing-figure"), page.locator("#good-figure")
+    expect(figure.locator("textarea")).to_have_value("drawn: fine")
+    page.get_by_label("Wish").fill(wish)
+    expect(page.locator(".sight").filter(visible=True).filter(has_text=told)).to_be_visible()
+    expect(figure).to_have_attribute(
+        "data-stale", f"{told}" if wish == "refuse" else figure.get_attribute("data-stale") or ""
+    )
+    expect(figure.locator("textarea")).to_have_value("drawn: fine")  # the old picture, marked
+    expect(good.locator("textarea")).to_have_value(f"good: {wish}")  # others go on
+    assert good.get_attribute("data-stale") is None
+    page.get_by_label("Wish").fill("well")
+    expect(figure.locator("textarea")).to_have_value("drawn: well")
+    assert figure.get_attribute("data-stale") is None
+    expect(page.locator(".sight").filter(has_text=told)).to_have_count(0)
+    page.close()
+
+
+def test_two_people_never_see_each_others_changes(browser: Browser, app_url: str) -> None:
+    pages = [browser.new_context().new_page() for _ in range(2)]
+    for page, edits in zip(pages, ("head:0.1", "mlp:2"), strict=True):
+        page.goto(f"{app_url}/?text=The+cat+sat&edits={edits}&tab=sampling")
+    expect(pages[0].locator("#edits-line .edit")).to_have_text(["head 1 of layer 0 off ✕"])
+    expect(pages[1].locator("#edits-line .edit")).to_have_text(["MLP of layer 2 off ✕"])
+    shown = [page.locator("#distribution .row .logits .number").first for page in pages]
+    for one in shown:
+        expect(one).not_to_be_empty()
+    assert shown[0].inner_text() != shown[1].inner_text()
+    for page in pages:
+        page.context.close()
+
+
+def test_every_tab_has_a_main_figure_and_opens_without_a_complaint(page: Page) -> None:
+    type_sentence(page, "The dog saw a big red ball")
+    expect(page.locator("#token-strip .token")).to_have_count(7)
+    for title in TABS:
+        open_tab(page, title)
+        expect(page.locator(".main-figure").filter(visible=True).first).to_be_visible()
+        expect(page.locator("[data-stale]").filter(visible=True)).to_have_count(0)
