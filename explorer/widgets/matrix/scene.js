@@ -8,6 +8,7 @@ const LARGEST = { square: [150, 60], strips: [60, 110] }; // of a cell, so that 
 const LOWEST_STRIP = 40;
 const MOST_LEVELS = 2;
 const TINTS = 12;
+const MOST_REMEMBERED = 20_000;
 
 // What the style sheet says, read once a paint. root: the widget's element.
 export function styleOf(root) {
@@ -20,6 +21,18 @@ export function styleOf(root) {
     size: parseFloat(computed.fontSize) || 16,
     font: `${computed.fontSize} ${computed.fontFamily}`,
     theme: root.closest('.dark') ? 'dark' : 'light',
+  };
+}
+
+// A function from a font to a function from a text to its width, which remembers: a redraw has the names of the one before.
+export function measurer() {
+  const pen = new OffscreenCanvas(1, 1).getContext('2d');
+  let known = new Map();
+  let measured = '';
+  return (font) => {
+    if (font !== measured || known.size > MOST_REMEMBERED) known = new Map();
+    pen.font = measured = font;
+    return (text) => known.get(text) ?? known.set(text, pen.measureText(text).width).get(text);
   };
 }
 
