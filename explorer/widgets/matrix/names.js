@@ -29,11 +29,11 @@ function middleSeen({ from, span }, cell) {
 }
 
 // Whether the names of two cells lie on one another.
-function touch({ wide, high, line, levels, columnNames }, axis, one, other) {
+function touch({ wide, high, line, levels, level, columnNames }, axis, one, other) {
   const apart = Math.abs(one - other) * (axis === 'rows' ? high : wide);
   if (axis === 'rows' || !levels) return one !== other && apart < line;
   const room = (columnNames.texts[one][3] + columnNames.texts[other][3]) / 2 + 8;
-  return one !== other && (one - other) % levels === 0 && apart < room;
+  return one !== other && level(one) === level(other) && apart < room;
 }
 
 // One row's name, right-aligned before the picture, or one column's below it.
@@ -57,7 +57,8 @@ function at(pen, scene, axis, cell, act) {
   pen.save();
   if (axis === 'rows') pen.translate(box.left - 6, Math.max(line / 2 + 1, scene.y(cell) + scene.high / 2));
   else if (levels) {
-    pen.translate(scene.x(cell) + (scene.wide + name[3]) / 2, box.top + box.height + 4 + line * ((cell % levels) + 0.5));
+    const middle = Math.max(box.left - 4 + name[3] / 2, scene.x(cell) + scene.wide / 2); // clear of the last row's name
+    pen.translate(middle + name[3] / 2, box.top + box.height + 4 + line * (scene.level(cell) + 0.5));
   } else pen.translate(scene.x(cell) + scene.wide / 2, box.top + box.height + 6);
   if (axis === 'columns' && !levels) pen.rotate(-Math.PI / 2);
   act(name);
@@ -65,8 +66,8 @@ function at(pen, scene, axis, cell, act) {
 }
 
 // A column whose name stands on the lower line has a line that leads to it.
-function hasLead({ levels }, axis, cell) {
-  return axis === 'columns' && levels > 1 && cell % levels > 0;
+function hasLead({ level }, axis, cell) {
+  return axis === 'columns' && level(cell) > 0;
 }
 
 function leadOf({ x, wide, box, line }, cell) {
