@@ -1,13 +1,15 @@
-// The names along the axes and what is lit over the picture: the row picked, the cell under the finger or the keys, tokens that another view lights.
+// What is lit over the picture and among its names: the row picked, the cell under the finger or the keys, tokens that another
+// view lights.
 
 import { penFor } from './picture.js';
-import { writeNames } from './names.js';
+import { writeLit } from './names.js';
 
-// marks: {picked, hover, key, linked}: picked, hover and key are [row, column], either null for all of them; linked is a position.
-export function paintMarks(canvas, scene, { picked, hover, key, linked }) {
+// names: a canvas with all names, painted with the picture. marks: {picked, hover, key, linked}: picked, hover and key are [row, column], either null for all of them; linked is a position.
+export function paintMarks(canvas, scene, names, { picked, hover, key, linked }) {
   const pen = penFor(canvas, scene);
   const { box, style } = scene;
   const read = hover ?? key;
+  pen.drawImage(names, 0, 0, scene.width, scene.height);
   pen.save();
   pen.beginPath();
   pen.rect(box.left - 3, box.top - 3, box.width + 6, box.height + 6);
@@ -20,7 +22,7 @@ export function paintMarks(canvas, scene, { picked, hover, key, linked }) {
   if (hover) frame(pen, areaOf(scene, hover), '#000000', '#ffffff', 1.5);
   if (key) frame(pen, areaOf(scene, key), '#ffffff', style.accent, 3);
   pen.restore();
-  writeNames(pen, scene, {
+  writeLit(pen, scene, {
     rows: [...new Set([picked?.[0] ?? null, ...lit.rows])].filter((row) => row !== null),
     columns: [...new Set([picked?.[1] ?? null, ...lit.columns])].filter((column) => column !== null),
   });

@@ -5,8 +5,8 @@ import { bytesOf, floatsOf } from '../shared/numbers.js';
 import { allCells } from './scale.js';
 import { wholeView, zoomed, moved, withCell, fewestCells, cellAt, stepped } from './view.js';
 import { said, plain } from './reading.js';
-import { styleOf, lay, sceneOf, stripsHeight } from './scene.js';
-import { paintPicture } from './picture.js';
+import { styleOf, measurer, lay, sceneOf, stripsHeight } from './scene.js';
+import { paintPicture, paintedNames } from './picture.js';
 import { paintMarks, isTokens } from './marks.js';
 import { showLegend, pointLegend } from './legend.js';
 import { notes } from './notes.js';
@@ -22,7 +22,8 @@ export default function mount({ element, props, trigger, watch, words, palettes 
   const grid = find('grid');
   const picture = find('picture');
   const marks = find('marks');
-  const pen = document.createElement('canvas').getContext('2d');
+  const names = new OffscreenCanvas(1, 1);
+  const widthOf = measurer();
   const colours = {}; // scale and theme -> bytes
   let sent = {}; // the strings that were unpacked
   let table = null;
@@ -81,8 +82,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     const style = styleOf(root);
     if (table.shape === 'strips') grid.style.minHeight = `${stripsHeight(table.size[0], style.size)}px`;
     else grid.style.minHeight = '';
-    pen.font = style.font;
-    const layout = lay(table, style, grid.clientWidth, grid.clientHeight, (text) => pen.measureText(text).width);
+    const layout = lay(table, style, grid.clientWidth, grid.clientHeight, widthOf(style.font));
     scene = sceneOf(layout, view);
     grid.dataset.box = [layout.box.left, layout.box.top, layout.box.width, layout.box.height].join(' '); // where the cells are
     showLegend(find('legend'), table, paletteNow(), words);
@@ -96,6 +96,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
 
   const paint = () => {
     scene = sceneOf(scene, view);
+    paintedNames(names, scene);
     const crowd = paintPicture(picture, scene, values, paletteNow());
     put(find('note'), notes(scene, crowd, words));
     grid.classList.toggle('matrix-near', isNear());
@@ -119,7 +120,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
 
   const mark = () => {
     if (!scene) return;
-    paintMarks(marks, scene, { picked: pickedOrNone(), hover, key: keyed ? key : null, linked });
+    paintMarks(marks, scene, names, { picked: pickedOrNone(), hover, key: keyed ? key : null, linked });
     say();
     announce();
   };

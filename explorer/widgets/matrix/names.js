@@ -3,16 +3,25 @@
 import { named } from './ticks.js';
 import { seenCells } from './view.js';
 
-// All names that fit, and those of `lit` {rows, columns} strongly, wherever they stand: what would touch them gives way.
-export function writeNames(pen, scene, lit) {
-  for (const axis of ['rows', 'columns']) {
+const AXES = ['rows', 'columns'];
+
+// All names that fit.
+export function writeNames(pen, scene) {
+  for (const axis of AXES) quiet(scene, axis).forEach((cell) => writeName(pen, scene, axis, cell, false));
+}
+
+// On a pen that all names were written with: those of `lit` {rows, columns} strongly, wherever they stand; what they touch gives way.
+export function writeLit(pen, scene, lit) {
+  for (const axis of AXES) {
     const strong = lit[axis].filter((cell) => middleSeen(scene.view[axis], cell));
-    const quiet = named(...seenCells(scene.view[axis], scene.table.size[axis === 'rows' ? 0 : 1]), scene.step[axis]).filter(
-      (cell) => middleSeen(scene.view[axis], cell) && !strong.some((other) => touch(scene, axis, cell, other)),
-    );
-    quiet.forEach((cell) => writeName(pen, scene, axis, cell, false));
+    for (const cell of quiet(scene, axis)) if (strong.some((other) => touch(scene, axis, cell, other))) wipe(pen, scene, axis, cell);
     strong.forEach((cell) => writeName(pen, scene, axis, cell, true));
   }
+}
+
+function quiet({ view, step, table }, axis) {
+  const seen = seenCells(view[axis], table.size[AXES.indexOf(axis)]);
+  return named(...seen, step[axis]).filter((cell) => middleSeen(view[axis], cell));
 }
 
 function middleSeen({ from, span }, cell) {
@@ -20,32 +29,49 @@ function middleSeen({ from, span }, cell) {
 }
 
 // Whether the names of two cells lie on one another.
-function touch({ wide, high, line, levels, columnNames }, axis, one, other) {
+function touch({ wide, high, line, levels, level, columnNames }, axis, one, other) {
   const apart = Math.abs(one - other) * (axis === 'rows' ? high : wide);
-  if (axis === 'rows' || !levels) return apart < line;
+  if (axis === 'rows' || !levels) return one !== other && apart < line;
   const room = (columnNames.texts[one][3] + columnNames.texts[other][3]) / 2 + 8;
-  return (one - other) % levels === 0 && apart < room;
+  return one !== other && level(one) === level(other) && apart < room;
 }
 
 // One row's name, right-aligned before the picture, or one column's below it.
 function writeName(pen, scene, axis, cell, strong) {
-  const { box, style, line, levels } = scene;
-  const name = axis === 'rows' ? scene.rowNames.texts[cell] : scene.columnNames.texts[cell];
+  const { style, line } = scene;
+  at(pen, scene, axis, cell, (name) => write(pen, name, scene.table[axis].labels?.[cell][1], style, line, strong));
+  if (!hasLead(scene, axis, cell)) return;
+  pen.fillStyle = style['ink-soft'];
+  pen.fillRect(...leadOf(scene, cell));
+}
+
+function wipe(pen, scene, axis, cell) {
+  at(pen, scene, axis, cell, ([, , , width]) => pen.clearRect(-width - 1, -scene.line / 2, width + 2, scene.line));
+  if (hasLead(scene, axis, cell)) pen.clearRect(...leadOf(scene, cell));
+}
+
+// Calls act(name) with the pen where the name ends.
+function at(pen, scene, axis, cell, act) {
+  const { box, line, levels } = scene;
+  const name = (axis === 'rows' ? scene.rowNames : scene.columnNames).texts[cell];
   pen.save();
   if (axis === 'rows') pen.translate(box.left - 6, Math.max(line / 2 + 1, scene.y(cell) + scene.high / 2));
   else if (levels) {
-    pen.translate(scene.x(cell) + (scene.wide + name[3]) / 2, box.top + box.height + 4 + line * ((cell % levels) + 0.5));
+    const middle = Math.max(box.left - 4 + name[3] / 2, scene.x(cell) + scene.wide / 2); // clear of the last row's name
+    pen.translate(middle + name[3] / 2, box.top + box.height + 4 + line * (scene.level(cell) + 0.5));
   } else pen.translate(scene.x(cell) + scene.wide / 2, box.top + box.height + 6);
   if (axis === 'columns' && !levels) pen.rotate(-Math.PI / 2);
-  write(pen, name, scene.table[axis].labels?.[cell][1], style, line, strong);
+  act(name);
   pen.restore();
-  if (axis === 'columns' && levels > 1 && cell % levels) lead(pen, scene, cell);
 }
 
-// A line from a column to its name on the lower line.
-function lead(pen, { x, wide, box, line, style }, cell) {
-  pen.fillStyle = style['ink-soft'];
-  pen.fillRect(Math.round(x(cell) + wide / 2), box.top + box.height, 1, line + 4);
+// A column whose name stands on the lower line has a line that leads to it.
+function hasLead({ level }, axis, cell) {
+  return axis === 'columns' && level(cell) > 0;
+}
+
+function leadOf({ x, wide, box, line }, cell) {
+  return [Math.round(x(cell) + wide / 2), box.top + box.height, 1, line + 4];
 }
 
 // Ends at the pen's place.

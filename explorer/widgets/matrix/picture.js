@@ -1,8 +1,8 @@
-// The picture itself and the titles of its axes: painted when values, view, size or theme change, never for the finger.
+// The picture itself, the names and the titles of its axes: painted when values, view, size or theme change, never for the finger.
 
 import { pooled, coloured } from './scale.js';
 import { seenCells } from './view.js';
-import { writeTitles } from './names.js';
+import { writeNames, writeTitles } from './names.js';
 
 const ROOMY = 12; // pixels a cell, from which a line of the page's paper parts it from the next
 
@@ -17,7 +17,13 @@ export function penFor(canvas, { width, height }) {
   return pen;
 }
 
-// Paints everything; returns how many cells the fullest dot stands for.
+// A canvas of the same size with the names along the axes.
+export function paintedNames(canvas, scene) {
+  writeNames(penFor(canvas, scene), scene);
+  return canvas;
+}
+
+// Paints cells and titles; returns how many cells the fullest dot stands for.
 export function paintPicture(canvas, scene, values, palette) {
   const pen = penFor(canvas, scene);
   const { table, view, box, style } = scene;
