@@ -67,8 +67,8 @@ def _nanogpt(model: GPTModel, *, bias: bool = True, prefix: str = "") -> dict[st
     }
 
 
-def _assert_same(path: Path, model: GPTModel, n_heads: int | None = None) -> None:
-    opened = load_pretrained(path, n_heads).model
+def _assert_same(path: Path, model: GPTModel, n_heads: int | None = None, gelu: str | None = None) -> None:
+    opened = load_pretrained(path, n_heads, gelu=gelu).model
     assert opened.config == model.config
     assert torch.equal(trace(opened, TINY_IDS)["logits"], trace(model, TINY_IDS)["logits"])
 
@@ -77,7 +77,7 @@ def _assert_same(path: Path, model: GPTModel, n_heads: int | None = None) -> Non
 def test_a_nanogpt_checkpoint_opens_compiled_or_not(prefix, tmp_path):
     model = random_model(ERF)
     torch.save(_nanogpt(model, prefix=prefix), tmp_path / "ckpt.pt")
-    _assert_same(tmp_path / "ckpt.pt", model)
+    _assert_same(tmp_path / "ckpt.pt", model, gelu="erf")
 
 
 def test_a_nanogpt_without_biases_opens_with_zeros_in_their_place(tmp_path):
@@ -87,7 +87,7 @@ def test_a_nanogpt_without_biases_opens_with_zeros_in_their_place(tmp_path):
             if name.endswith(("bias", "shift")):
                 parameter.zero_()
     torch.save(_nanogpt(model, bias=False), tmp_path / "ckpt.pt")
-    _assert_same(tmp_path / "ckpt.pt", model)
+    _assert_same(tmp_path / "ckpt.pt", model, gelu="erf")
 
 
 def test_a_nanogpt_checkpoint_that_does_not_fit_its_sizes_is_refused(tmp_path, tiny_model):
@@ -95,7 +95,7 @@ def test_a_nanogpt_checkpoint_that_does_not_fit_its_sizes_is_refused(tmp_path, t
     checkpoint["model_args"]["block_size"] = 32
     torch.save(checkpoint, tmp_path / "ckpt.pt")
     with pytest.raises(ShapeMismatch, match=r"wpe.weight has shape \[16, 24\] in the file but must have \[32, 24\]"):
-        load_pretrained(tmp_path / "ckpt.pt")
+        load_pretrained(tmp_path / "ckpt.pt", gelu="erf")
     del checkpoint["model_args"]["n_head"]
     torch.save(checkpoint, tmp_path / "ckpt.pt")
     with pytest.raises(UnreadableCheckpoint, match="lacks 'n_head'"):
@@ -156,14 +156,14 @@ def test_the_heads_are_asked_for_where_the_file_does_not_state_them(tmp_path, ti
 def test_other_heads_than_a_checkpoint_states_are_refused(tmp_path):
     torch.save(_nanogpt(random_model(ERF)), tmp_path / "ckpt.pt")
     with pytest.raises(InvalidSetting, match="n_heads is 4"):
-        load_pretrained(tmp_path / "ckpt.pt", n_heads=4)
+        load_pretrained(tmp_path / "ckpt.pt", n_heads=4, gelu="erf")
 
 
 def test_a_file_of_gpt2_s_size_gets_gpt2_s_tokenizer_also_where_its_rows_are_rounded_up(tmp_path):
     for vocab_size in (50257, 50304):
         model = GPTModel(replace(ERF, vocab_size=vocab_size, emb_dim=6))
         torch.save(_nanogpt(model), tmp_path / "ckpt.pt")
-        tokenizer = load_pretrained(tmp_path / "ckpt.pt").tokenizer
+        tokenizer = load_pretrained(tmp_path / "ckpt.pt", gelu="erf").tokenizer
         assert tokenizer.vocab_size == vocab_size
         assert tokenizer.decode(tokenizer.encode("Hello, world")) == "Hello, world"
     assert tokenizer.decode([50303]) == "<|unused 50303|>"
