@@ -123,6 +123,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except UnreadableCheckpoint:
         raise
     except (ValueError, OSError, RecursionError, MemoryError) as error:
+        _check_memory(path, error)
         raise _damaged(path, "{file} in {folder!r} is damaged. " + _AGAIN) from error
     if not isinstance(value, dict):
         raise _damaged(path, "{file} in {folder!r} does not hold a JSON object. " + _AGAIN)

@@ -60,11 +60,11 @@ def fused(model: GPTModel) -> dict[str, Tensor]:
     """As the course's faster variant saves them: one matrix for queries, keys and values, and torch's own norms."""
     tensors = {}
     for name, tensor in model.state_dict().items():
-        name = name.replace("att.out_proj", "att.proj")
+        theirs = name.replace("att.out_proj", "att.proj")
         if "norm" in name:
-            name = name.replace("scale", "weight").replace("shift", "bias")
+            theirs = theirs.replace("scale", "weight").replace("shift", "bias")
         if ".W_" not in name:
-            tensors[name] = tensor.clone()
+            tensors[theirs] = tensor.clone()
     for layer in range(model.config.n_layers):
         att = f"trf_blocks.{layer}.att"
         for kind in ("weight", "bias"):

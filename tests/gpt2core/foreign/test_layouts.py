@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers.activations import ACT2FN
 
 from gpt2core import GPTModel, load_pretrained, trace
 from gpt2core.foreign.huggingface import _GELU
@@ -162,8 +163,6 @@ def test_a_size_is_read_under_its_other_name(name, alias, folder):
 
 @pytest.mark.parametrize("activation", sorted(_GELU))
 def test_every_name_of_the_gelu_that_opens_is_the_function_of_that_name_in_transformers(activation):
-    from transformers.activations import ACT2FN
-
     x = torch.linspace(-6, 6, 4001)
     ours = torch.nn.functional.gelu(x, approximate="tanh" if _GELU[activation] == "tanh" else "none")
     torch.testing.assert_close(ours, ACT2FN[activation](x), rtol=0, atol=2e-6)
