@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import mmap
 import os
 import pickle
 import warnings
@@ -95,14 +96,24 @@ def _check_memory(path: Path, error: Exception) -> None:
 
 
 def _check_archive(path: Path) -> None:
-    """torch.save packs nothing; a packed archive could unfold to a thousand times its size. Raises: ValueError."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-            raise ValueError("packed")
-        if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
-            raise ValueError("entries that overlap")
+    """Before anything is unpickled: nothing in the file may unfold to more than the file. Raises: ValueError.
+
+    torch.save packs nothing, so a packed entry is not its own; and of what torch takes for safe, bytearray(n) alone makes
+    memory out of a number.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+                raise ValueError("packed")
+            if sum(entry.file_size for entry in entries) > path.stat().st_size:
+                raise ValueError("entries that overlap")
+            if any(b"bytearray" in archive.read(entry) for entry in entries if entry.filename.endswith(".pkl")):
+                raise ValueError("bytearray")
+    elif path.stat().st_size:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if content.find(b"bytearray") >= 0:
+                raise ValueError("bytearray")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -138,7 +138,11 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "runs.pt": (lambda p: torch.save({"model": _Runs()}, p), "nothing in it was run"),
     "runs-bare.pt": (lambda p: p.write_bytes(pickle.dumps(_Runs(), protocol=2)), "nothing in it was run"),
-    "allocates.pt": (lambda p: torch.save({"model": _Allocates()}, p), "asks for more memory than there is"),
+    "allocates.pt": (lambda p: torch.save({"model": _Allocates()}, p), "was not written by torch.save"),
+    "allocates-bare.pt": (
+        lambda p: p.write_bytes(pickle.dumps(_Allocates(), protocol=2)),
+        "was not written by torch.save",
+    ),
     "header.safetensors": (
         lambda p: p.write_bytes(struct.pack("<Q", 10**15) + b"{}"),
         "damaged or not a safetensors file",
