@@ -7,10 +7,13 @@ is GPT-2's. load_pretrained also opens what other people save: foreign/ translat
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors.torch import save
@@ -18,23 +21,27 @@ from torch import Tensor
 
 from gpt2core.config import GPTConfig
 from gpt2core.errors import (
+    InvalidConfig,
     InvalidSetting,
     MissingTensor,
-    NotFinite,
     ShapeMismatch,
     UnknownModel,
     UnreadableCheckpoint,
+    UnsupportedModel,
 )
 from gpt2core.files import read_json, read_tensors, saving, write_atomically
 from gpt2core.foreign import hub, huggingface, statedict
-from gpt2core.foreign.vocabulary import read_vocabulary, write_vocabulary
+from gpt2core.foreign.vocabulary import read_own_vocabulary, read_vocabulary, vocabulary_files
 from gpt2core.model import GPTModel, future_mask
 from gpt2core.tokenizer import N_MERGEABLE, Tokenizer, gpt2_ranks, gpt2_tokenizer
+from gpt2core.weights import as_float32, as_saved, check_held, check_kind
 
 FORMAT = "gpt2core"
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 # nanoGPT rounds GPT-2's 50,257 up to a multiple of 64; the last 47 rows are never used.
 GPT2_SIZES = (N_MERGEABLE + 1, 50_304)
+# The mask takes the square of this in bytes, whatever the file holds: 64 MB.
+LONGEST_CONTEXT = 8_192
 
 
 @dataclass(frozen=True)
@@ -55,35 +62,100 @@ class Pretrained:
     trained_on: TrainedOn | None = None
 
 
-def load_pretrained(source: str | Path, n_heads: int | None = None) -> Pretrained:
+def load_pretrained(
+    source: str | Path, n_heads: int | None = None, *, gelu: Literal["tanh", "erf"] | None = None
+) -> Pretrained:
     """Open a model, in float32 and evaluation mode.
 
-    source: a folder of ours or in Hugging Face's form; a file, .pt, .pth or .safetensors, of nanoGPT, minGPT or the
+    source: a folder of ours or in Hugging Face's form; a file, .pt, .pth, .bin or .safetensors, of nanoGPT, minGPT or the
     course's code; or a name on Hugging Face ("gpt2", "openai-community/gpt2-xl", "distilgpt2"), downloaded once and kept in
-    its cache. n_heads: needed for a file that does not state it. A file has GPT-2's tokenizer if it has GPT-2's size.
-    Raises: UnknownModel if nothing is there; DownloadFailed; HeadsUnknown; UnsafePickle; and UnreadableCheckpoint,
-    MissingTensor, ShapeMismatch, UnsupportedModel, InvalidConfig, DamagedVocabulary, NotFinite for what is no model.
+    its cache. A file of weights is read with the config.json beside it, if that describes it.
+    n_heads: needed for a file that does not state it. gelu: needed for nanoGPT's files, which do not tell whether they were trained
+    with GPT-2's tanh form or, since June 2023, the exact one. A file has GPT-2's tokenizer if it has GPT-2's size.
+    Raises: UnknownModel if nothing is there; DownloadFailed; HeadsUnknown, GeluUnknown; UnsafePickle; InvalidSetting; and
+    UnreadableCheckpoint, MissingTensor, ShapeMismatch, NotWeights, UnsupportedModel, InvalidConfig, DamagedVocabulary, NotFinite for
+    what is no model.
     """
-    path = Path(source)
-    if path.is_file() and path.name == WEIGHTS_FILE and (path.parent / CONFIG_FILE).exists():
-        path = path.parent
-    if path.is_file():
-        config, tensors = statedict.read_file(path, n_heads)
-        opened = Pretrained(build_model(config, tensors), _tokenizer_by_size(config.vocab_size))
-    elif path.is_dir():
-        opened = _open_folder(path)
-    elif isinstance(source, str) and hub.is_model_id(source):
-        opened = _open_folder(hub.downloaded(source))
-    else:
-        raise UnknownModel(
-            f"There is no model {str(source)!r}. Give a folder that holds {CONFIG_FILE} and {WEIGHTS_FILE}, a file of weights, "
-            f"or a name on Hugging Face such as {', '.join(hub.ALIASES)}."
-        )
-    if n_heads is not None and n_heads != opened.model.config.n_heads:
+    n_heads = _whole_heads(n_heads)
+    if gelu is not None and gelu not in ("tanh", "erf"):
         raise InvalidSetting(
-            f"n_heads is {n_heads}, but {str(source)!r} says {opened.model.config.n_heads}. Leave n_heads out."
+            "gelu is {gelu!r}; choose 'tanh' (GPT-2's own), 'erf', or leave it out where the file states it.", gelu=gelu
         )
+    opened = _opened(source, n_heads, gelu)
+    for name, asked, stated in (
+        ("n_heads", n_heads, opened.model.config.n_heads),
+        ("gelu", gelu, opened.model.config.gelu),
+    ):
+        if asked is not None and asked != stated:
+            raise InvalidSetting(
+                "{name} is {asked}, but {source!r} says {stated}. Leave {name} out.",
+                name=name,
+                asked=asked,
+                source=str(source),
+                stated=stated,
+            )
     return opened
+
+
+def _whole_heads(n_heads: object) -> int | None:
+    if n_heads is None:
+        return None
+    if isinstance(n_heads, bool) or not isinstance(n_heads, Integral) or n_heads < 1:
+        raise InvalidConfig(
+            "n_heads is {n_heads!r}; it must be a whole number of at least 1. Leave it out where the file states it.",
+            n_heads=n_heads,
+        )
+    return int(n_heads)
+
+
+def _opened(source: object, n_heads: int | None, gelu: Literal["tanh", "erf"] | None) -> Pretrained:
+    if not isinstance(source, str | os.PathLike) or not isinstance(os.fspath(source), str) or not os.fspath(source):
+        raise UnknownModel(
+            "{source!r} is no model. Give the path of a folder or file, or a name on Hugging Face such as {names}.",
+            source=source,
+            names=", ".join(hub.ALIASES),
+        )
+    path = Path(source)
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except OSError as error:
+        raise UnknownModel(
+            "{source!r} cannot be looked at ({reason}). Check the path and its permissions.",
+            source=str(source),
+            reason=error.strerror,
+        ) from error
+    if is_file and not _is_part_of_folder(path):
+        return _open_file(path, n_heads, gelu)
+    if is_file or is_folder:
+        return _open_folder(path if is_folder else path.parent)
+    if isinstance(source, str) and hub.is_model_id(source):
+        return _open_folder(hub.downloaded(source))
+    raise UnknownModel(
+        "There is no model {source!r}. Give a folder that holds {config} and {weights}, a file of weights, "
+        "or a name on Hugging Face such as {names}.",
+        source=str(source),
+        config=CONFIG_FILE,
+        weights=WEIGHTS_FILE,
+        names=", ".join(hub.ALIASES),
+    )
+
+
+def _is_part_of_folder(path: Path) -> bool:
+    """An index, one of several pieces, or what our own folders hold: the folder is what was meant."""
+    if path.name.endswith(".index.json") or re.search(r"-\d{5}-of-\d{5}\.", path.name):
+        return True
+    return path.name in (WEIGHTS_FILE, CONFIG_FILE) and (path.parent / CONFIG_FILE).exists()
+
+
+def _open_file(path: Path, n_heads: int | None, gelu: Literal["tanh", "erf"] | None) -> Pretrained:
+    beside = path.parent / CONFIG_FILE
+    if huggingface.WEIGHTS_NAME.match(path.name) and beside.exists():
+        about = read_json(beside)
+        if huggingface.describes_gpt2(about):
+            config, tensors = huggingface.read_folder(path.parent, about, weights=path)
+            return Pretrained(build_model(config, tensors), read_vocabulary(path.parent, config.vocab_size))
+    config, tensors = statedict.read_file(path, n_heads, gelu)
+    return Pretrained(build_model(config, tensors), _tokenizer_by_size(config.vocab_size))
 
 
 def _open_folder(folder: Path) -> Pretrained:
@@ -91,32 +163,59 @@ def _open_folder(folder: Path) -> Pretrained:
     if about.get("format") != FORMAT:
         config, tensors = huggingface.read_folder(folder, about)
         return Pretrained(build_model(config, tensors), read_vocabulary(folder, config.vocab_size))
-    if not isinstance(about.get("config"), dict):
-        raise UnreadableCheckpoint(f"{CONFIG_FILE} in {folder.name!r} lacks the model's sizes. Copy or save it again.")
-    config = GPTConfig.from_dict(about["config"])
+    sizes = about.get("config")
+    if not isinstance(sizes, dict):
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} lacks the model's sizes. Copy or save it again.", file=CONFIG_FILE, folder=folder.name
+        )
+    config = GPTConfig.from_dict(sizes)
+    absent = next((name for name in config.to_dict() if name not in sizes), None)
+    if absent is not None:
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} lacks {name}. Copy or save it again.",
+            file=CONFIG_FILE,
+            folder=folder.name,
+            name=absent,
+        )
     model = build_model(config, read_tensors(folder / WEIGHTS_FILE))
     return Pretrained(
         model, _tokenizer_named(about.get("tokenizer"), folder, config), _trained_on(about.get("trained_on"))
     )
 
 
-def _tokenizer_named(vocabulary: dict[str, Any] | None, folder: Path, config: GPTConfig) -> Tokenizer | None:
-    if not vocabulary:
+def _tokenizer_named(vocabulary: object, folder: Path, config: GPTConfig) -> Tokenizer | None:
+    if vocabulary is None:
         return None
-    if vocabulary.get("kind") == "gpt2":
-        return gpt2_tokenizer(vocabulary["vocab_size"])
-    return read_vocabulary(folder, config.vocab_size)
+    size = vocabulary.get("vocab_size") if isinstance(vocabulary, dict) else None
+    if isinstance(vocabulary, dict) and vocabulary.get("kind") == "files":
+        return read_own_vocabulary(folder, config.vocab_size)
+    if isinstance(size, bool) or not isinstance(size, int) or not 257 <= size <= config.vocab_size:
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} names no vocabulary that fits its {vocab_size:,} rows. Copy or save it again.",
+            file=CONFIG_FILE,
+            folder=folder.name,
+            vocab_size=config.vocab_size,
+        )
+    return gpt2_tokenizer(size)
 
 
-def _trained_on(about: dict[str, Any] | None) -> TrainedOn | None:
+def _trained_on(about: Any) -> TrainedOn | None:
     if not about:
         return None
     try:
-        return TrainedOn(str(about["name"]), str(about["sha256"]), float(about["val_fraction"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableCheckpoint(
-            f"{CONFIG_FILE} says in a way that cannot be read what the model was trained on. Take out its trained_on."
-        ) from error
+        known = TrainedOn(str(about["name"]), str(about["sha256"]), float(about["val_fraction"]))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise _no_origin() from error
+    if not 0 <= known.val_fraction < 1:  # not so for NaN either
+        raise _no_origin()
+    return known
+
+
+def _no_origin() -> UnreadableCheckpoint:
+    return UnreadableCheckpoint(
+        "{file} says in a way that cannot be read what the model was trained on. Take out its trained_on.",
+        file=CONFIG_FILE,
+    )
 
 
 def _tokenizer_by_size(vocab_size: int) -> Tokenizer | None:
@@ -133,22 +232,40 @@ def save_pretrained(
     dtype: torch.dtype = torch.float32,
     trained_on: TrainedOn | None = None,
 ) -> None:
-    """Write a model folder. dtype: float16 halves the file, and loading widens it again. Raises: CannotSave."""
-    with saving(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    """Write a model folder. dtype: float16 halves the file, and loading widens it again.
+
+    What could not be opened again is refused before anything of an older model in that folder is touched.
+    Raises: CannotSave; InvalidSetting, NotFinite, NotWeights, DamagedVocabulary.
+    """
+    tensors = {name: as_saved(name, tensor, dtype) for name, tensor in learned_tensors(model).items()}
+    files: dict[str, bytes | None] = {}
     vocabulary: dict[str, Any] | None = None
+    if tokenizer is not None and tokenizer.vocab_size > model.config.vocab_size:
+        raise InvalidSetting(
+            "The tokenizer has {n:,} ids, but the model only {rows:,} rows for them. Save the model with the tokenizer that belongs to it.",
+            n=tokenizer.vocab_size,
+            rows=model.config.vocab_size,
+        )
     if tokenizer is not None and _is_beginning_of_gpt2(tokenizer):
         vocabulary = {"kind": "gpt2", "vocab_size": tokenizer.vocab_size}
     elif tokenizer is not None:
-        write_vocabulary(tokenizer, folder)
+        files = vocabulary_files(tokenizer)
         vocabulary = {"kind": "files"}
     about = {"format": FORMAT, "version": 1, "config": model.config.to_dict(), "tokenizer": vocabulary}
     if trained_on is not None:
         about["trained_on"] = asdict(trained_on)
-    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in learned_tensors(model).items()}
+        _trained_on(about["trained_on"])
+    files[CONFIG_FILE] = (json.dumps(about, indent=2) + "\n").encode()
     # weights last: a folder that has them can be opened, however the writing ended
-    write_atomically(folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
-    write_atomically(folder / WEIGHTS_FILE, save(tensors))
+    files[WEIGHTS_FILE] = save(tensors)
+    with saving(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        if content is None:
+            with saving(folder / name):
+                (folder / name).unlink(missing_ok=True)
+        else:
+            write_atomically(folder / name, content)
 
 
 def _is_beginning_of_gpt2(tokenizer: Tokenizer) -> bool:
@@ -168,26 +285,33 @@ def learned_tensors(model: GPTModel) -> dict[str, Tensor]:
 def build_model(config: GPTConfig, tensors: Mapping[str, Tensor]) -> GPTModel:
     """A model with copies of these weights, in float32 and evaluation mode.
 
-    Raises: MissingTensor, ShapeMismatch, UnreadableCheckpoint, NotFinite.
+    Nothing is built before the tensors have been held against the sizes, which may be wrong or meant to do harm.
+    Raises: MissingTensor, ShapeMismatch, UnreadableCheckpoint, NotWeights, NotFinite, UnsupportedModel.
     """
+    check_held(tensors)
+    copies: dict[str, Tensor] = {}
+    for name, shape in expected_shapes(config):
+        if name not in tensors:
+            raise MissingTensor(name, shape)
+        if tensors[name].shape != shape:
+            raise ShapeMismatch(name, tensors[name].shape, shape)
+        check_kind(name, tensors[name])
+        copies[name] = tensors[name]
+    foreign = next((name for name in sorted(tensors) if name not in copies), None)
+    if foreign is not None:
+        raise UnreadableCheckpoint(
+            "The checkpoint holds a tensor {name!r} that this configuration has no place for. Check tied_head and qkv_bias.",
+            name=foreign,
+        )
+    if config.context_length > LONGEST_CONTEXT:
+        raise UnsupportedModel(
+            "The model reads {n:,} tokens at once; this package reads at most {limit:,}. Choose a model with a shorter context.",
+            n=config.context_length,
+            limit=LONGEST_CONTEXT,
+        )
+    copies = {name: as_float32(name, tensor) for name, tensor in copies.items()}
     with torch.device("meta"):  # shapes only: no time spent on random weights
         model = GPTModel(config)
-    expected = learned_tensors(model)
-    for name, slot in expected.items():
-        if name not in tensors:
-            raise MissingTensor(name, slot.shape)
-        if tensors[name].shape != slot.shape:
-            raise ShapeMismatch(name, tensors[name].shape, slot.shape)
-        if not bool(tensors[name].isfinite().all()):
-            raise NotFinite(
-                f"{name} holds NaN or infinite weights, so no number computed from it would mean anything. Use an earlier checkpoint."
-            )
-    foreign = sorted(set(tensors) - set(expected))
-    if foreign:
-        raise UnreadableCheckpoint(
-            f"The checkpoint holds a tensor {foreign[0]!r} that this configuration has no place for. Check tied_head and qkv_bias."
-        )
-    copies = {name: tensors[name].to(torch.float32, copy=True).contiguous() for name in expected}
     model.load_state_dict(copies, strict=False, assign=True)
     if config.tied_head:
         model.out_head.weight = model.tok_emb.weight
@@ -195,3 +319,29 @@ def build_model(config: GPTConfig, tensors: Mapping[str, Tensor]) -> GPTModel:
     for block in model.trf_blocks:
         block.get_submodule("att").register_buffer("mask", mask, persistent=False)
     return model.eval()
+
+
+def expected_shapes(config: GPTConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Every tensor that learned_tensors of a model of these sizes holds, one after the other: the first that a file lacks ends it."""
+    V, T, C = config.vocab_size, config.context_length, config.emb_dim
+    yield "tok_emb.weight", (V, C)
+    yield "pos_emb.weight", (T, C)
+    for layer in range(config.n_layers):
+        block = f"trf_blocks.{layer}"
+        for part in ("query", "key", "value"):
+            yield f"{block}.att.W_{part}.weight", (C, C)
+            if config.qkv_bias:
+                yield f"{block}.att.W_{part}.bias", (C,)
+        yield f"{block}.att.out_proj.weight", (C, C)
+        yield f"{block}.att.out_proj.bias", (C,)
+        yield f"{block}.ff.layers.0.weight", (4 * C, C)
+        yield f"{block}.ff.layers.0.bias", (4 * C,)
+        yield f"{block}.ff.layers.2.weight", (C, 4 * C)
+        yield f"{block}.ff.layers.2.bias", (C,)
+        for norm in ("norm1", "norm2"):
+            yield f"{block}.{norm}.scale", (C,)
+            yield f"{block}.{norm}.shift", (C,)
+    yield "final_norm.scale", (C,)
+    yield "final_norm.shift", (C,)
+    if not config.tied_head:
+        yield "out_head.weight", (V, C)

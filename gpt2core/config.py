@@ -34,18 +34,30 @@ class GPTConfig:
         for name in ("vocab_size", "context_length", "emb_dim", "n_heads", "n_layers"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InvalidConfig(f"{name} is {value!r}; it must be a whole number of at least 1.")
+                raise InvalidConfig(
+                    "{name} is {value!r}; it must be a whole number of at least 1.", name=name, value=value
+                )
+        for name in ("qkv_bias", "tied_head"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidConfig(
+                    "{name} is {value!r}; it must be True or False.", name=name, value=getattr(self, name)
+                )
         if self.emb_dim % self.n_heads:
             raise InvalidConfig(
-                f"emb_dim {self.emb_dim} cannot be split into {self.n_heads} heads of equal width. "
-                f"Choose emb_dim a multiple of n_heads, for example {self.n_heads * round(self.emb_dim / self.n_heads) or self.n_heads}."
+                "emb_dim {emb_dim} cannot be split into {n_heads} heads of equal width. "
+                "Choose emb_dim a multiple of n_heads, for example {example}.",
+                emb_dim=self.emb_dim,
+                n_heads=self.n_heads,
+                example=max(1, (2 * self.emb_dim + self.n_heads) // (2 * self.n_heads)) * self.n_heads,
             )
         if not (_is_number(self.drop_rate) and 0.0 <= self.drop_rate < 1.0):
-            raise InvalidConfig(f"drop_rate is {self.drop_rate!r}; it must be at least 0 and below 1.")
+            raise InvalidConfig("drop_rate is {value!r}; it must be at least 0 and below 1.", value=self.drop_rate)
         if self.gelu not in ("tanh", "erf"):
-            raise InvalidConfig(f"gelu is {self.gelu!r}; choose 'tanh' (GPT-2's own) or 'erf'.")
+            raise InvalidConfig("gelu is {value!r}; choose 'tanh' (GPT-2's own) or 'erf'.", value=self.gelu)
         if not (_is_number(self.norm_eps) and 0.0 < self.norm_eps < 1.0):
-            raise InvalidConfig(f"norm_eps is {self.norm_eps!r}; it must be above 0 and below 1, as GPT-2's 1e-05 is.")
+            raise InvalidConfig(
+                "norm_eps is {value!r}; it must be above 0 and below 1, as GPT-2's 1e-05 is.", value=self.norm_eps
+            )
 
     @property
     def head_dim(self) -> int:
@@ -74,7 +86,9 @@ class GPTConfig:
         unknown = sorted(set(values) - known)
         if unknown:
             raise InvalidConfig(
-                f"{unknown[0]!r} is not a field of a GPT configuration; the fields are {', '.join(sorted(known))}."
+                "{name!r} is not a field of a GPT configuration; the fields are {fields}. Take it out.",
+                name=unknown[0],
+                fields=", ".join(sorted(known)),
             )
         return cls(**values)
 

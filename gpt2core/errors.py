@@ -7,6 +7,7 @@ whatever else is raised is a defect of ours.
 from __future__ import annotations
 
 import errno
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -126,6 +127,10 @@ class ShapeMismatch(UnreadableCheckpoint):
         )
 
 
+class NotWeights(UnreadableCheckpoint):
+    """A tensor of a kind that float32 cannot hold as it is: whole numbers, complex, quantized, sparse, or without values."""
+
+
 class UnsupportedModel(UnreadableCheckpoint):
     """A model that differs from GPT-2 in a way that this package does not compute."""
 
@@ -134,15 +139,30 @@ class HeadsUnknown(UnreadableCheckpoint):
     """Weights that do not say into how many heads they are split; choices: the numbers that divide emb_dim."""
 
     def __init__(self, file_name: str, emb_dim: int) -> None:
-        self.choices = tuple(n for n in range(1, emb_dim + 1) if emb_dim % n == 0)
-        usual = max(1, emb_dim // 64)
+        small = [n for n in range(1, math.isqrt(emb_dim) + 1) if emb_dim % n == 0]
+        self.choices = tuple(sorted({*small, *(emb_dim // n for n in small)}))
+        # GPT-2's heads are 64 wide; models too small for four of those have narrower ones
+        usual_width = min(64.0, max(8.0, emb_dim / 4))
+        example = min(self.choices[1:] or self.choices, key=lambda n: abs(math.log(emb_dim / n / usual_width)))
         super().__init__(
-            "{file} does not say how many heads its model has. Pass the number, for example n_heads={usual} "
-            "if each head is {width} wide; it must divide {emb_dim}.",
+            "{file} does not say how many heads its model has. Pass the number, for example n_heads={example} "
+            "(--n-heads {example} on the command line) if each head is {width} wide; it must divide {emb_dim}.",
             file=file_name,
-            usual=usual,
-            width=emb_dim // usual,
+            example=example,
+            width=emb_dim // example,
             emb_dim=emb_dim,
+        )
+
+
+class GeluUnknown(UnreadableCheckpoint):
+    """Weights of nanoGPT that do not say which form of the GELU they were trained with."""
+
+    def __init__(self, file_name: str) -> None:
+        super().__init__(
+            "{file} does not say which GELU its model computes: nanoGPT changed from the tanh form to the exact one on 14 June 2023 and writes "
+            'neither into its checkpoints. Pass gelu="erf" (--gelu erf on the command line) if the code that trained it '
+            'calls nn.GELU(), or gelu="tanh" if it defines new_gelu.',
+            file=file_name,
         )
 
 

@@ -158,6 +158,12 @@ def report(pretrained: Pretrained, text: str | None, val_fraction: float) -> str
 def main(argv: list[str] | None = None) -> int:
     arguments = argparse.ArgumentParser(prog="python -m gpt2core.evaluate", description=(__doc__ or "").split("\n")[0])
     arguments.add_argument("model", help="anything that load_pretrained opens: a folder, a file, a Hugging Face id")
+    arguments.add_argument("--n-heads", type=int, help="attention heads a layer, for a file that does not state them")
+    arguments.add_argument(
+        "--gelu",
+        choices=("tanh", "erf"),
+        help="the GELU of a nanoGPT checkpoint: erf if its code calls nn.GELU() (since June 2023), tanh if it defines new_gelu",
+    )
     arguments.add_argument(
         "--text",
         type=Path,
@@ -169,8 +175,8 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments.parse_args(argv)
     try:
         if options.last is not None and not 0 < options.last < 1:
-            raise InvalidSetting(f"--last is {options.last}; choose a share between 0 and 1.")
-        pretrained = load_pretrained(options.model)
+            raise InvalidSetting("--last is {last}; choose a share between 0 and 1.", last=options.last)
+        pretrained = load_pretrained(options.model, options.n_heads, gelu=options.gelu)
         kept = pretrained.trained_on.val_fraction if pretrained.trained_on else 0.05
         text = own_text(pretrained, options.model) if options.text is None else decode_text(options.text.read_bytes())
         print(report(pretrained, text, options.last or kept))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import mmap
 import os
 import pickle
 import warnings
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from gpt2core.errors import CannotSave, UnreadableCheckpoint, UnsafePickle
+
+LARGEST_JSON = 32 << 20  # the vocabulary of a large model of today takes 20 MB
+_AGAIN = "Copy or download it again."
 
 
 @contextlib.contextmanager
@@ -52,8 +56,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except FileNotFoundError as error:
         raise _missing(path) from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise _damaged(path, "is damaged or not a safetensors file") from error
+    except Exception as error:  # the library raises its own kind, and torch's for types that it does not know
+        _check_memory(path, error)
+        raise _damaged(path, "{file} in {folder!r} is damaged or not a safetensors file. " + _AGAIN) from error
 
 
 def read_pickle(path: Path) -> Any:
@@ -62,6 +67,7 @@ def read_pickle(path: Path) -> Any:
     Raises: UnsafePickle for anything else in it; UnreadableCheckpoint for a missing, truncated or foreign file.
     """
     try:
+        _check_archive(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on pickle protocols; what cannot be read raises
             return torch.load(path, map_location="cpu", weights_only=True)
@@ -70,28 +76,76 @@ def read_pickle(path: Path) -> Any:
     except Exception as error:  # torch raises a dozen kinds for files that are no pickles
         if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
             raise UnsafePickle(
-                f"{path.name} holds more than tensors, and opening it whole could run code of its author, so nothing in it was run. "
-                "Save the weights alone: torch.save(model.state_dict(), path), or better as safetensors."
+                "{file} holds more than tensors, and opening it whole could run code of its author, so nothing in it was run. "
+                "Save the weights alone: torch.save(model.state_dict(), path), or better as safetensors. From a nanoGPT checkpoint keep "
+                'model_args too, for they tell the heads: torch.save({{"model": weights, "model_args": model_args}}, path).',
+                file=path.name,
             ) from error
-        raise _damaged(path, "is damaged or was not written by torch.save") from error
+        _check_memory(path, error)
+        raise _damaged(path, "{file} in {folder!r} is damaged or was not written by torch.save. " + _AGAIN) from error
+
+
+def _check_memory(path: Path, error: Exception) -> None:
+    """Raises: UnreadableCheckpoint where `error` says that there was no room, which is no fault of the file."""
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} asks for more memory than there is. Close other programs, or choose a smaller model.",
+            file=path.name,
+            folder=path.parent.name,
+        ) from error
+
+
+def _check_archive(path: Path) -> None:
+    """Before anything is unpickled: nothing in the file may unfold to more than the file. Raises: ValueError.
+
+    torch.save packs nothing, so a packed entry is not its own; and of what torch takes for safe, bytearray(n) alone makes
+    memory out of a number.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+                raise ValueError("packed")
+            if sum(entry.file_size for entry in entries) > path.stat().st_size:
+                raise ValueError("entries that overlap")
+            if any(b"bytearray" in archive.read(entry) for entry in entries if entry.filename.endswith(".pkl")):
+                raise ValueError("bytearray")
+    elif path.stat().st_size:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if content.find(b"bytearray") >= 0:
+                raise ValueError("bytearray")
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """Raises: UnreadableCheckpoint unless `path` holds one JSON object."""
     try:
+        if path.stat().st_size > LARGEST_JSON:
+            raise UnreadableCheckpoint(
+                "{file} in {folder!r} is {size:,} bytes long, but no configuration or vocabulary needs more than {limit:,}. "
+                "Copy or download it again.",
+                file=path.name,
+                folder=path.parent.name,
+                size=path.stat().st_size,
+                limit=LARGEST_JSON,
+            )
         value = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise _missing(path) from error
-    except (ValueError, OSError, RecursionError) as error:
-        raise _damaged(path, "is damaged") from error
+    except UnreadableCheckpoint:
+        raise
+    except (ValueError, OSError, RecursionError, MemoryError) as error:
+        _check_memory(path, error)
+        raise _damaged(path, "{file} in {folder!r} is damaged. " + _AGAIN) from error
     if not isinstance(value, dict):
-        raise _damaged(path, "does not hold a JSON object")
+        raise _damaged(path, "{file} in {folder!r} does not hold a JSON object. " + _AGAIN)
     return value
 
 
 def _missing(path: Path) -> UnreadableCheckpoint:
-    return UnreadableCheckpoint(f"{path.name} is missing from {path.parent.name!r}. Copy the whole model folder.")
+    return UnreadableCheckpoint(
+        "{file} is missing from {folder!r}. Copy the whole model folder.", file=path.name, folder=path.parent.name
+    )
 
 
-def _damaged(path: Path, what: str) -> UnreadableCheckpoint:
-    return UnreadableCheckpoint(f"{path.name} in {path.parent.name!r} {what}. Copy or download it again.")
+def _damaged(path: Path, sentence: str) -> UnreadableCheckpoint:
+    return UnreadableCheckpoint(sentence, file=path.name, folder=path.parent.name)

@@ -49,7 +49,9 @@ def in_cache(source: str) -> Path | None:
         return None
     except HFValidationError as error:
         raise UnknownModel(
-            f"{source!r} is no name of a model. Use owner/name, or one of {', '.join(ALIASES)}."
+            "{source!r} is no name of a model. Use owner/name, or one of {names}.",
+            source=source,
+            names=", ".join(ALIASES),
         ) from error
     return folder if _is_whole(folder) else None
 
@@ -76,15 +78,24 @@ def downloaded(source: str, progress: Progress | None = None) -> Path:
         folder = Path(snapshot_download(name, allow_patterns=_WANTED))
     except RepositoryNotFoundError as error:
         raise UnknownModel(
-            f"There is no folder {source!r} here and no public model of that name on Hugging Face. Check the name, or use {', '.join(ALIASES)}."
+            "There is no folder {source!r} here and no public model of that name on Hugging Face. Check the name, or use {names}.",
+            source=source,
+            names=", ".join(ALIASES),
         ) from error
     except (LocalEntryNotFoundError, HTTPError, OSError) as error:
         raise NoConnection(
-            f"{name} is not on this machine and could not be downloaded from Hugging Face ({type(error).__name__}). "
-            "Connect to the internet and try again; what has arrived is kept. Or give the folder of a model that is here."
+            "{name} is not on this machine and could not be downloaded from Hugging Face ({reason}). "
+            "Connect to the internet and try again; what has arrived is kept. Or give the folder of a model that is here.",
+            name=name,
+            reason=type(error).__name__,
         ) from error
     if not _is_whole(folder):
-        raise UnreadableCheckpoint(f"{name} has no {_CONFIG} and {_WEIGHTS}. Choose a GPT-2 model that has both.")
+        raise UnreadableCheckpoint(
+            "{name} has no {config} and {weights}. Choose a GPT-2 model that has both.",
+            name=name,
+            config=_CONFIG,
+            weights=_WEIGHTS,
+        )
     for file in folder.iterdir():
         blob = file.resolve()
         if blob.name != checked and not _has_hash(blob, blob.name):
@@ -164,7 +175,9 @@ def _has_hash(file: Path, expected: str) -> bool:
 
 
 def _damaged(file_name: str) -> DownloadFailed:
-    return DownloadFailed(f"{file_name} arrived damaged: its hash is not the one that Hugging Face gives. Try again.")
+    return DownloadFailed(
+        "{file} arrived damaged: its hash is not the one that Hugging Face gives. Try again.", file=file_name
+    )
 
 
 def _is_whole(folder: Path) -> bool:

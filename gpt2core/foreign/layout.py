@@ -5,7 +5,6 @@ C model width, V vocabulary.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,11 +13,7 @@ from torch import Tensor
 
 from gpt2core.config import GPTConfig
 from gpt2core.errors import MissingTensor, ShapeMismatch, UnreadableCheckpoint
-
-# What torch.compile, DistributedDataParallel and Hugging Face's outer class put before every name.
-_PREFIX = re.compile(r"^(?:_orig_mod\.|module\.|transformer\.)+")
-# Masks that older code saved with the weights.
-_MASK = re.compile(r"^h\.\d+\.attn\.(?:bias|masked_bias)$|^trf_blocks\.\d+\.att\.mask$")
+from gpt2core.foreign.names import check_layers
 
 
 @dataclass(frozen=True)
@@ -28,20 +23,6 @@ class Slot:
     shape: tuple[int, ...]
     ours: tuple[str, ...]
     transposed: bool = False
-
-
-def plain_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same tensors without prefixes and without saved masks. Raises: UnreadableCheckpoint if two become one."""
-    plain: dict[str, Tensor] = {}
-    for name, tensor in tensors.items():
-        short = _PREFIX.sub("", name)
-        if short in plain:
-            raise UnreadableCheckpoint(
-                f"The checkpoint holds {short!r} twice, with and without a prefix. Save it again."
-            )
-        if not _MASK.match(short):
-            plain[short] = tensor
-    return plain
 
 
 def openai_slots(config: GPTConfig, *, conv1d: bool, biases: bool = True) -> dict[str, Slot]:
@@ -80,8 +61,15 @@ def openai_slots(config: GPTConfig, *, conv1d: bool, biases: bool = True) -> dic
     return slots
 
 
-def translated(tensors: Mapping[str, Tensor], slots: Mapping[str, Slot]) -> dict[str, Tensor]:
-    """Our names. Raises: MissingTensor, ShapeMismatch, UnreadableCheckpoint, each with the file's own name."""
+def from_openai(
+    tensors: Mapping[str, Tensor], config: GPTConfig, *, conv1d: bool, biases: bool = True
+) -> dict[str, Tensor]:
+    """Our names, 0 for biases that the model does not have.
+
+    Raises: MissingTensor, ShapeMismatch, UnreadableCheckpoint, each with the file's own name.
+    """
+    check_layers(tensors, "h", config.n_layers, "ln_1.weight", (config.emb_dim,))
+    slots = openai_slots(config, conv1d=conv1d, biases=biases)
     ours: dict[str, Tensor] = {}
     for name, slot in slots.items():
         if name not in tensors:
@@ -94,9 +82,11 @@ def translated(tensors: Mapping[str, Tensor], slots: Mapping[str, Slot]) -> dict
     foreign = sorted(set(tensors) - set(slots))
     if foreign:
         raise UnreadableCheckpoint(
-            f"The checkpoint holds a tensor {foreign[0]!r} that a GPT-2 of this configuration has no place for, so it is another model."
+            "The checkpoint holds a tensor {name!r} that a GPT-2 of this configuration has no place for, so it is another model. "
+            "Choose a GPT-2, or the configuration that belongs to the file.",
+            name=foreign[0],
         )
-    return ours
+    return ours if biases else ours | zero_biases(config)
 
 
 def zero_biases(config: GPTConfig) -> dict[str, Tensor]:
@@ -111,12 +101,13 @@ def zero_biases(config: GPTConfig) -> dict[str, Tensor]:
     return zeros
 
 
-def count_layers(tensors: Mapping[str, Tensor], prefix: str) -> int:
-    """One more than the highest number that follows `prefix`."""
-    numbers = [int(found[1]) for name in tensors if (found := re.match(rf"{re.escape(prefix)}\.(\d+)\.", name))]
-    return max(numbers, default=-1) + 1
-
-
-def is_same_matrix(tensors: Mapping[str, Tensor], head: str, embedding: str) -> bool:
-    """Whether the output head is the token embedding under another name: absent, or the same memory in the file."""
-    return head not in tensors or tensors[head].data_ptr() == tensors[embedding].data_ptr()
+def is_tied(tensors: Mapping[str, Tensor], head: str, embedding: str) -> bool:
+    """Whether the output head is the token embedding under another name: absent, or the same numbers."""
+    if head not in tensors or embedding not in tensors:
+        return True
+    ours, theirs = tensors[head], tensors[embedding]
+    if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
+        return False
+    if ours.element_size() == 1:  # torch compares no float8
+        return torch.equal(ours.float(), theirs.float())
+    return torch.equal(ours, theirs)

@@ -2,58 +2,90 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import torch
 from torch import Tensor
 
 from gpt2core.config import GPTConfig
-from gpt2core.errors import HeadsUnknown, InvalidConfig, MissingTensor, UnreadableCheckpoint
+from gpt2core.errors import (
+    GeluUnknown,
+    HeadsUnknown,
+    InvalidConfig,
+    MissingTensor,
+    UnreadableCheckpoint,
+    UnsupportedModel,
+)
 from gpt2core.files import read_pickle, read_tensors
 from gpt2core.foreign.huggingface import state_dict_in
-from gpt2core.foreign.layout import (
-    count_layers,
-    is_same_matrix,
-    openai_slots,
-    plain_names,
-    translated,
-    zero_biases,
-)
+from gpt2core.foreign.layout import from_openai, is_tied
+from gpt2core.foreign.names import check_layers, count_layers, plain_names
+
+Gelu = Literal["tanh", "erf"]
+_OPENAI = re.compile(r"^(?:wte|wpe|h\.\d+|ln_f|lm_head)\.")
+_COURSE = re.compile(r"^(?:tok_emb|pos_emb|trf_blocks\.\d+|final_norm|out_head)\.")
+_NANOGPT_SIZES = ("vocab_size", "block_size", "n_embd", "n_head", "n_layer")
+_NANOGPT_KNOWN = (*_NANOGPT_SIZES, "bias", "dropout")
 
 
-def read_file(path: Path, n_heads: int | None) -> tuple[GPTConfig, dict[str, Tensor]]:
+def read_file(path: Path, n_heads: int | None, gelu: Gelu | None) -> tuple[GPTConfig, dict[str, Tensor]]:
     """Configuration and weights, in our names; sizes are read off the tensors where the file does not state them.
 
-    Raises: HeadsUnknown if n_heads is needed and None; UnsafePickle; UnreadableCheckpoint and its kin.
+    Raises: HeadsUnknown if n_heads is needed and None, GeluUnknown if gelu is; UnsafePickle; UnreadableCheckpoint and its kin.
     """
     loaded: Any = read_tensors(path) if path.suffix == ".safetensors" else read_pickle(path)
     tensors = plain_names(state_dict_in(loaded, path.name))
     sizes = loaded.get("model_args")
     if isinstance(sizes, Mapping):
-        return _nanogpt(tensors, sizes)
-    if "trf_blocks.0.att.W_query.weight" in tensors:
-        return _course(tensors, path.name, n_heads)
-    if "wte.weight" in tensors:
-        return _openai_names(tensors, path.name, n_heads)
+        return _nanogpt(tensors, sizes, path.name, gelu)
+    if any(map(_COURSE.match, tensors)):
+        return _course(tensors, path.name, n_heads, gelu)
+    if any(map(_OPENAI.match, tensors)):
+        return _openai_names(tensors, path.name, n_heads, gelu)
     raise UnreadableCheckpoint(
-        f"{path.name} begins with a tensor {next(iter(tensors), None)!r}, which is none of GPT-2's names. "
-        "Give a nanoGPT checkpoint, a Hugging Face GPT-2 or a state dict of the course's code."
+        "{file} begins with a tensor {name!r}, which is none of GPT-2's names. "
+        "Give a nanoGPT checkpoint, a Hugging Face GPT-2 or a state dict of the course's code.",
+        file=path.name,
+        name=next(iter(tensors), None),
     )
 
 
-def _nanogpt(tensors: dict[str, Tensor], sizes: Mapping[str, Any]) -> tuple[GPTConfig, dict[str, Tensor]]:
-    """nanoGPT: sizes stated, matrices [out, in], the exact GELU, perhaps no biases. Source: karpathy/nanoGPT, model.py."""
-    needed = ("vocab_size", "block_size", "n_embd", "n_head", "n_layer")
-    absent = [name for name in needed if name not in sizes]
-    if absent:
+def _nanogpt(
+    tensors: dict[str, Tensor], sizes: Mapping[str, Any], file_name: str, gelu: Gelu | None
+) -> tuple[GPTConfig, dict[str, Tensor]]:
+    """nanoGPT: sizes stated, matrices [out, in], perhaps no biases. Source: karpathy/nanoGPT, model.py.
+
+    Before 27 January 2023 model_args had no `bias`, and the GELU was the tanh form; on 14 June 2023 it became the exact one
+    (pull request 274), of which nothing in a checkpoint tells.
+    """
+    absent = next((name for name in _NANOGPT_SIZES if name not in sizes), None)
+    if absent is not None:
         raise UnreadableCheckpoint(
-            f"model_args in the checkpoint lacks {absent[0]!r}. Save it with nanoGPT's train.py."
+            "model_args in the checkpoint lacks {name!r}. Save it with nanoGPT's train.py.", name=absent
         )
-    biases = bool(sizes.get("bias", True))
-    head, embedding = tensors.get("lm_head.weight"), tensors.get("wte.weight")
-    tied = head is None or embedding is None or torch.equal(head, embedding)
+    foreign = next((name for name in sizes if name not in _NANOGPT_KNOWN), None)
+    if foreign is not None:
+        raise UnsupportedModel(
+            "model_args in {file} sets {name!r}, which nanoGPT does not have and which may change what is computed. "
+            "Give a checkpoint of nanoGPT itself.",
+            file=file_name,
+            name=foreign,
+        )
+    biases = sizes.get("bias", True)
+    if not isinstance(biases, bool):
+        raise UnreadableCheckpoint(
+            "bias in model_args is {bias!r}; it must be True or False. Save it with nanoGPT's train.py.", bias=biases
+        )
+    if "bias" in sizes and gelu is None:
+        raise GeluUnknown(file_name)
+    if "bias" not in sizes and gelu == "erf":
+        raise UnsupportedModel(
+            "{file} was written by nanoGPT before 27 January 2023 (its model_args have no bias), whose GELU was the tanh form. Leave gelu out.",
+            file=file_name,
+        )
+    tied = is_tied(tensors, "lm_head.weight", "wte.weight")
     config = GPTConfig(
         vocab_size=sizes["vocab_size"],
         context_length=sizes["block_size"],
@@ -63,60 +95,116 @@ def _nanogpt(tensors: dict[str, Tensor], sizes: Mapping[str, Any]) -> tuple[GPTC
         drop_rate=sizes.get("dropout", 0.0),
         qkv_bias=biases,
         tied_head=tied,
-        gelu="erf",
+        gelu=gelu or "tanh",
     )
     if tied:
         tensors.pop("lm_head.weight", None)
-    ours = translated(tensors, openai_slots(config, conv1d=False, biases=biases))
-    return config, ours if biases else ours | zero_biases(config)
+    return config, from_openai(tensors, config, conv1d=False, biases=biases)
 
 
 def _openai_names(
-    tensors: dict[str, Tensor], file_name: str, n_heads: int | None
+    tensors: dict[str, Tensor], file_name: str, n_heads: int | None, gelu: Gelu | None
 ) -> tuple[GPTConfig, dict[str, Tensor]]:
-    """minGPT (matrices [out, in], its own head) or Hugging Face without its config.json ([in, out]); both use tanh."""
+    """Hugging Face without its config.json (matrices [in, out], tanh), minGPT ([out, in], its own head, tanh), or what nanoGPT
+    calls its model ([out, in], the embedding as its head): only the last two can be told apart, and by the head."""
     vocab_size, emb_dim = _matrix(tensors, "wte.weight")
-    tied = is_same_matrix(tensors, "lm_head.weight", "wte.weight")
+    context_length = _matrix(tensors, "wpe.weight")[0]
+    conv1d = _matrix(tensors, "h.0.attn.c_attn.weight")[0] == emb_dim
+    tied = is_tied(tensors, "lm_head.weight", "wte.weight")
+    biases = conv1d or any(name.endswith(".bias") for name in tensors)
+    heads = _heads(n_heads, file_name, emb_dim)
+    if gelu is None and not conv1d and (tied or not biases):
+        raise GeluUnknown(file_name)
     config = GPTConfig(
         vocab_size=vocab_size,
-        context_length=_matrix(tensors, "wpe.weight")[0],
+        context_length=context_length,
         emb_dim=emb_dim,
-        n_heads=_heads(n_heads, file_name, emb_dim),
-        n_layers=_at_least_one(count_layers(tensors, "h"), "h.0.attn.c_attn.weight"),
+        n_heads=heads,
+        n_layers=count_layers(tensors, "h"),
         drop_rate=0.0,
-        qkv_bias=True,
+        qkv_bias=biases,
         tied_head=tied,
+        gelu=gelu or "tanh",
     )
     if tied:
         tensors.pop("lm_head.weight", None)
-    conv1d = _matrix(tensors, "h.0.attn.c_attn.weight")[0] == emb_dim
-    return config, translated(tensors, openai_slots(config, conv1d=conv1d))
+    return config, from_openai(tensors, config, conv1d=conv1d, biases=biases)
 
 
-def _course(tensors: dict[str, Tensor], file_name: str, n_heads: int | None) -> tuple[GPTConfig, dict[str, Tensor]]:
-    """The course's names are ours. Source: Raschka, "Build a Large Language Model (From Scratch)", chapter 4."""
+def _course(
+    tensors: dict[str, Tensor], file_name: str, n_heads: int | None, gelu: Gelu | None
+) -> tuple[GPTConfig, dict[str, Tensor]]:
+    """The course's names are ours; its faster variant joins query, key and value and takes torch's own norms.
+
+    Source: Raschka, "Build a Large Language Model (From Scratch)", chapter 4, and ch05/10_llm-training-speed of its code.
+    """
     vocab_size, emb_dim = _matrix(tensors, "tok_emb.weight")
-    tied = is_same_matrix(tensors, "out_head.weight", "tok_emb.weight")
+    context_length = _matrix(tensors, "pos_emb.weight")[0]
+    n_layers = count_layers(tensors, "trf_blocks")
+    tensors = _taken_apart(tensors, emb_dim)
+    check_layers(tensors, "trf_blocks", max(1, n_layers), "norm1.scale", (emb_dim,))
+    tied = is_tied(tensors, "out_head.weight", "tok_emb.weight")
     config = GPTConfig(
         vocab_size=vocab_size,
-        context_length=_matrix(tensors, "pos_emb.weight")[0],
+        context_length=context_length,
         emb_dim=emb_dim,
         n_heads=_heads(n_heads, file_name, emb_dim),
-        n_layers=count_layers(tensors, "trf_blocks"),
+        n_layers=n_layers,
         drop_rate=0.0,
         qkv_bias="trf_blocks.0.att.W_query.bias" in tensors,
         tied_head=tied,
+        gelu=gelu or "tanh",
     )
     if tied:
         tensors.pop("out_head.weight", None)
     return config, tensors
 
 
+_FUSED = re.compile(r"^(trf_blocks\.\d+\.att)\.qkv\.(weight|bias)$")
+_PROJECTION = re.compile(r"^(trf_blocks\.\d+\.att)\.proj\.(weight|bias)$")
+_TORCH_NORM = re.compile(r"^(final_norm|trf_blocks\.\d+\.norm[12])\.(weight|bias)$")
+
+
+def _taken_apart(tensors: Mapping[str, Tensor], emb_dim: int) -> dict[str, Tensor]:
+    """Joint queries, keys and values cut in three; torch's names for a projection and a norm replaced by the course's."""
+    ours: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        if found := _FUSED.match(name):
+            if tensor.shape[:1] != (3 * emb_dim,):
+                raise UnreadableCheckpoint(
+                    "{name} has shape {shape} in the file but must have 3 x {emb_dim} rows: queries, keys and values. Save it again.",
+                    name=name,
+                    shape=list(tensor.shape),
+                    emb_dim=emb_dim,
+                )
+            parts = zip(("query", "key", "value"), tensor.chunk(3), strict=True)
+            renamed = {f"{found[1]}.W_{part}.{found[2]}": piece for part, piece in parts}
+        elif found := _PROJECTION.match(name):
+            renamed = {f"{found[1]}.out_proj.{found[2]}": tensor}
+        elif found := _TORCH_NORM.match(name):
+            renamed = {f"{found[1]}.{'scale' if found[2] == 'weight' else 'shift'}": tensor}
+        else:
+            renamed = {name: tensor}
+        doubled = next((own for own in renamed if own in ours or (own != name and own in tensors)), None)
+        if doubled is not None:
+            raise UnreadableCheckpoint(
+                "The checkpoint holds {doubled} and, under another name, {name}. Save it again.",
+                doubled=doubled,
+                name=name,
+            )
+        ours |= renamed
+    return ours
+
+
 def _matrix(tensors: Mapping[str, Tensor], name: str) -> tuple[int, int]:
     if name not in tensors:
         raise MissingTensor(name)
-    if tensors[name].dim() != 2:
-        raise UnreadableCheckpoint(f"{name} has shape {list(tensors[name].shape)} in the file but must be a matrix.")
+    if tensors[name].dim() != 2 or 0 in tensors[name].shape:
+        raise UnreadableCheckpoint(
+            "{name} has shape {shape} in the file but must be a matrix with rows and columns. Save or download it again.",
+            name=name,
+            shape=list(tensors[name].shape),
+        )
     rows, columns = tensors[name].shape
     return rows, columns
 
@@ -124,15 +212,12 @@ def _matrix(tensors: Mapping[str, Tensor], name: str) -> tuple[int, int]:
 def _heads(n_heads: int | None, file_name: str, emb_dim: int) -> int:
     if n_heads is None:
         raise HeadsUnknown(file_name, emb_dim)
-    if emb_dim % max(1, n_heads):
+    if n_heads < 1 or emb_dim % n_heads:
         raise InvalidConfig(
-            f"{file_name} is {emb_dim} wide, which cannot be split into {n_heads} heads of equal width. "
-            f"Choose one of {', '.join(str(choice) for choice in HeadsUnknown(file_name, emb_dim).choices)}."
+            "{file} is {emb_dim} wide, which cannot be split into {n_heads} heads of equal width. Choose one of {choices}.",
+            file=file_name,
+            emb_dim=emb_dim,
+            n_heads=n_heads,
+            choices=", ".join(map(str, HeadsUnknown(file_name, emb_dim).choices)),
         )
     return n_heads
-
-
-def _at_least_one(n_layers: int, first: str) -> int:
-    if n_layers == 0:
-        raise MissingTensor(first)
-    return n_layers

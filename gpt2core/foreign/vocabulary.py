@@ -1,192 +1,204 @@
-"""Vocabularies as Hugging Face writes them: vocab.json and merges.txt, tokenizer.json, or a bare list of tokens.
-
-In these files a byte is a printable character: itself where it is one, else the next from U+0100 on.
-"""
+"""The vocabulary of a model folder: all of its files together, because each can change what the others mean."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
-from gpt2core.errors import DamagedVocabulary, UnsupportedModel
+from gpt2core.errors import DamagedVocabulary, NotInVocabulary, UnsupportedModel
 from gpt2core.files import read_json, write_atomically
-from gpt2core.tokenizer import END_OF_TEXT, PlainTokenizer, Tokenizer, gpt2_ranks, gpt2_tokenizer
+from gpt2core.foreign.bytelevel import (
+    BYTE_OF_CHARACTER,
+    byte_level,
+    checked_ids,
+    checked_merges,
+    gpt2_merges,
+    is_spelled,
+    merges_in_order,
+    spelled,
+)
+from gpt2core.foreign.tokenizer_settings import (
+    ADDED_FILE,
+    SETTINGS_FILE,
+    SPECIAL_FILE,
+    check_settings,
+    check_tokenizer_json,
+    named_tokens,
+)
+from gpt2core.tokenizer import END_OF_TEXT, PlainTokenizer, Tokenizer
 
 VOCAB_FILE, MERGES_FILE, TOKENIZER_FILE, LIST_FILE = "vocab.json", "merges.txt", "tokenizer.json", "vocab.txt"
-FILES = (VOCAB_FILE, MERGES_FILE, TOKENIZER_FILE, LIST_FILE)
-
-_PRINTABLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
-_OTHERS = tuple(byte for byte in range(256) if byte not in _PRINTABLE)
-# Source: openai/gpt-2, src/encoder.py, bytes_to_unicode.
-CHARACTER_OF_BYTE: dict[int, str] = {byte: chr(byte) for byte in _PRINTABLE} | {
-    byte: chr(0x100 + i) for i, byte in enumerate(_OTHERS)
-}
-BYTE_OF_CHARACTER: dict[str, int] = {character: byte for byte, character in CHARACTER_OF_BYTE.items()}
-
-
-def spelled(token: bytes) -> str:
-    """A token as these files write it: b" the" -> "Ġthe"."""
-    return "".join(CHARACTER_OF_BYTE[byte] for byte in token)
+# Vocabularies of other kinds, which transformers would read.
+_OTHER_FILES = ("tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "tekken.json", "bpe.codes")
+FILES = (VOCAB_FILE, MERGES_FILE, TOKENIZER_FILE, LIST_FILE, SETTINGS_FILE, SPECIAL_FILE, ADDED_FILE, *_OTHER_FILES)
 
 
 def read_vocabulary(folder: Path, vocab_size: int) -> Tokenizer | None:
-    """The tokenizer of a model folder, or None where it has no vocabulary. vocab_size: rows of the model.
+    """The tokenizer of somebody's model folder, or None where it has no vocabulary. vocab_size: rows of the model.
 
-    vocab.json with merges.txt comes first, then tokenizer.json, then a bare vocab.json (token -> id) or vocab.txt (a
-    token a line), read as plain text. Tokens that a file adds to its vocabulary are never read from text.
+    Byte-level BPE as GPT-2's, from tokenizer.json or from vocab.json and merges.txt, which must agree where all are there; or a list of
+    single characters. Its ids are those of transformers, except that text never encodes to a token with a name (`<|endoftext|>`).
     Raises: DamagedVocabulary; UnsupportedModel for a tokenizer that does not work as GPT-2's does.
     """
-    if (folder / VOCAB_FILE).exists() and (folder / MERGES_FILE).exists():
-        lines = _text(folder / MERGES_FILE).split("\n")
-        merges = [line for line in lines if line.strip() and not line.startswith("#version")]
-        tokenizer = byte_level(_ids(read_json(folder / VOCAB_FILE)), merges, vocab_size)
-    elif (folder / TOKENIZER_FILE).exists():
-        tokenizer = _from_tokenizer_json(read_json(folder / TOKENIZER_FILE), vocab_size)
-    elif (folder / VOCAB_FILE).exists():
-        tokenizer = _without_merges(_ids(read_json(folder / VOCAB_FILE)), vocab_size)
-    elif (folder / LIST_FILE).exists():
-        entries = _text(folder / LIST_FILE).removesuffix("\n").split("\n")
-        tokenizer = _without_merges({entry: i for i, entry in enumerate(entries)}, vocab_size)
-    else:
+    has = {name: (folder / name).exists() for name in (VOCAB_FILE, MERGES_FILE, TOKENIZER_FILE, LIST_FILE)}
+    other = next((name for name in _OTHER_FILES if (folder / name).exists()), None)
+    if other is None and has[LIST_FILE] and sum(has.values()) > 1:
+        other = LIST_FILE
+    if other is not None:
+        raise UnsupportedModel(
+            "{folder!r} holds {file}, a vocabulary of another kind than GPT-2's. Without its vocabulary files the folder opens by token ids.",
+            folder=folder.name,
+            file=other,
+        )
+    if not any(has.values()):
         return None
+    settings = check_settings(folder, has_tokenizer_json=has[TOKENIZER_FILE])
+    if has[LIST_FILE]:
+        return _fitting(_characters(_listed(folder / LIST_FILE), (), vocab_size), folder, vocab_size)
+    ids, merges, added = _found(folder, has)
+    names = named_tokens(folder, settings, added, ids)
+    # a name that was given no id in any file may stand beyond the model's rows, where it is never used
+    ids |= {name: i for name, i in names.items() if i < vocab_size or name in ids}
+    checked_ids(ids)
+    if merges is None:
+        merges = gpt2_merges(ids)
+    tokenizer = _characters(ids, names, vocab_size) if merges is None else byte_level(ids, merges, vocab_size)
+    return _fitting(tokenizer, folder, vocab_size)
+
+
+def _found(folder: Path, has: Mapping[str, bool]) -> tuple[dict[str, int], list[tuple[str, str]] | None, object]:
+    """Ids, merges (None: there are none) and added tokens, from whichever files there are. Raises: DamagedVocabulary."""
+    if has[MERGES_FILE] and not has[VOCAB_FILE] and not has[TOKENIZER_FILE]:
+        raise DamagedVocabulary(
+            "{folder!r} holds {merges} without {vocab}. Copy both files.",
+            folder=folder.name,
+            merges=MERGES_FILE,
+            vocab=VOCAB_FILE,
+        )
+    ids = checked_ids(read_json(folder / VOCAB_FILE)) if has[VOCAB_FILE] else {}
+    merges = _merges(folder / MERGES_FILE) if has[MERGES_FILE] else None
+    if not has[TOKENIZER_FILE]:
+        return ids, merges, None
+    about = read_json(folder / TOKENIZER_FILE)
+    model = check_tokenizer_json(about)
+    theirs, their_merges = checked_ids(model.get("vocab")), checked_merges(_list(model.get("merges")))
+    added = _list(about.get("added_tokens"))
+    also = {str(entry.get("content")): entry.get("id") for entry in added if isinstance(entry, dict)}
+    differing = next((token for token, i in ids.items() if (theirs | also).get(token) != i), None)
+    if differing is None and ids:
+        differing = next((token for token in theirs if token not in ids), None)
+    if differing is not None:
+        raise DamagedVocabulary(
+            "{one} and {other} in {folder!r} give {token!r} different ids. Take out the file that is not the model's.",
+            one=VOCAB_FILE,
+            other=TOKENIZER_FILE,
+            folder=folder.name,
+            token=differing,
+        )
+    if merges is not None and merges != their_merges:
+        raise DamagedVocabulary(
+            "{one} and {other} in {folder!r} hold different merges. Take out the file that is not the model's.",
+            one=MERGES_FILE,
+            other=TOKENIZER_FILE,
+            folder=folder.name,
+        )
+    return theirs, their_merges, added
+
+
+def read_own_vocabulary(folder: Path, vocab_size: int) -> Tokenizer:
+    """What write_vocabulary wrote. Raises: DamagedVocabulary."""
+    ids = checked_ids(read_json(folder / VOCAB_FILE))
+    if (folder / MERGES_FILE).exists():
+        return _fitting(byte_level(ids, _merges(folder / MERGES_FILE), vocab_size), folder, vocab_size)
+    special = {END_OF_TEXT: ids.pop(END_OF_TEXT)} if END_OF_TEXT in ids else {}
+    plain = {token.encode(): i for token, i in ids.items()}
+    return _fitting(PlainTokenizer(plain, special=special, vocab_size=vocab_size), folder, vocab_size)
+
+
+def vocabulary_files(tokenizer: Tokenizer) -> dict[str, bytes | None]:
+    """The files that read_own_vocabulary reads back, by name: vocab.json and merges.txt; None: must not be there, as in a plain vocabulary.
+
+    Raises: DamagedVocabulary, NotInVocabulary for a vocabulary that files cannot hold.
+    """
+    plain = isinstance(tokenizer, PlainTokenizer)
+    try:
+        ids = {(token.decode() if plain else spelled(token)): i for token, i in tokenizer.token_ids.items()}
+    except UnicodeDecodeError as error:
+        raise NotInVocabulary(
+            "The vocabulary holds {token!r}, which is no text, so it cannot be written as a list of texts. Take it out.",
+            token=error.object,
+        ) from error
+    words = json.dumps(ids | tokenizer.special, ensure_ascii=False).encode()
+    if plain:
+        return {VOCAB_FILE: words, MERGES_FILE: None}
+    lines = ["#version: 0.2", *(f"{spelled(a)} {spelled(b)}" for a, b in merges_in_order(tokenizer))]
+    return {VOCAB_FILE: words, MERGES_FILE: ("\n".join(lines) + "\n").encode()}
+
+
+def write_vocabulary(tokenizer: Tokenizer, folder: Path) -> None:
+    """vocabulary_files, in a folder."""
+    for name, content in vocabulary_files(tokenizer).items():
+        if content is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            write_atomically(folder / name, content)
+
+
+def _characters(ids: Mapping[str, int], names: Collection[str], vocab_size: int) -> Tokenizer:
+    """A list of single characters, where there is one way only to cut a text. Raises: UnsupportedModel for any other list."""
+    special = {token: i for token, i in ids.items() if token == END_OF_TEXT or token in names}
+    ordinary = {token: i for token, i in ids.items() if token not in special}
+    longer = next((token for token in ordinary if len(token) != 1), None)
+    if longer is not None:
+        raise UnsupportedModel(
+            "The vocabulary is a list with {token!r} in it and without merges, so nothing says how text is cut. "
+            "Copy its merges.txt or tokenizer.json too; without its vocabulary files the folder opens by token ids.",
+            token=longer,
+        )
+    if all(map(is_spelled, ordinary)) and any(token in BYTE_OF_CHARACTER and ord(token) > 0x7E for token in ordinary):
+        raise UnsupportedModel(
+            "The vocabulary is a list of characters that may stand for themselves or for bytes (Ġ for a space), and nothing says which. "
+            "Copy its merges.txt or tokenizer.json too; without its vocabulary files the folder opens by token ids."
+        )
+    plain = {token.encode(): i for token, i in sorted(ordinary.items(), key=lambda item: item[1])}
+    return PlainTokenizer(plain, special=special, vocab_size=vocab_size)
+
+
+def _listed(path: Path) -> dict[str, int]:
+    """One token a line. Raises: DamagedVocabulary for a token that stands there twice."""
+    entries = _text(path).removesuffix("\n").split("\n")
+    if len(set(entries)) < len(entries):
+        raise DamagedVocabulary("{file} lists a token twice. Copy it again.", file=path.name)
+    return {entry: i for i, entry in enumerate(entries)}
+
+
+def _merges(path: Path) -> list[tuple[str, str]]:
+    return checked_merges(line for line in _text(path).split("\n") if line.strip() and not line.startswith("#version"))
+
+
+def _list(value: object) -> list[object]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise DamagedVocabulary("tokenizer.json holds no list where one belongs. Copy it again.")
+    return value
+
+
+def _fitting(tokenizer: Tokenizer, folder: Path, vocab_size: int) -> Tokenizer:
     if tokenizer.vocab_size > vocab_size:
         raise DamagedVocabulary(
-            f"The vocabulary in {folder.name!r} has an id {tokenizer.vocab_size - 1:,}, but the model's ids end at {vocab_size - 1:,}. "
-            "Use the vocabulary that belongs to it."
+            "The vocabulary in {folder!r} has an id {last:,}, but the model's ids end at {end:,}. Use the vocabulary that belongs to it.",
+            folder=folder.name,
+            last=tokenizer.vocab_size - 1,
+            end=vocab_size - 1,
         )
     return tokenizer
 
 
-def write_vocabulary(tokenizer: Tokenizer, folder: Path) -> None:
-    """The files that read_vocabulary reads back: vocab.json, and merges.txt unless the vocabulary is plain."""
-    plain = isinstance(tokenizer, PlainTokenizer)
-    ids = {(token.decode() if plain else spelled(token)): i for token, i in tokenizer.token_ids.items()}
-    words = json.dumps(ids | tokenizer.special, ensure_ascii=False)
-    write_atomically(folder / VOCAB_FILE, words.encode())
-    if not plain:
-        lines = ["#version: 0.2", *(f"{spelled(a)} {spelled(b)}" for a, b in _pairs_in_order(tokenizer))]
-        write_atomically(folder / MERGES_FILE, ("\n".join(lines) + "\n").encode())
-
-
-def byte_level(ids: Mapping[str, int], merges: Iterable[Any], vocab_size: int) -> Tokenizer:
-    """From spelled tokens and merges in order ("a b" or ["a", "b"]). Raises: DamagedVocabulary."""
-    pairs: dict[tuple[bytes, bytes], int] = {}
-    for rank, merge in enumerate(merges):
-        sides = merge.split(" ") if isinstance(merge, str) else merge
-        if len(sides) != 2 or not all(isinstance(side, str) and side for side in sides):
-            raise DamagedVocabulary(
-                f"Merge number {rank:,} is {merge!r}, which is no pair of tokens. Copy merges.txt again."
-            )
-        left, right = (_bytes(side) for side in sides)
-        pairs[left, right] = rank
-    made = {left + right for left, right in pairs}
-    known = {token: i for token, i in ids.items() if all(character in BYTE_OF_CHARACTER for character in token)}
-    token_ids = {_bytes(token): i for token, i in known.items() if len(token) == 1 or _bytes(token) in made}
-    missing = next((token for token in made if token not in token_ids), None)
-    if missing is not None:
-        raise DamagedVocabulary(
-            f"A merge makes {spelled(missing)!r}, which vocab.json has no id for. Copy both files again."
-        )
-    used = set(token_ids.values())
-    special = {token: i for token, i in ids.items() if i not in used}
-    return _gpt2_itself(token_ids, pairs, special, vocab_size) or Tokenizer(
-        _in_order(token_ids, pairs), "foreign", token_ids=token_ids, pairs=pairs, special=special, vocab_size=vocab_size
-    )
-
-
-def _gpt2_itself(
-    token_ids: Mapping[bytes, int],
-    pairs: Mapping[tuple[bytes, bytes], int],
-    special: Mapping[str, int],
-    vocab_size: int,
-) -> Tokenizer | None:
-    """GPT-2's vocabulary, or a beginning of it, is read by tiktoken, which is far quicker."""
-    n = len(token_ids)
-    ranks = {token: rank for token, rank in gpt2_ranks().items() if rank < n}
-    in_order = len(pairs) == n - 256 and all(token_ids[a + b] == 256 + rank for (a, b), rank in pairs.items())
-    if token_ids != ranks or not in_order or special != {END_OF_TEXT: n}:
-        return None
-    return gpt2_tokenizer(n + 1) if vocab_size == n + 1 else Tokenizer(ranks, f"gpt2-{n + 1}", vocab_size=vocab_size)
-
-
-def _in_order(token_ids: Mapping[bytes, int], pairs: Mapping[tuple[bytes, bytes], int]) -> dict[bytes, int]:
-    """Token -> rank: single bytes by id, then what merges make, the earliest first."""
-    singles = sorted((token for token in token_ids if len(token) == 1), key=lambda token: token_ids[token])
-    made = [left + right for left, right in sorted(pairs, key=lambda pair: pairs[pair])]
-    return {token: rank for rank, token in enumerate(dict.fromkeys([*singles, *made]))}
-
-
-def _pairs_in_order(tokenizer: Tokenizer) -> list[tuple[bytes, bytes]]:
-    """The merges of a tokenizer; where it has none by name, the last merge that makes each token."""
-    if tokenizer.pairs is not None:
-        return sorted(tokenizer.pairs, key=lambda pair: tokenizer.pairs[pair])  # type: ignore[index]
-    longer = sorted((token for token in tokenizer.ranks if len(token) > 1), key=lambda token: tokenizer.ranks[token])
-    return [tokenizer.last_pair(token) for token in longer]
-
-
-def _from_tokenizer_json(about: Mapping[str, Any], vocab_size: int) -> Tokenizer:
-    model = about.get("model") or {}
-    kind = model.get("type", "BPE" if "merges" in model else None)
-    if kind != "BPE":
-        raise UnsupportedModel(f"tokenizer.json is of type {kind!r}; only GPT-2's byte-level BPE is supported.")
-    splitter = about.get("pre_tokenizer") or {}
-    if (
-        splitter.get("type") != "ByteLevel"
-        or splitter.get("add_prefix_space")
-        or not splitter.get("use_regex", True)
-        or about.get("normalizer")
-    ):
-        raise UnsupportedModel(
-            "tokenizer.json prepares text otherwise than GPT-2 does (pre_tokenizer or normalizer); only ByteLevel without prefix space is supported."
-        )
-    for setting in ("continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges"):
-        if model.get(setting):
-            raise UnsupportedModel(
-                f"{setting} is {model[setting]!r} in tokenizer.json; GPT-2's BPE has none, and only that is supported."
-            )
-    added = {str(entry["content"]): entry["id"] for entry in about.get("added_tokens") or ()}
-    return byte_level(_ids(model.get("vocab") or {}) | _ids(added), model.get("merges") or [], vocab_size)
-
-
-def _without_merges(ids: Mapping[str, int], vocab_size: int) -> Tokenizer:
-    """All 256 bytes among the entries: byte-level BPE whose ranks are its ids. Else every entry is plain text."""
-    special = {END_OF_TEXT: ids[END_OF_TEXT]} if END_OF_TEXT in ids else {}
-    ordinary = {
-        token: i for token, i in sorted(ids.items(), key=lambda item: item[1]) if token not in special and token
-    }
-    if not all(character in ids for character in BYTE_OF_CHARACTER):
-        plain = {token.encode(): i for token, i in ordinary.items()}
-        return PlainTokenizer(plain, special=special, vocab_size=vocab_size)
-    token_ids = {_bytes(token): i for token, i in ordinary.items() if all(c in BYTE_OF_CHARACTER for c in token)}
-    special |= {token: i for token, i in ordinary.items() if not all(c in BYTE_OF_CHARACTER for c in token)}
-    return Tokenizer(token_ids, "foreign", token_ids=token_ids, special=special, vocab_size=vocab_size)
-
-
-def _bytes(token: str) -> bytes:
-    try:
-        return bytes(BYTE_OF_CHARACTER[character] for character in token)
-    except KeyError as error:
-        raise DamagedVocabulary(
-            f"{token!r} holds {error.args[0]!r}, which stands for no byte in GPT-2's alphabet. Copy the vocabulary again."
-        ) from error
-
-
-def _ids(words: Mapping[Any, Any]) -> dict[str, int]:
-    """Raises: DamagedVocabulary unless every token has an id of its own."""
-    for word, token_id in words.items():
-        if isinstance(token_id, bool) or not isinstance(token_id, int) or token_id < 0:
-            raise DamagedVocabulary(
-                f"The vocabulary gives {word!r} the id {token_id!r}; ids are whole numbers from 0. Copy it again."
-            )
-    if len(set(words.values())) < len(words):
-        raise DamagedVocabulary("The vocabulary gives two tokens the same id. Copy it again.")
-    return dict(words)
-
-
 def _text(path: Path) -> str:
+    """Without the mark that some editors put first, and with LF at the end of lines. Raises: DamagedVocabulary."""
     try:
-        return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise DamagedVocabulary(f"{path.name} cannot be read as UTF-8 text. Copy it again.") from error
+        raise DamagedVocabulary("{file} cannot be read as UTF-8 text. Copy it again.", file=path.name) from error

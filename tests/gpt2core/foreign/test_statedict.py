@@ -23,52 +23,14 @@ from gpt2core.errors import (
     UnsafePickle,
 )
 from tests.conftest import TINY, TINY_IDS
+from tests.gpt2core.foreign.saved import nanogpt, openai_names
 from tests.reference import random_model
 
 ERF = replace(TINY, gelu="erf", drop_rate=0.0)
 
 
-def _openai_names(model: GPTModel, prefix: str = "transformer.") -> dict[str, torch.Tensor]:
-    """The weights as nanoGPT and minGPT name them: matrices [out, in], query, key and value in one."""
-    ours = model.state_dict()
-    theirs = {"lm_head.weight": ours["out_head.weight"]}
-    inside = {"wte": "tok_emb", "wpe": "pos_emb", "ln_f": "final_norm"}
-    for layer in range(model.config.n_layers):
-        h, block = f"h.{layer}.", f"trf_blocks.{layer}."
-        pairs = {"ln_1": "norm1", "ln_2": "norm2", "attn.c_proj": "att.out_proj", "mlp.c_fc": "ff.layers.0"}
-        pairs["mlp.c_proj"] = "ff.layers.2"
-        inside |= {h + name: block + own for name, own in pairs.items()}
-        for kind in ("weight", "bias"):
-            parts = [f"{block}att.W_{part}.{kind}" for part in ("query", "key", "value")]
-            if parts[0] in ours:
-                theirs[f"{prefix}{h}attn.c_attn.{kind}"] = torch.cat([ours[part] for part in parts])
-    for name, own in inside.items():
-        for kind, ours_kinds in (("weight", ("weight", "scale")), ("bias", ("bias", "shift"))):
-            for ours_kind in ours_kinds:
-                if f"{own}.{ours_kind}" in ours:
-                    theirs[f"{prefix}{name}.{kind}"] = ours[f"{own}.{ours_kind}"]
-    return theirs
-
-
-def _nanogpt(model: GPTModel, *, bias: bool = True, prefix: str = "") -> dict[str, object]:
-    c = model.config
-    sizes = {"n_layer": c.n_layers, "n_head": c.n_heads, "n_embd": c.emb_dim, "block_size": c.context_length}
-    tensors = {
-        prefix + name: tensor for name, tensor in _openai_names(model).items() if bias or not name.endswith(".bias")
-    }
-    optimizer = torch.optim.AdamW(model.parameters()).state_dict()
-    args = sizes | {"bias": bias, "vocab_size": c.vocab_size, "dropout": 0.0}
-    return {
-        "model": tensors,
-        "model_args": args,
-        "optimizer": optimizer,
-        "iter_num": 7,
-        "best_val_loss": torch.tensor(1.0),
-    }
-
-
-def _assert_same(path: Path, model: GPTModel, n_heads: int | None = None) -> None:
-    opened = load_pretrained(path, n_heads).model
+def _assert_same(path: Path, model: GPTModel, n_heads: int | None = None, gelu: str | None = None) -> None:
+    opened = load_pretrained(path, n_heads, gelu=gelu).model
     assert opened.config == model.config
     assert torch.equal(trace(opened, TINY_IDS)["logits"], trace(model, TINY_IDS)["logits"])
 
@@ -76,8 +38,8 @@ def _assert_same(path: Path, model: GPTModel, n_heads: int | None = None) -> Non
 @pytest.mark.parametrize("prefix", ["", "_orig_mod.", "module.", "module._orig_mod."])
 def test_a_nanogpt_checkpoint_opens_compiled_or_not(prefix, tmp_path):
     model = random_model(ERF)
-    torch.save(_nanogpt(model, prefix=prefix), tmp_path / "ckpt.pt")
-    _assert_same(tmp_path / "ckpt.pt", model)
+    torch.save(nanogpt(model, prefix=prefix), tmp_path / "ckpt.pt")
+    _assert_same(tmp_path / "ckpt.pt", model, gelu="erf")
 
 
 def test_a_nanogpt_without_biases_opens_with_zeros_in_their_place(tmp_path):
@@ -86,16 +48,16 @@ def test_a_nanogpt_without_biases_opens_with_zeros_in_their_place(tmp_path):
         for name, parameter in model.named_parameters():
             if name.endswith(("bias", "shift")):
                 parameter.zero_()
-    torch.save(_nanogpt(model, bias=False), tmp_path / "ckpt.pt")
-    _assert_same(tmp_path / "ckpt.pt", model)
+    torch.save(nanogpt(model, bias=False), tmp_path / "ckpt.pt")
+    _assert_same(tmp_path / "ckpt.pt", model, gelu="erf")
 
 
 def test_a_nanogpt_checkpoint_that_does_not_fit_its_sizes_is_refused(tmp_path, tiny_model):
-    checkpoint = _nanogpt(tiny_model)
+    checkpoint = nanogpt(tiny_model)
     checkpoint["model_args"]["block_size"] = 32
     torch.save(checkpoint, tmp_path / "ckpt.pt")
     with pytest.raises(ShapeMismatch, match=r"wpe.weight has shape \[16, 24\] in the file but must have \[32, 24\]"):
-        load_pretrained(tmp_path / "ckpt.pt")
+        load_pretrained(tmp_path / "ckpt.pt", gelu="erf")
     del checkpoint["model_args"]["n_head"]
     torch.save(checkpoint, tmp_path / "ckpt.pt")
     with pytest.raises(UnreadableCheckpoint, match="lacks 'n_head'"):
@@ -104,7 +66,7 @@ def test_a_nanogpt_checkpoint_that_does_not_fit_its_sizes_is_refused(tmp_path, t
 
 def test_a_mingpt_state_dict_opens_with_its_own_head_and_masks(tmp_path):
     model = random_model(replace(TINY, tied_head=False, drop_rate=0.0))
-    tensors = _openai_names(model) | {"transformer.h.0.attn.bias": torch.ones(1, 1, 16, 16).tril()}
+    tensors = openai_names(model) | {"transformer.h.0.attn.bias": torch.ones(1, 1, 16, 16).tril()}
     torch.save(tensors, tmp_path / "model.pt")
     _assert_same(tmp_path / "model.pt", model, n_heads=3)
 
@@ -113,7 +75,7 @@ def test_hugging_face_s_weights_without_their_configuration_open_once_the_heads_
     model = random_model(replace(TINY, drop_rate=0.0))
     turned = {
         name: tensor.T.contiguous() if ".h." in name and tensor.dim() == 2 else tensor.clone()
-        for name, tensor in _openai_names(model).items()
+        for name, tensor in openai_names(model).items()
         if name != "lm_head.weight"
     }
     save_file(turned, tmp_path / "weights.safetensors")
@@ -154,16 +116,16 @@ def test_the_heads_are_asked_for_where_the_file_does_not_state_them(tmp_path, ti
 
 
 def test_other_heads_than_a_checkpoint_states_are_refused(tmp_path):
-    torch.save(_nanogpt(random_model(ERF)), tmp_path / "ckpt.pt")
+    torch.save(nanogpt(random_model(ERF)), tmp_path / "ckpt.pt")
     with pytest.raises(InvalidSetting, match="n_heads is 4"):
-        load_pretrained(tmp_path / "ckpt.pt", n_heads=4)
+        load_pretrained(tmp_path / "ckpt.pt", n_heads=4, gelu="erf")
 
 
 def test_a_file_of_gpt2_s_size_gets_gpt2_s_tokenizer_also_where_its_rows_are_rounded_up(tmp_path):
     for vocab_size in (50257, 50304):
         model = GPTModel(replace(ERF, vocab_size=vocab_size, emb_dim=6))
-        torch.save(_nanogpt(model), tmp_path / "ckpt.pt")
-        tokenizer = load_pretrained(tmp_path / "ckpt.pt").tokenizer
+        torch.save(nanogpt(model), tmp_path / "ckpt.pt")
+        tokenizer = load_pretrained(tmp_path / "ckpt.pt", gelu="erf").tokenizer
         assert tokenizer.vocab_size == vocab_size
         assert tokenizer.decode(tokenizer.encode("Hello, world")) == "Hello, world"
     assert tokenizer.decode([50303]) == "<|unused 50303|>"

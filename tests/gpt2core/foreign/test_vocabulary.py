@@ -11,7 +11,8 @@ from tokenizers.implementations import ByteLevelBPETokenizer
 
 from gpt2core import Tokenizer, gpt2_tokenizer
 from gpt2core.errors import DamagedVocabulary, NotInVocabulary, UnsupportedModel
-from gpt2core.foreign.vocabulary import BYTE_OF_CHARACTER, CHARACTER_OF_BYTE, read_vocabulary, write_vocabulary
+from gpt2core.foreign.bytelevel import BYTE_OF_CHARACTER, CHARACTER_OF_BYTE
+from gpt2core.foreign.vocabulary import read_own_vocabulary, read_vocabulary, write_vocabulary
 from gpt2core.tokenizer import PlainTokenizer
 from tests.gpt2core.test_tokenizer import TEXTS
 
@@ -89,20 +90,29 @@ def test_what_is_written_reads_back_the_same(tmp_path):
     assert second.special == first.special
 
 
-def test_a_bare_list_is_plain_text(tmp_path):
+def test_a_list_of_single_characters_is_plain_text(tmp_path):
     (tmp_path / "vocab.txt").write_text("a\nb\n \n", encoding="utf-8")
     tokenizer = read_vocabulary(tmp_path, 3)
     assert isinstance(tokenizer, PlainTokenizer)
     assert tokenizer.encode("ab a") == [0, 1, 2, 0]
-    (tmp_path / "vocab.json").write_text('{"é": 2, "Ġ": 0, "<|endoftext|>": 1}', encoding="utf-8")
+    (tmp_path / "vocab.txt").unlink()
+    (tmp_path / "vocab.json").write_text('{"é": 2, " ": 0, "<|endoftext|>": 1}', encoding="utf-8")
     tokenizer = read_vocabulary(tmp_path, 3)
-    assert tokenizer.encode("éĠ") == [2, 0]
+    assert tokenizer.encode("é ") == [2, 0]
     assert tokenizer.end_of_text == 1
-    with pytest.raises(NotInVocabulary, match="no token for ' '"):
-        tokenizer.encode("é é")
-    (tmp_path / "again").mkdir()
-    write_vocabulary(tokenizer, tmp_path / "again")
-    assert read_vocabulary(tmp_path / "again", 3).token_ids == tokenizer.token_ids
+    with pytest.raises(NotInVocabulary, match="no token for 'Ġ'"):
+        tokenizer.encode("éĠé")
+
+
+def test_a_plain_vocabulary_of_ours_replaces_older_files_and_reads_back(tmp_path):
+    write_vocabulary(gpt2_tokenizer(300), tmp_path)
+    words = PlainTokenizer({b"the": 0, b"th": 1, b"e": 2}, special={"<|endoftext|>": 3})
+    write_vocabulary(words, tmp_path)
+    again = read_own_vocabulary(tmp_path, 4)
+    assert again.token_ids == words.token_ids
+    assert again.encode("theth") == [0, 1]
+    with pytest.raises(UnsupportedModel, match="is a list with 'the' in it and without merges"):
+        read_vocabulary(tmp_path, 4)
 
 
 def test_a_byte_level_list_without_merges_merges_by_its_ids(tmp_path):
