@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from explorer.wording.numbers import percent
 from playwright.sync_api import Browser, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from explorer.wording.numbers import percent
 from gpt2core import GPTConfig, Pretrained, generate
 from gpt2core.sampling import SamplingSettings, falling_order, next_token_probabilities
 from gpt2core.trace import trace

@@ -32,7 +32,7 @@ export function enlarging(root, body, told) {
       root.showPopover();
     }
     sized.observe(body);
-    document.addEventListener('keydown', escape);
+    root.addEventListener('keydown', escape);
   }
 
   function close() {
@@ -45,7 +45,7 @@ export function enlarging(root, body, told) {
     for (const variable of ['--figure-scale', '--figure-height']) root.style.removeProperty(variable);
     sized.disconnect();
     body.style.marginBottom = '';
-    document.removeEventListener('keydown', escape);
+    root.removeEventListener('keydown', escape);
   }
 
   function toggle() {
