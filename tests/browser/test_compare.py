@@ -32,7 +32,7 @@ def compare(page: Page) -> Page:
     type_sentence(page, SENTENCE)
     expect(page.locator("#token-strip .token")).to_have_count(7)
     open_tab(page, "Compare")
-    expect(page.locator("#compare-pairs .heading")).to_contain_text("after “·a”, token 7 of 7")
+    expect(page.locator("#compare-frame .title")).to_contain_text("after “·a”, token 7 of 7")
     return page
 
 
@@ -101,9 +101,9 @@ def test_settings_moved_here_or_in_another_tab_count(compare: Page, shipped: Pre
 
 def test_a_picked_token_and_a_new_sentence_are_followed(compare: Page) -> None:
     compare.locator("#token-strip .token").nth(1).click()
-    expect(compare.locator("#compare-pairs .heading")).to_contain_text("after “·upon”, token 2 of 7")
+    expect(compare.locator("#compare-frame .title")).to_contain_text("after “·upon”, token 2 of 7")
     type_sentence(compare, "The dog")
-    expect(compare.locator("#compare-pairs .heading")).to_contain_text("after “·dog”, token 2 of 2")
+    expect(compare.locator("#compare-frame .title")).to_contain_text("after “·dog”, token 2 of 2")
 
 
 def test_other_vocabularies_are_compared_only_where_they_can_be(compare: Page) -> None:
@@ -158,7 +158,7 @@ def test_a_column_is_one_tab_stop_with_arrows_inside(compare: Page) -> None:
 def test_stop_stops_all_columns_and_says_so(compare: Page, what: str) -> None:
     columns = "#compare-texts" if what == "compare" else "#samples-texts"
     type_sentence(compare, "Once upon a time " * 60)  # beyond the context every token takes long
-    expect(compare.locator("#compare-pairs .heading")).to_contain_text("token 241 of 241")
+    expect(compare.locator("#compare-frame .title")).to_contain_text("token 241 of 241")
     compare.locator(f"#{what}-n-tokens input").fill("120")
     told = compare.locator(f"#{what}-writing")
     for _ in range(5):  # a starved browser may see the first token when the last is written
@@ -199,7 +199,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_and_the_figure_stays(compa
 def test_hostile_text_is_shown_as_text_and_runs_nothing(compare: Page) -> None:
     """The page fixture fails on any dialog or script error."""
     type_sentence(compare, HOSTILE)
-    expect(compare.locator("#compare-pairs .heading")).to_contain_text(f"of {HOSTILE_TOKENS}")
+    expect(compare.locator("#compare-frame .title")).to_contain_text(f"of {HOSTILE_TOKENS}")
     compare.locator("#compare-n-tokens input").fill("3")
     compare.locator("#compare-write").click()
     expect(compare.locator("#compare-writing")).to_contain_text("They part")
@@ -214,7 +214,7 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(compare: Page) -> None:
 def test_a_link_names_its_model(page: Page, name: str, told: str) -> None:
     page.goto(f"{page.url.split('?')[0]}?text=The+dog&model={name}&tab=compare")
     expect(page.locator("#status .notice")).to_contain_text(told)
-    expect(page.locator("#compare-pairs .heading")).to_contain_text("What comes after")
+    expect(page.locator("#compare-frame .title")).to_contain_text("What comes after")
     page.wait_for_function(f"location.search.includes('model={name}')")
 
 
@@ -246,7 +246,7 @@ def test_gpt2_is_downloaded_only_when_asked_can_be_stopped_and_opens(
     with running_app(tmp_path / "network", tmp_path / "output", **endpoint, HF_HUB_DISABLE_XET="1") as url:
         page = browser.new_page()
         page.goto(f"{url}?text=The+dog&tab=compare")
-        expect(page.locator("#compare-pairs .heading")).to_contain_text("after “·dog”")
+        expect(page.locator("#compare-frame .title")).to_contain_text("after “·dog”")
         choose(page, "#compare-b", "GPT-2")
         expect(page.locator("#compare-status [data-kind=refusal]")).to_contain_text("about 550 MB from huggingface.co")
         page.locator("#compare-download").get_by_role("button", name="Download GPT-2").click()

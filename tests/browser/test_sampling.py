@@ -33,7 +33,7 @@ SENTENCE = "Once upon a time there was a"
 def sampling(page: Page) -> Page:
     open_tab(page, "Sampling")
     type_sentence(page, SENTENCE)
-    expect(page.locator("#distribution .heading")).to_contain_text("the last of 7 tokens")
+    expect(page.locator("#sampling-frame .title")).to_contain_text("the last of 7 tokens")
     return page
 
 
@@ -262,8 +262,8 @@ def test_the_whole_vocabulary_is_saved_as_a_table_and_the_curves_as_a_picture(
 ) -> None:
     number(sampling, "k =").fill("30")
     with sampling.expect_download() as table:
-        press(sampling, "Save all tokens as CSV")
-    rows = list(csv.DictReader(table.value.path().read_text(encoding="utf-8").splitlines()))
+        sampling.locator("#sampling-frame").get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(table.value.path().read_text(encoding="utf-8-sig").splitlines()))
     ids = [int(row["id"]) for row in rows]
     assert sorted(ids) == list(range(len(last_logits(shipped))))
     logits = torch.tensor(
@@ -278,8 +278,8 @@ def test_the_whole_vocabulary_is_saved_as_a_table_and_the_curves_as_a_picture(
     assert {row["cut by"] for row in rows[30:]} == {"top-k"}
     expect(sampling.locator("#distribution .sweep:not(.stale)")).to_be_visible()
     with sampling.expect_download() as picture:
-        press(sampling, "Save as SVG")
-    assert 'class="curve"' in picture.value.path().read_text(encoding="utf-8")
+        sampling.locator("#sampling-frame").get_by_role("button", name="SVG").click()
+    assert "curve" in picture.value.path().read_text(encoding="utf-8")
 
 
 def test_settings_are_part_of_the_link(sampling: Page, shipped: Pretrained) -> None:
@@ -307,7 +307,7 @@ def test_on_an_earlier_token_the_one_that_came_next_is_marked_with_its_rank(
     sampling: Page, shipped: Pretrained
 ) -> None:
     sampling.locator("#token-strip .token").nth(0).click()
-    expect(sampling.locator("#distribution .heading")).to_contain_text("“Once”, token 1 of 7")
+    expect(sampling.locator("#sampling-frame .title")).to_contain_text("“Once”, token 1 of 7")
     ids = shipped.tokenizer.encode(SENTENCE)
     logits = trace(shipped.model, ids, {"logits"})["logits"][0]
     rank = falling_order(logits).tolist().index(ids[1]) + 1
@@ -327,10 +327,10 @@ def test_a_row_is_picked_with_the_arrows_and_its_numbers_are_shown(sampling: Pag
 def test_hostile_text_is_shown_as_text_and_runs_nothing(sampling: Page) -> None:
     """The page fixture fails on any dialog or script error."""
     type_sentence(sampling, HOSTILE)
-    expect(sampling.locator("#distribution .heading")).to_contain_text(f"of {HOSTILE_TOKENS}")
+    expect(sampling.locator("#sampling-frame .title")).to_contain_text(f"of {HOSTILE_TOKENS}")
     sampling.locator("#token-strip .token").last.click()
-    expect(sampling.locator("#distribution .heading")).to_contain_text("“|”")
+    expect(sampling.locator("#sampling-frame .title")).to_contain_text("“|”")
     sampling.locator("#token-strip .token").nth(0).click()
-    expect(sampling.locator("#distribution .heading")).to_contain_text("“<”")
+    expect(sampling.locator("#sampling-frame .title")).to_contain_text("“<”")
     expect(sampling.locator("#distribution .came-next")).to_contain_text("“im”")
     assert sampling.locator("img[src='x']").count() == 0

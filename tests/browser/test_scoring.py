@@ -126,7 +126,7 @@ def test_a_click_on_the_chart_picks_the_token_there_and_the_chart_is_saved(scori
     expect(scoring.locator("#scored-text .detail")).to_contain_text("token 2 of 17")
     assert canvas.screenshot() != before
     with scoring.expect_download() as saved:
-        scoring.locator("#scored-text .save").click()
+        scoring.locator("#scored-frame").get_by_role("button", name="PNG").click()
     assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
 
 
