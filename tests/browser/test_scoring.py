@@ -10,7 +10,9 @@ from playwright.sync_api import Page, expect
 from explorer.catalogue import catalogue
 from gpt2core import Pretrained
 from gpt2core.scoring import TextScore, score_text
-from tests.browser.conftest import HOSTILE, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, NOT_YET, open_tab, type_sentence
+
+pytestmark = NOT_YET
 
 EXAMPLE = catalogue("page")("example")
 TEXT = "The parliamentary committee went to the park.\nOnce upon a time there was a cat."

@@ -17,7 +17,8 @@ def gradients(model, loss):
 
 @pytest.mark.parametrize("tied_head", [True, False])
 @pytest.mark.parametrize("slice_size", [1, 50 * 7, 3_000_000])
-@pytest.mark.parametrize(("precision", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
+# bfloat16 keeps 8 bits, and processors add its products in different orders: up to 0.0213 was seen on one without avx512_bf16
+@pytest.mark.parametrize(("precision", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 3e-2)])
 def test_the_sliced_loss_and_its_derivatives_are_those_of_cross_entropy(
     tied_head, slice_size, precision, tolerance, monkeypatch
 ):
