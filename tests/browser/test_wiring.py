@@ -78,6 +78,7 @@ def test_a_figure_that_cannot_be_drawn_is_marked_and_the_reason_said(
 ) -> None:
     page = browser.new_page()
     page.goto(failing_url)
+    page.locator("#token-strip .token").first.wait_for()
     open_tab(page, "Failing")
     figure, good = page.locator("#failing-figure"), page.locator("#good-figure")
     expect(figure.locator("textarea")).to_have_value("drawn: fine")
