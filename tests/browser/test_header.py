@@ -36,13 +36,14 @@ def resize(page: Page, size: tuple[int, int]) -> None:
     page.evaluate("() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))")
 
 
-def in_sight(page: Page, inner: str, outer: str) -> bool:
-    return page.evaluate(
+def wait_until_in_sight(page: Page, inner: str, outer: str) -> None:
+    """Until no part of `inner` is scrolled out of `outer` at its sides."""
+    page.wait_for_function(
         """([inner, outer]) => {
-          const [a, b] = [inner, outer].map((selector) => document.querySelector(selector).getBoundingClientRect());
-          return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
+          const [a, b] = [inner, outer].map((selector) => document.querySelector(selector)?.getBoundingClientRect());
+          return a && b && a.left >= b.left && a.right <= b.right;
         }""",
-        [inner, outer],
+        arg=[inner, outer],
     )
 
 
@@ -50,13 +51,7 @@ PICKED = "#token-strip .token[aria-selected=true]"
 
 
 def wait_until_picked_is_in_sight(page: Page) -> None:
-    page.wait_for_function(
-        """(picked) => {
-          const [key, strip] = [picked, '#token-strip .tokens'].map((name) => document.querySelector(name)?.getBoundingClientRect());
-          return key && key.left >= strip.left && key.right <= strip.right;
-        }""",
-        arg=PICKED,
-    )
+    wait_until_in_sight(page, PICKED, "#token-strip .tokens")
 
 
 def test_title_sentence_model_and_tokens_take_little_room(themed: Page) -> None:
@@ -171,4 +166,4 @@ def test_on_a_small_screen_the_row_scrolls_and_no_tab_is_put_into_a_menu(page: P
     open_tab(page, TABS[0])
     page.keyboard.press("End")
     expect(page.get_by_role("tab", name=TABS[-1], exact=True)).to_have_attribute("aria-selected", "true")
-    assert in_sight(page, "#tabs [role=tab][aria-selected=true]", "#tabs > .tab-wrapper")
+    wait_until_in_sight(page, "#tabs [role=tab][aria-selected=true]", "#tabs > .tab-wrapper")
