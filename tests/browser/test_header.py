@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import NOT_YET, TABS, open_tab, type_sentence
-
-pytestmark = NOT_YET
+from tests.browser.conftest import TABS, open_tab, type_sentence
 
 DESKTOP, PROJECTOR_ZOOMED, PHONE = (1280, 720), (853, 480), (390, 844)
 LONG = "Tom and Lily went up the hill to see the sun, and then they ran down to the river. " * 4
@@ -145,6 +143,7 @@ def test_arrows_home_and_end_move_between_the_tabs(page: Page) -> None:
 
 def test_the_row_of_tabs_is_one_stop_for_the_tab_key(page: Page) -> None:
     open_tab(page, "Attention")
+    expect(page.get_by_role("tab", name="Attention", exact=True)).to_have_attribute("tabindex", "0")
     page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.closest('[role=tablist]')") is None
     page.keyboard.press("Tab")
