@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import NOT_YET, TABS, open_tab, type_sentence
-
-pytestmark = NOT_YET
+from tests.browser.conftest import TABS, open_tab, type_sentence
 
 DESKTOP, PROJECTOR_ZOOMED, PHONE = (1280, 720), (853, 480), (390, 844)
 LONG = "Tom and Lily went up the hill to see the sun, and then they ran down to the river. " * 4
@@ -36,13 +34,14 @@ def resize(page: Page, size: tuple[int, int]) -> None:
     page.evaluate("() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))")
 
 
-def in_sight(page: Page, inner: str, outer: str) -> bool:
-    return page.evaluate(
+def wait_until_in_sight(page: Page, inner: str, outer: str) -> None:
+    """Until no part of `inner` is scrolled out of `outer` at its sides."""
+    page.wait_for_function(
         """([inner, outer]) => {
-          const [a, b] = [inner, outer].map((selector) => document.querySelector(selector).getBoundingClientRect());
-          return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
+          const [a, b] = [inner, outer].map((selector) => document.querySelector(selector)?.getBoundingClientRect());
+          return a && b && a.left >= b.left && a.right <= b.right;
         }""",
-        [inner, outer],
+        arg=[inner, outer],
     )
 
 
@@ -50,13 +49,7 @@ PICKED = "#token-strip .token[aria-selected=true]"
 
 
 def wait_until_picked_is_in_sight(page: Page) -> None:
-    page.wait_for_function(
-        """(picked) => {
-          const [key, strip] = [picked, '#token-strip .tokens'].map((name) => document.querySelector(name)?.getBoundingClientRect());
-          return key && key.left >= strip.left && key.right <= strip.right;
-        }""",
-        arg=PICKED,
-    )
+    wait_until_in_sight(page, PICKED, "#token-strip .tokens")
 
 
 def test_title_sentence_model_and_tokens_take_little_room(themed: Page) -> None:
@@ -150,6 +143,7 @@ def test_arrows_home_and_end_move_between_the_tabs(page: Page) -> None:
 
 def test_the_row_of_tabs_is_one_stop_for_the_tab_key(page: Page) -> None:
     open_tab(page, "Attention")
+    expect(page.get_by_role("tab", name="Attention", exact=True)).to_have_attribute("tabindex", "0")
     page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.closest('[role=tablist]')") is None
     page.keyboard.press("Tab")
@@ -171,4 +165,4 @@ def test_on_a_small_screen_the_row_scrolls_and_no_tab_is_put_into_a_menu(page: P
     open_tab(page, TABS[0])
     page.keyboard.press("End")
     expect(page.get_by_role("tab", name=TABS[-1], exact=True)).to_have_attribute("aria-selected", "true")
-    assert in_sight(page, "#tabs [role=tab][aria-selected=true]", "#tabs > .tab-wrapper")
+    wait_until_in_sight(page, "#tabs [role=tab][aria-selected=true]", "#tabs > .tab-wrapper")
