@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import gradio as gr
@@ -33,11 +34,22 @@ _FORGETTING = "(seen, ...values) => [{ ...seen, shown: {} }, ...values]"
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What TabContext.offers_models was given."""
+
+    event: Callable[..., Any]
+    answer: Callable[..., dict[Any, Any]]
+    inputs: tuple[Component, ...]
+    outputs: tuple[Component, ...]
+
+
+@dataclass(frozen=True)
 class Page:
     """What all tabs share: the services, the sentence and the model above the tabs, and the one cursor (widgets/page_state).
 
     menus: the menus of models inside tabs, each with what it offers before the models that the one above the tabs does.
     linked: every control beside the cursor that a link holds.
+    offers: what puts models into all of these menus, wired by `connect` once every tab stands.
     """
 
     services: Services
@@ -47,10 +59,20 @@ class Page:
     cursor: gr.HTML
     menus: list[tuple[gr.Dropdown, Choices]] = field(default_factory=list)
     linked: list[Linked] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
 
-    def offered(self, choices: Choices) -> list[Any]:
-        """What the menus inside tabs become when these models are on offer."""
-        return [gr.update(choices=[*first, *choices]) for _, first in self.menus]
+    def connect(self) -> None:
+        """Wire what concerns all tabs, once they are laid out."""
+        for offer in self.offers:
+            outputs = [self.model, *offer.outputs, *(menu for menu, _ in self.menus)]
+            offer.event(partial(self._offered, offer), list(offer.inputs), outputs, **QUICK)
+
+    def _offered(self, offer: Offer, *values: Any) -> dict[Any, Any]:
+        updates = offer.answer(*values)
+        offered = updates.get(self.model, {})
+        if "choices" in offered:
+            updates |= {menu: gr.update(choices=[*first, *offered["choices"]]) for menu, first in self.menus}
+        return updates or {self.model: gr.skip()}
 
 
 @dataclass(frozen=True)
@@ -80,6 +102,13 @@ class TabContext:
         menu = gr.Dropdown([*first, *self.services.models.choices()], value=value, **options)
         self.page.menus.append((menu, first))
         return menu
+
+    def offers_models(
+        self, event: Callable[..., Any], answer: Callable[..., dict[Any, Any]], inputs: Controls, outputs: Controls
+    ) -> None:
+        """After `event`, answer(*inputs) returns {component: value} for `outputs` and the Model menu; new choices of that one reach
+        the menus inside tabs too, those of tabs further right as well."""
+        self.page.offers.append(Offer(event, answer, tuple(inputs), tuple(outputs)))
 
     def draws(
         self,

@@ -92,12 +92,11 @@ def build(ctx: TabContext) -> None:
         api_visibility="private",
     )
 
-    def offer(session: TrainingSession | None, sentence: str) -> tuple[Any, ...]:
+    def offer(session: TrainingSession | None, sentence: str) -> dict[Any, Any]:
         menu, told = runs.offer(session, sentence)
-        others = ctx.page.offered(menu["choices"]) if "choices" in menu else [gr.skip() for _ in ctx.page.menus]
-        return menu, told, *others
+        return {ctx.model: menu, status: told}
 
-    ran.then(offer, [session, ctx.sentence], [ctx.model, status, *(menu for menu, _ in ctx.page.menus)], **QUICK)
+    ctx.offers_models(ran.then, offer, [session, ctx.sentence], [status])
     stop.click(stopped, session, [status, *buttons], **QUICK)
 
 

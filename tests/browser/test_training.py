@@ -2,9 +2,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import NOT_YET, open_tab, type_sentence
-
-pytestmark = NOT_YET
+from tests.browser.conftest import open_tab, type_sentence
 
 PATIENCE = 120_000  # a run shares the processor with whatever else the machine does
 
