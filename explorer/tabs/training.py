@@ -49,8 +49,8 @@ def build(ctx: TabContext) -> None:
     intro(say)
     session = gr.State(None)  # `ask` makes it; a callable here would become a public endpoint
     with gr.Row(equal_height=False):
-        with gr.Column(scale=2, min_width=300):
-            with gr.Row():
+        with gr.Column(scale=2, min_width=300, elem_classes="parted-on-a-phone"):
+            with gr.Row(elem_classes="first-on-a-phone"):
                 train = gr.Button(say("train"), variant="primary", size="sm", elem_id="train-start")
                 stop = gr.Button(
                     catalogue("page")("stop"), variant="stop", size="sm", interactive=False, elem_id="train-stop"
