@@ -151,15 +151,25 @@ def test_what_cannot_be_searched_is_refused_in_a_sentence_and_the_tree_stays(bea
 
 
 def test_stop_leaves_the_tree_and_search_begins_again(beams: Page) -> None:
+    told, stop, search_ = (beams.locator(f"#beam-{part}") for part in ("status", "stop", "search"))
+    expect(stop).to_be_disabled()
+    type_sentence(beams, "Once upon a time " * 60)  # beyond the context every token takes long
+    expect(told).to_contain_text("Width 4, up to 12 tokens")
     beams.locator("#beam-width").get_by_label("8", exact=True).click()
-    beams.locator("#beam-stop").click()
-    expect(beams.locator("#beam-status")).to_contain_text(re.compile("Stopped|Width 8"))
-    expect(beams.locator("#beam-status").get_by_text("Error")).not_to_be_visible()
-    beams.wait_for_timeout(
-        1500
-    )  # until then a starved browser may still be ending the first search, and with it the next (docs/log.md)
-    beams.locator("#beam-search").click()
-    expect(beams.locator("#beam-status")).to_contain_text("Width 8, up to 12 tokens: 192 candidates")
+    beams.locator("#beam-n-tokens input").fill("30")
+    for _ in range(5):  # a starved browser may see the first candidates when the search is over
+        expect(stop).to_be_enabled()
+        stop.click()
+        expect(stop).to_be_disabled()
+        if "Stopped" in told.inner_text():
+            break
+        search_.click()
+    expect(told).to_contain_text("Stopped")
+    expect(told.get_by_text("Error")).not_to_be_visible()
+    assert beams.locator("#beam-tree .box").count() < 1 + 8 + 29 * 64
+    type_sentence(beams, SENTENCE)
+    beams.locator("#beam-n-tokens input").fill("12")
+    expect(told).to_contain_text("Width 8, up to 12 tokens: 192 candidates")
 
 
 def test_hostile_text_is_shown_as_text_and_runs_nothing(beams: Page) -> None:

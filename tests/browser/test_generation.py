@@ -257,6 +257,29 @@ def test_repeats_are_underlined_where_gpt2core_finds_them_and_a_penalty_makes_th
     assert sum(chips(tab).evaluate_all(marked)) < n_before
 
 
+def test_greedy_in_the_middle_of_a_text_starts_a_greedy_text(tab: Page, shipped: Pretrained) -> None:
+    play(tab, 6, "6 tokens in all")
+    story(tab, ".back").click()
+    tab.locator("#generation-settings").get_by_role("button", name="Greedy").click()
+    story(tab, ".play").click()
+    expect(story(tab, ".branch")).to_have_count(2)
+    expect(story(tab, ".told")).to_contain_text("its text begins at your sentence: branch 2. Branch 1 is kept.")
+    same_text(tab, shipped, expected(shipped, 6, temperature=0.0))
+
+
+def test_greedy_goes_on_after_a_token_that_was_forced(tab: Page) -> None:
+    play(tab, 4, "4 tokens in all")
+    chips(tab).nth(1).click()
+    story(tab, ".other:not(.chosen)").nth(2).click()
+    expect(story(tab, ".branch")).to_have_count(2)
+    expect(chips(tab)).to_have_count(4)
+    before = written(tab)
+    tab.locator("#generation-settings").get_by_role("button", name="Greedy").click()
+    story(tab, ".step").click()
+    expect(chips(tab)).to_have_count(5)
+    assert written(tab)[:2] == before[:2]
+
+
 def test_the_end_of_the_text_stops_it_is_said_and_can_be_ignored(tab: Page, shipped: Pretrained) -> None:
     assert shipped.tokenizer is not None
     tab.locator("#generation-settings").get_by_role("button", name="Greedy").click()
