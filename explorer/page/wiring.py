@@ -7,6 +7,7 @@ it changed; a closed tab asks nothing. Every handler runs under one guard (`expl
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,8 +30,12 @@ Choices = list[tuple[str, str]]  # label, name
 Controls = Sequence[Component]
 
 
-# In the browser: as if nothing had been drawn yet.
-_FORGETTING = "(seen, ...values) => [{ ...seen, shown: {} }, ...values]"
+def _forgetting(names: Sequence[str]) -> str:
+    """In the browser: as if the figures of these names had not been drawn yet."""
+    return f"""(seen, ...values) => {{
+      const shown = Object.entries((seen && seen.shown) || {{}}).filter(([name]) => !{json.dumps(list(names))}.includes(name));
+      return [{{ ...seen, shown: Object.fromEntries(shown) }}, ...values];
+    }}"""
 
 
 @dataclass(frozen=True)
@@ -221,9 +226,10 @@ class TabContext:
             **QUICK,
         )
         for gate in gates:
-            gate.ask(redraw, inputs, outputs, trigger_mode="always_last", **QUICK)
+            asked = [figure.name for figure in figures if figure.when is gate]
+            gate.ask(redraw, inputs, outputs, js=_forgetting(asked), trigger_mode="always_last", **QUICK)
         for event in dict.fromkeys(event for figure in figures for event in figure.again):
-            event(redraw, inputs, outputs, js=_FORGETTING, **QUICK)
+            event(redraw, inputs, outputs, js=_forgetting([figure.name for figure in figures]), **QUICK)
         if self._mirrors:
             watched.select(**self._mirroring(watched))
             drawn.then(**self._mirroring(watched))
