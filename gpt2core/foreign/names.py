@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gpt2core.errors import MissingTensor, UnreadableCheckpoint, UnsupportedModel
-from gpt2core.weights import check_held, check_kind
+from gpt2core.weights import check_held, check_values
 
 # Parts of a name that say who wrapped the model, not what the tensor is; GPT-2's own names hold none of them.
 WRAPPERS = frozenset(
@@ -36,7 +36,7 @@ def plain_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same weights without wrappers in their names, and without saved masks; what each tensor is has been checked.
 
     Raises: UnreadableCheckpoint if two names become one; UnsupportedModel for adapters that are not merged into the weights and
-    for a mask that is not GPT-2's; NotWeights.
+    for a mask that is not GPT-2's; NotWeights, NotFinite.
     """
     check_held(tensors)
     plain: dict[str, Tensor] = {}
@@ -57,7 +57,7 @@ def plain_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             raise UnreadableCheckpoint(
                 "The checkpoint holds {name!r} twice, under two wrappings. Save it again.", name=short
             )
-        check_kind(name, tensor)
+        check_values(name, tensor)  # here, where it still has the file's name
         plain[short] = tensor
     return plain
 

@@ -170,7 +170,16 @@ def test_every_name_of_the_gelu_that_opens_is_the_function_of_that_name_in_trans
 
 @pytest.mark.parametrize(
     "dtype",
-    [torch.float16, torch.bfloat16, torch.float64, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e8m0fnu],
+    [
+        torch.float16,
+        torch.bfloat16,
+        torch.float64,
+        torch.float8_e4m3fn,
+        torch.float8_e5m2,
+        torch.float8_e8m0fnu,
+        torch.float8_e4m3fnuz,
+        torch.float8_e5m2fnuz,
+    ],
     ids=str,
 )
 def test_a_type_that_float32_holds_opens_exactly(dtype, tmp_path):
