@@ -71,13 +71,14 @@ def load_pretrained(
     course's code; or a name on Hugging Face ("gpt2", "openai-community/gpt2-xl", "distilgpt2"), downloaded once and kept in
     its cache. A file of weights is read with the config.json beside it, if that describes it.
     n_heads: needed for a file that does not state it. gelu: needed for nanoGPT's files, which do not tell whether they were trained
-    with GPT-2's tanh form or, since June 2023, the exact one. A file has GPT-2's tokenizer if it has GPT-2's size.
+    with GPT-2's tanh form or, since June 2023, the exact one, and for Hugging Face's without their config.json. A file has GPT-2's
+    tokenizer if it has GPT-2's size.
     Raises: UnknownModel if nothing is there; DownloadFailed; HeadsUnknown, GeluUnknown; UnsafePickle; InvalidSetting; and
     UnreadableCheckpoint, MissingTensor, ShapeMismatch, NotWeights, UnsupportedModel, InvalidConfig, DamagedVocabulary, NotFinite for
     what is no model.
     """
     n_heads = _whole_heads(n_heads)
-    if gelu is not None and gelu not in ("tanh", "erf"):
+    if gelu is not None and not (isinstance(gelu, str) and gelu in ("tanh", "erf")):
         raise InvalidSetting(
             "gelu is {gelu!r}; choose 'tanh' (GPT-2's own), 'erf', or leave it out where the file states it.", gelu=gelu
         )
@@ -152,21 +153,30 @@ def _is_part_of_folder(path: Path) -> bool:
 
 
 def _open_file(path: Path, n_heads: int | None, gelu: Literal["tanh", "erf"] | None) -> Pretrained:
-    beside = path.parent / CONFIG_FILE
-    if huggingface.WEIGHTS_NAME.match(path.name) and beside.exists():
+    contents = statedict.read_contents(path)
+    beside, is_named_so = path.parent / CONFIG_FILE, huggingface.WEIGHTS_NAME.match(path.name)
+    if (is_named_so or contents.is_hugging_face or contents.is_course) and beside.exists():
         about = read_json(beside)
-        if huggingface.describes_gpt2(about):
-            config, tensors = huggingface.read_folder(path.parent, about, weights=path)
-            return Pretrained(build_model(config, tensors), read_vocabulary(path.parent, config.vocab_size))
-    config, tensors = statedict.read_file(path, n_heads, gelu)
+        if about.get("format") == FORMAT and contents.is_course:
+            return _open_ours(about, path.parent, contents.tensors)
+        if huggingface.describes_gpt2(about) and not contents.is_course:
+            config = huggingface.config_from(about, path.parent.name)
+            model = build_model(config, huggingface.translated(config, contents.tensors))
+            return Pretrained(model, read_vocabulary(path.parent, config.vocab_size))
+    config, tensors = statedict.understood(contents, path.name, n_heads, gelu)
     return Pretrained(build_model(config, tensors), _tokenizer_by_size(config.vocab_size))
 
 
 def _open_folder(folder: Path) -> Pretrained:
     about = read_json(folder / CONFIG_FILE)
-    if about.get("format") != FORMAT:
-        config, tensors = huggingface.read_folder(folder, about)
-        return Pretrained(build_model(config, tensors), read_vocabulary(folder, config.vocab_size))
+    if about.get("format") == FORMAT:
+        return _open_ours(about, folder)
+    config, tensors = huggingface.read_folder(folder, about)
+    return Pretrained(build_model(config, tensors), read_vocabulary(folder, config.vocab_size))
+
+
+def _open_ours(about: Mapping[str, Any], folder: Path, tensors: Mapping[str, Tensor] | None = None) -> Pretrained:
+    """about: the folder's config.json; tensors: of another file in it than WEIGHTS_FILE."""
     sizes = about.get("config")
     if not isinstance(sizes, dict):
         raise UnreadableCheckpoint(
@@ -181,7 +191,7 @@ def _open_folder(folder: Path) -> Pretrained:
             folder=folder.name,
             name=absent,
         )
-    model = build_model(config, read_tensors(folder / WEIGHTS_FILE))
+    model = build_model(config, read_tensors(folder / WEIGHTS_FILE) if tensors is None else tensors)
     return Pretrained(
         model, _tokenizer_named(about.get("tokenizer"), folder, config), _trained_on(about.get("trained_on"))
     )
