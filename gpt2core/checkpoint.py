@@ -29,7 +29,7 @@ from gpt2core.errors import (
     UnreadableCheckpoint,
     UnsupportedModel,
 )
-from gpt2core.files import check_memory, read_json, read_tensors, saving, write_atomically
+from gpt2core.files import read_json, read_tensors, saving, within_memory, write_atomically
 from gpt2core.foreign import hub, huggingface, statedict
 from gpt2core.foreign.vocabulary import read_own_vocabulary, read_vocabulary, vocabulary_files
 from gpt2core.model import GPTModel, future_mask
@@ -82,11 +82,8 @@ def load_pretrained(
         raise InvalidSetting(
             "gelu is {gelu!r}; choose 'tanh' (GPT-2's own), 'erf', or leave it out where the file states it.", gelu=gelu
         )
-    try:
+    with within_memory(Path(str(source))):
         opened = _opened(source, n_heads, gelu)
-    except (MemoryError, RuntimeError) as error:  # torch has no kind of its own for memory
-        check_memory(Path(str(source)), error)
-        raise
     for name, asked, stated in (
         ("n_heads", n_heads, opened.model.config.n_heads),
         ("gelu", gelu, opened.model.config.gelu),

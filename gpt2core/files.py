@@ -61,7 +61,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     except UnreadableCheckpoint:
         raise
     except Exception as error:  # the library raises its own kind, and torch's for types that it does not know
-        check_memory(path, error)
+        _check_memory(path, error)
         raise _damaged(path, "{file} in {folder!r} is damaged or not a safetensors file. " + _AGAIN) from error
 
 
@@ -88,11 +88,11 @@ def read_pickle(path: Path) -> Any:
                 'model_args too, for they tell the heads: torch.save({{"model": weights, "model_args": model_args}}, path).',
                 file=path.name,
             ) from error
-        check_memory(path, error)
+        _check_memory(path, error)
         raise _damaged(path, "{file} in {folder!r} is damaged or was not written by torch.save. " + _AGAIN) from error
 
 
-def check_memory(path: Path, error: Exception) -> None:
+def _check_memory(path: Path, error: Exception) -> None:
     """Raises: UnreadableCheckpoint where `error` says that there was no room, which is no fault of the file."""
     if isinstance(error, MemoryError) or "allocate memory" in str(error):
         raise UnreadableCheckpoint(
@@ -100,6 +100,16 @@ def check_memory(path: Path, error: Exception) -> None:
             file=path.name,
             folder=path.parent.name,
         ) from error
+
+
+@contextlib.contextmanager
+def within_memory(path: Path) -> Iterator[None]:
+    """Raises: UnreadableCheckpoint where what is done with `path` finds no room."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch has no kind of its own for it
+        _check_memory(path, error)
+        raise
 
 
 def _check_archive(path: Path) -> None:
@@ -158,7 +168,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except UnreadableCheckpoint:
         raise
     except (ValueError, OSError, RecursionError, MemoryError) as error:
-        check_memory(path, error)
+        _check_memory(path, error)
         raise _damaged(path, "{file} in {folder!r} is damaged. " + _AGAIN) from error
     if not isinstance(value, dict):
         raise _damaged(path, "{file} in {folder!r} does not hold a JSON object. " + _AGAIN)
