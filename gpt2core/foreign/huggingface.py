@@ -25,7 +25,7 @@ WEIGHT_FILES = (
 )
 # The same names with a variant in them, such as model.fp16.safetensors, are files of such a folder too.
 WEIGHTS_NAME = re.compile(r"(?:model|pytorch_model)(?:\.[\w-]+)?\.(?:safetensors|bin)$")
-_ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
 # "gelu" is torch's exact form; the tanh form has five names. Source: transformers, activations.py, ACT2CLS.
 _GELU: dict[str, Literal["tanh", "erf"]] = {
     "gelu_new": "tanh",
@@ -61,7 +61,7 @@ def read_folder(folder: Path, about: Mapping[str, Any]) -> tuple[GPTConfig, dict
     Raises: UnsupportedModel for another architecture or setting; UnreadableCheckpoint and its kin.
     """
     config = config_from(about, folder.name)
-    adapter = next((name for name in _ADAPTER_FILES if (folder / name).exists()), None)
+    adapter = next((name for name in ADAPTER_FILES if (folder / name).exists()), None)
     if adapter is not None:
         raise UnsupportedModel(
             "{folder!r} holds {adapter}: an adapter that changes what the model computes. "
