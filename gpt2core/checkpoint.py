@@ -263,9 +263,9 @@ def save_pretrained(
         files = vocabulary_files(tokenizer)
         vocabulary = {"kind": "files"}
     about = {"format": FORMAT, "version": 1, "config": model.config.to_dict(), "tokenizer": vocabulary}
-    if trained_on is not None:
-        about["trained_on"] = asdict(trained_on)
-        _trained_on(about["trained_on"])
+    known = None if trained_on is None else _trained_on(asdict(trained_on))
+    if known is not None:
+        about["trained_on"] = asdict(known)
     files[CONFIG_FILE] = (json.dumps(about, indent=2) + "\n").encode()
     # weights last: a folder that has them can be opened, however the writing ended
     files[WEIGHTS_FILE] = save(tensors)

@@ -187,6 +187,11 @@ def test_what_could_not_be_opened_again_is_not_saved_and_the_old_files_stay(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == saved
 
 
+def test_an_origin_is_written_as_it_is_read(tmp_path):
+    save_pretrained(random_model(TINY), tmp_path, trained_on=TrainedOn(Path("a.txt"), "ab", torch.tensor(0.25)))
+    assert load_pretrained(tmp_path).trained_on == TrainedOn("a.txt", "ab", 0.25)
+
+
 def test_a_model_of_whole_or_huge_numbers_is_not_saved(tmp_path):
     model = random_model(TINY)
     model.pos_emb.weight = torch.nn.Parameter(model.pos_emb.weight.to(torch.int32), requires_grad=False)
