@@ -218,6 +218,10 @@ REFUSED: dict[str, tuple[Put, str]] = {
         _all(_two_files, _json("tokenizer_config.json", {"auto_map": {"AutoTokenizer": "a.B"}})),
         "auto_map is",
     ),
+    "dropout in the settings": (
+        _all(_two_files, _json("tokenizer_config.json", {"dropout": 0.1})),
+        "dropout is 0.1",
+    ),
     "a setting unheard of": (
         _all(_two_files, _json("tokenizer_config.json", {"add_dummy_prefix": True})),
         "add_dummy_prefix in tokenizer_config.json is a setting that is not known",
