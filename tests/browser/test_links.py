@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from explorer.page.spec import find_tabs
 from tests.browser.conftest import type_sentence
 
 SENTENCES = ["The cat sat on the mat", "One two & three", "Häuser 漢字 <b>", "a b c d e f g"]
-TABS = {
-    "tokens": {},
-    "embeddings": {},
+# Controls of a tab that are in the link, each with a value that is not its usual one.
+SETTINGS = {
     "attention": {"hide_first": "true"},
     "sampling": {"temperature": "0.7", "top_k": "50", "seed": "7"},
     "training": {"train_size": "tiny", "train_steps": "700", "train_batch": "8"},
@@ -21,8 +21,8 @@ TABS = {
     "beams": {"beam_width": "2", "beam_tokens": "5", "beam_ends": "never", "beam_penalty": "0.5"},
     "compare": {"compare_b": "growth-00180", "compare_tokens": "12", "samples": "2"},
     "scoring": {"scored": "Another text, to be scored."},
-    "sampling ": {"min_p": "0.05", "top_p": "0.9"},
 }
+TABS = {tab.id: SETTINGS.get(tab.id, {}) for tab in find_tabs()} | {"sampling ": {"min_p": "0.05", "top_p": "0.9"}}
 # Where a control of a tab shows what its link said.
 SHOWN = {
     "hide_first": ("#hide-first input", True),
@@ -36,7 +36,7 @@ EDITS = ["", "head:2.3", "mlp:1,head:0.0", "positions"]
 
 
 def states() -> list[dict[str, str]]:
-    """Forty: every tab with every sentence, each with a cursor, edits and settings of its own."""
+    """Forty and more: every tab with every sentence, each with a cursor, edits and settings of its own."""
     made = []
     for place, (tab, settings) in enumerate(TABS.items()):
         for number, text in enumerate(SENTENCES):
