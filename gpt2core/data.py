@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from gpt2core.errors import CorpusNotText, CorpusTooShort
+from gpt2core.ranges import checked_seed, mixed_seed
 from gpt2core.tokenizer import Tokenizer
 
 
@@ -20,7 +21,8 @@ def decode_text(data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusNotText(
-            f"This file is not UTF-8 text (byte {error.start:,} cannot be read). Save it as plain text in UTF-8 and try again."
+            "This file is not UTF-8 text (byte {place:,} cannot be read). Save it as plain text in UTF-8 and try again.",
+            place=error.start,
         ) from error
     if "\x00" in text:
         raise CorpusNotText(
@@ -71,18 +73,20 @@ class SlidingWindows:
         self, token_ids: Tensor, context_length: int, batch_size: int, *, stride: int | None = None, seed: int = 0
     ) -> None:
         self.token_ids, self.context_length, self.batch_size = token_ids, context_length, batch_size
-        self.stride, self.seed = stride or context_length, seed
+        self.stride, self.seed = stride or context_length, checked_seed(seed)
         last_start = len(token_ids) - context_length - 1
         if last_start < 0:
             raise CorpusTooShort(
-                f"The text is {len(token_ids):,} tokens long; a window takes {context_length + 1:,}. Add more text."
+                "The text is {n:,} tokens long; a window takes {window:,}. Add more text.",
+                n=len(token_ids),
+                window=context_length + 1,
             )
         self.n_windows = max(1, (last_start - (self.stride - 1)) // self.stride + 1)
         self._slack = min(self.stride - 1, last_start - (self.n_windows - 1) * self.stride)
 
     def starts(self, epoch: int) -> Tensor:
         """Where the windows of an epoch begin, in the order in which they are read. [n_windows]"""
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        generator = torch.Generator().manual_seed(mixed_seed(self.seed, epoch))
         offset = int(torch.randint(self._slack + 1, (1,), generator=generator))
         return torch.randperm(self.n_windows, generator=generator) * self.stride + offset
 

@@ -25,6 +25,7 @@ from gpt2core.data import Corpus, SlidingWindows
 from gpt2core.errors import InvalidSetting, NotFinite, OtherCorpus, UnreadableCheckpoint
 from gpt2core.generation import generate
 from gpt2core.model import GPTModel, evaluating
+from gpt2core.ranges import checked_seed, is_number, shown, whole
 from gpt2core.tokenizer import Tokenizer
 from gpt2core.train.distributed import ALONE, Team
 from gpt2core.train.loss import NextTokenLoss, next_token_loss
@@ -69,29 +70,60 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "eval_windows", "accumulation_steps"):
-            if getattr(self, name) < 1:
-                raise InvalidSetting(f"{name} is {getattr(self, name)}; choose at least 1.")
-        for name in ("warmup_steps", "eval_every", "sample_every", "sample_tokens", "weight_decay", "stride"):
-            if getattr(self, name) < 0:
-                raise InvalidSetting(f"{name} is {getattr(self, name)}; choose 0 or more.")
-        if not 0 < self.learning_rate <= 1:
+            self._set(name, whole(name, getattr(self, name), 1))
+        for name in ("warmup_steps", "eval_every", "sample_every", "sample_tokens", "stride"):
+            self._set(name, whole(name, getattr(self, name), 0))
+        self._set("seed", checked_seed(self.seed))
+        self._check_numbers()
+        self._check_choices()
+
+    def _check_numbers(self) -> None:
+        if not (is_number(self.learning_rate) and 0 < self.learning_rate <= 1):
             raise InvalidSetting(
-                f"The learning rate is {self.learning_rate}; choose more than 0 and at most 1, for example 0.002."
+                "The learning rate is {value}; choose more than 0 and at most 1, for example 0.002.",
+                value=shown(self.learning_rate),
             )
-        for name in ("beta1", "beta2", "final_learning_rate"):
-            if not 0 <= getattr(self, name) <= (1 if name == "final_learning_rate" else 0.99999):
-                raise InvalidSetting(f"{name} is {getattr(self, name)}; choose at least 0 and less than 1.")
-        if self.clip_norm <= 0:
-            raise InvalidSetting(f"clip_norm is {self.clip_norm}; choose more than 0.")
+        for name in ("beta1", "beta2"):
+            value = getattr(self, name)
+            if not (is_number(value) and 0 <= value <= 0.99999):
+                raise InvalidSetting(
+                    "{name} is {value}; choose at least 0 and less than 1.", name=name, value=shown(value)
+                )
+        if not (is_number(self.final_learning_rate) and 0 <= self.final_learning_rate <= 1):
+            raise InvalidSetting(
+                "final_learning_rate is {value}; choose a share of the peak from 0 to 1.",
+                value=shown(self.final_learning_rate),
+            )
+        if not (is_number(self.weight_decay) and self.weight_decay >= 0):
+            raise InvalidSetting("weight_decay is {value}; choose 0 or more.", value=shown(self.weight_decay))
+        if not (is_number(self.clip_norm) and self.clip_norm > 0):
+            raise InvalidSetting("clip_norm is {value}; choose more than 0.", value=shown(self.clip_norm))
+        for name in ("learning_rate", "final_learning_rate", "weight_decay", "beta1", "beta2", "clip_norm"):
+            self._set(name, float(getattr(self, name)))
+
+    def _check_choices(self) -> None:
         if self.precision not in ("fp32", "bf16"):
-            raise InvalidSetting(f"precision is {self.precision!r}; choose 'fp32' or 'bf16'.")
+            raise InvalidSetting("precision is {value}; choose 'fp32' or 'bf16'.", value=shown(self.precision))
         if self.optimizer not in OPTIMIZERS:
-            raise InvalidSetting(f"optimizer is {self.optimizer!r}; choose {' or '.join(map(repr, OPTIMIZERS))}.")
+            raise InvalidSetting(
+                "optimizer is {value}; choose {choices}.",
+                value=shown(self.optimizer),
+                choices=" or ".join(map(repr, OPTIMIZERS)),
+            )
+        if not isinstance(self.sample_prompt, str):
+            raise InvalidSetting("sample_prompt is {value}; choose a text.", value=shown(self.sample_prompt))
+        if not isinstance(self.compiled, bool):
+            raise InvalidSetting("compiled is {value}; choose True or False.", value=shown(self.compiled))
         if self.batch_size % self.accumulation_steps:
             raise InvalidSetting(
-                f"A batch of {self.batch_size} windows cannot be cut into {self.accumulation_steps} equal parts; "
-                f"choose a batch size that is a multiple of {self.accumulation_steps}."
+                "A batch of {n} windows cannot be cut into {parts} equal parts; choose a batch size that is a multiple of {parts}.",
+                n=self.batch_size,
+                parts=self.accumulation_steps,
             )
+
+    def _set(self, name: str, value: object) -> None:
+        """Only while it is being made: numbers of numpy become Python's own, which can be written down."""
+        object.__setattr__(self, name, value)
 
     def learning_rate_at(self, step: int) -> float:
         """Linear warm-up, then half a cosine. `step` counts from 0."""
@@ -203,9 +235,12 @@ class Trainer:
         if not (math.isfinite(loss_nats) and math.isfinite(gradient_norm)):
             self.optimizer.forget_gradients()
             raise NotFinite(
-                f"The loss became {loss_nats} at step {self.step + 1}, so training stopped before this update; "
-                f"the weights are those of step {self.step}. "
-                f"Lower the learning rate (now {settings.learning_rate:g}) and train again."
+                "The loss became {loss} at step {step}, so training stopped before this update; the weights are those of step {last}. "
+                "Lower the learning rate (now {rate:g}) and train again.",
+                loss=loss_nats,
+                step=self.step + 1,
+                last=self.step,
+                rate=settings.learning_rate,
             )
         self.optimizer.step(settings.learning_rate_at(self.step))
         return loss_nats, gradient_norm
@@ -257,7 +292,7 @@ class Trainer:
         trainer = cls(
             build_model(GPTConfig.from_dict(about["config"]), weights).to(team.device),
             corpus,
-            TrainSettings(**{**about["settings"], **changed}),
+            _saved_settings(path, {**about["settings"], **changed}),
             tokenizer,
             team,
         )
@@ -273,6 +308,17 @@ def saved_config(path: Path) -> GPTConfig:
     return GPTConfig.from_dict(about["config"])
 
 
+def _saved_settings(path: Path, values: dict[str, Any]) -> TrainSettings:
+    try:
+        return TrainSettings(**values)
+    except TypeError as error:  # a setting that there is not, or not any more
+        raise UnreadableCheckpoint(
+            "{file} was written by another version of gpt2core, with settings that this one does not have. "
+            "Resume it with that version, or start afresh.",
+            file=path.name,
+        ) from error
+
+
 def _read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
@@ -280,7 +326,8 @@ def _read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise UnreadableCheckpoint(
-            f"{path.name} is not a training checkpoint of gpt2core. Give the file that the run wrote, or start afresh."
+            "{file} is not a training checkpoint of gpt2core. Give the file that the run wrote, or start afresh.",
+            file=path.name,
         ) from error
     return about, tensors
 
