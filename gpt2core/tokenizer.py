@@ -129,7 +129,7 @@ class Tokenizer:
         for number, document in enumerate(text.split(END_OF_TEXT)):
             if number:
                 token_ids.append(self.end_of_text)
-            token_ids.extend(self.encode(document.strip("\n") if END_OF_TEXT in text else document))
+            token_ids.extend(self.encode(document.strip("\r\n") if END_OF_TEXT in text else document))
         return token_ids
 
     def token_bytes(self, token_id: int) -> bytes:

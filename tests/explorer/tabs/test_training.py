@@ -36,7 +36,7 @@ def test_a_text_too_short_is_refused_in_a_sentence_and_takes_no_place(handlers):
     session = TrainingSession()
     _, told, *buttons = ask(handlers, session, "too short")
     assert told["kind"] == "refusal"
-    assert told["text"].endswith("Add more text or choose a shorter window.")
+    assert told["text"].endswith("Add more text, or choose a shorter window or a larger share.")
     assert all(map(is_skipped, buttons))
     with pytest.raises(Exception):  # noqa: B017, PT011 (gradio's own, invisible)
         only_if_asked(session)
