@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gpt2core.errors import CorpusNotText, CorpusTooShort
-from gpt2core.ranges import checked_seed, mixed_seed
+from gpt2core.errors import CorpusNotText, CorpusTooShort, InvalidSetting
+from gpt2core.ranges import checked_seed, is_number, mixed_seed, shown
 from gpt2core.tokenizer import END_OF_TEXT, Tokenizer
 
 
@@ -51,8 +51,13 @@ def split_corpus(text: str, tokenizer: Tokenizer, context_length: int, val_fract
 
     The share is of the characters, and begins with the first document that begins in it; where that leaves a part too short, it is of
     the tokens, so that every text with enough of them is taken. Line ends are read as in decode_text.
-    Raises: CorpusTooShort, with the number of tokens at which any text is taken.
+    Raises: CorpusTooShort, with the number of tokens at which any text is taken; InvalidSetting.
     """
+    if not (is_number(val_fraction) and 0 < val_fraction < 1):
+        raise InvalidSetting(
+            "The share kept for checking is {share}; choose more than 0 and less than 1, for example 0.05.",
+            share=shown(val_fraction),
+        )
     text, needed = _with_line_feeds(text), context_length + 1
     cut = int(len(text) * (1 - val_fraction))
     mark = text.find(END_OF_TEXT, max(0, cut - len(END_OF_TEXT) + 1))  # one that the cut would go through is met too

@@ -125,6 +125,12 @@ class Tokenizer:
 
     def encode_documents(self, text: str) -> list[int]:
         """Token ids of a corpus in which a line `<|endoftext|>` separates documents; each separator becomes one end-of-text id."""
+        if END_OF_TEXT in text and END_OF_TEXT not in self.special:
+            raise NotInVocabulary(
+                "{name} separates documents in this text, and this vocabulary has no such token. Take it out of the text, "
+                "or choose another model.",
+                name=END_OF_TEXT,
+            )
         token_ids: list[int] = []
         for number, document in enumerate(text.split(END_OF_TEXT)):
             if number:

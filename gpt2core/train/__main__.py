@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from gpt2core.checkpoint import TrainedOn
+from gpt2core.checkpoint import TrainedOn, check_context
 from gpt2core.data import split_corpus
 from gpt2core.errors import Gpt2CoreError
 from gpt2core.model import GPTModel, sinusoids
@@ -48,6 +48,7 @@ def run(options: argparse.Namespace, team: Team) -> None:
         torch.set_num_threads(options.threads)
     folder = RunFolder(options.out, torch.float16 if options.half else torch.float32)
     config = saved_config(folder.state) if options.resume else config_from(options)
+    check_context(config)
     tokenizer = gpt2_tokenizer(config.vocab_size)
     text = read_corpus(options.text, options.downloads, tell=lambda line: print(line, flush=True))
     corpus = split_corpus(text, tokenizer, config.context_length, options.val_fraction)

@@ -5,6 +5,7 @@ A download is continued where an earlier attempt stopped, and gets its name only
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import urllib.error
@@ -61,7 +62,7 @@ def read_corpus(source: str, downloads: Path, tell: Callable[[str], None] = lamb
             raise UnknownCorpus(
                 "The folder {folder!r} holds no .txt file. Put the texts there, or name a file.", folder=source
             )
-        return "\n<|endoftext|>\n".join(_read(file) for file in files)
+        return "\n<|endoftext|>\n".join(read_text(file) for file in files)
     if not path.exists() and source in SOURCES:
         path = fetched(source, downloads, tell)
     if not path.exists():
@@ -70,7 +71,7 @@ def read_corpus(source: str, downloads: Path, tell: Callable[[str], None] = lamb
             source=source,
             names=", ".join(SOURCES),
         )
-    return _read(path)
+    return read_text(path)
 
 
 def text_sha256(text: str) -> str:
@@ -79,17 +80,17 @@ def text_sha256(text: str) -> str:
 
 
 def found_again(name: str, sha256: str, folders: Iterable[Path]) -> str | None:
-    """The text called `name` with this hash, from the first of `folders` that holds it."""
+    """The text called `name` with this hash, from the first of `folders` that holds it; other files of that name are passed over."""
     for folder in folders:
         path = folder / Path(name).name
-        if path.is_file():
-            text = _read(path)
-            if text_sha256(text) == sha256:
+        with contextlib.suppress(UnknownCorpus, CorpusNotText):
+            if path.is_file() and text_sha256(text := read_text(path)) == sha256:
                 return text
     return None
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """One file. Raises: UnknownCorpus, CorpusNotText."""
     try:
         return decode_text(path.read_bytes())
     except OSError as error:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,19 +19,21 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from gpt2core.checkpoint import build_model, write_atomically
+from gpt2core.checkpoint import build_model, check_context
 from gpt2core.config import GPTConfig
 from gpt2core.data import Corpus, SlidingWindows
 from gpt2core.errors import InvalidSetting, NotFinite, OtherCorpus, UnreadableCheckpoint
+from gpt2core.files import write_atomically
 from gpt2core.generation import generate
 from gpt2core.model import GPTModel, evaluating
-from gpt2core.ranges import checked_seed, is_number, shown, whole
+from gpt2core.ranges import checked_seed, is_number, mixed_seed, shown, whole
 from gpt2core.tokenizer import Tokenizer
 from gpt2core.train.distributed import ALONE, Team
 from gpt2core.train.loss import NextTokenLoss, next_token_loss
 from gpt2core.train.optimizer import OPTIMIZERS, Optimizer, OptimizerName
+from gpt2core.weights import as_saved
 
-_MODEL, _RANDOM = "model.", "random_state"
+_MODEL, _RANDOM, _RANDOM_CUDA = "model.", "random_state", "random_state.cuda"
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ class Trainer:
         tokenizer: Tokenizer | None = None,
         team: Team = ALONE,
     ) -> None:
+        check_context(model.config)  # what cannot be opened again is not trained
         team.check(settings.batch_size, settings.accumulation_steps)
         self.model, self.corpus, self.settings, self.tokenizer, self.team = model, corpus, settings, tokenizer, team
         self.windows = SlidingWindows(
@@ -185,9 +188,14 @@ class Trainer:
             self._loss = torch.compile(self._loss)  # type: ignore[assignment]
         self._loss = team.joined(self._loss)
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.model.tok_emb.weight.device
+
     def run(self) -> Iterator[TrainEvent]:
         """Train to the end of the run, an event an update. Raises: NotFinite as soon as the loss is no number."""
-        settings, device = self.settings, self.model.tok_emb.weight.device
+        settings, device = self.settings, self.device
         if self.step == 0:
             torch.manual_seed(settings.seed)
         busy_seconds, tokens_here = 0.0, 0
@@ -261,10 +269,13 @@ class Trainer:
         return self.settings.sample_prompt + self.tokenizer.decode([step.token_id for step in steps])
 
     def save(self, path: Path) -> None:
-        """Everything that the rest of the run depends on, in one file, replaced in one step. Raises: CannotSave."""
-        tensors = {_RANDOM: torch.get_rng_state()}
+        """Everything that the rest of the run depends on, in one file, replaced in one step.
+
+        Weights that could not be resumed are refused before an older file is touched. Raises: CannotSave, NotFinite, NotWeights.
+        """
+        tensors = random_states(self.device)
         for name, parameter in self.model.named_parameters():
-            tensors[_MODEL + name] = parameter.detach().clone()
+            tensors[_MODEL + name] = as_saved(name, parameter, torch.float32)
         tensors |= self.optimizer.tensors()
         about = {
             "step": self.step,
@@ -298,8 +309,31 @@ class Trainer:
         )
         trainer.step = about["step"]
         trainer.optimizer.restore(tensors, trainer.step)
-        torch.set_rng_state(tensors[_RANDOM])
+        restore_random_states(tensors, team.device, mixed_seed(trainer.settings.seed, trainer.step))
         return trainer
+
+
+def random_states(device: torch.device) -> dict[str, Tensor]:
+    """The states of the generators that a run on `device` draws from, by the name under which they are written down.
+
+    Dropout draws from the device's own generator, all else from the processor's.
+    """
+    states = {_RANDOM: torch.get_rng_state()}
+    if device.type == "cuda":
+        states[_RANDOM_CUDA] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def restore_random_states(tensors: Mapping[str, Tensor], device: torch.device, seed: int) -> None:
+    """Go on where random_states was called, on `device`, whatever its number. seed: for CUDA's generator where none was written down:
+    by a run on a processor, or by an older version."""
+    torch.set_rng_state(tensors[_RANDOM])
+    if device.type == "cuda":
+        if _RANDOM_CUDA in tensors:
+            torch.cuda.set_rng_state(tensors[_RANDOM_CUDA], device)
+        else:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
 
 
 def saved_config(path: Path) -> GPTConfig:
