@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from explorer.catalogue import catalogue
+from explorer.widgets import merges
 from explorer.widgets.merges import PARTS, ROWS, merge_history
 from gpt2core import Tokenizer, gpt2_tokenizer
 from gpt2core.merging import Piece
@@ -94,3 +96,105 @@ def test_a_part_without_an_entry_has_no_id(browser):
     tokenizer = Tokenizer({b"a": 0, b"b": 1, b"ab": 2}, token_ids={b"a": 0, b"b": 1, b"ab": 2})
     value = merge_history(Piece(b"xab", (b"x", b"a", b"b"), (2,)), tokenizer, "")
     assert [kind["id"] for kind in value["kinds"]] == [None, 0, 1, 2]
+
+
+# As much of a page as the widget uses.
+PAGE = """
+class Node {
+  constructor(tag) { Object.assign(this, { tag, children: [], attributes: {}, listeners: {}, style: {}, className: '', hidden: false }); }
+  append(...children) { this.children.push(...children); }
+  replaceChildren(...children) { this.children = children; }
+  setAttribute(name, value) { this.attributes[name] = String(value); }
+  removeAttribute(name) { delete this.attributes[name]; }
+  getAttribute(name) { return this.attributes[name] ?? null; }
+  addEventListener(type, act) { this.listeners[type] = act; }
+  get textContent() { return this.children.map((child) => child.textContent ?? child).join(''); }
+  set textContent(text) { this.children = [String(text)]; }
+  all() { return [this, ...this.children.flatMap((child) => child.all?.() ?? [])]; }
+  of(name) { return this.all().filter((node) => node.className.split(' ').includes(name)); }
+  querySelector(selector) { return this.of(selector.slice(1))[0]; }
+}
+var document = { createElement: (tag) => new Node(tag) };
+var made = (tag, className, ...children) => Object.assign(new Node(tag), { className, children });
+var pages = made('div', 'merge-pages', made('p', 'merge-range'), made('div', 'merge-buttons'));
+var element = made('div', '', made('ol', 'merges'), pages, made('p', 'merge-end'));
+var props = {};
+var drawAgain;
+var press = (text) => element.of('merge-buttons')[0].children.find((one) => one.textContent === text).listeners.click();
+var key = (name) => element.of('merge-pages')[0].listeners.keydown({ key: name, preventDefault: () => {} });
+var show = (value) => { props.value = value; drawAgain(); };
+var seen = () => ({
+  nodes: element.all().length, captions: element.of('caption').map((one) => one.textContent), end: element.of('merge-end')[0].textContent,
+  paged: !element.of('merge-pages')[0].hidden, range: element.of('merge-range')[0].textContent, cut: element.of('cut').map((one) => one.textContent),
+  off: element.of('merge-buttons')[0].children.filter((one) => one.attributes['aria-disabled'] === 'true').map((one) => one.textContent),
+  last: element.of('merges')[0].children.at(-1).of('part').map((one) => one.textContent),
+});
+"""
+
+
+@pytest.fixture
+def page():
+    words = {key: catalogue("tokens")(key) for key in merges._WORDS}
+    limits = {"rows": ROWS, "parts": PARTS}
+    mount = "globalThis.default({ element, props, watch: (_, draw) => { drawAgain = draw; }, words, limits })"
+    constants = f"var words = {json.dumps(words)}, limits = {json.dumps(limits)};"
+    return evaluator("merges/merges.js", more=f"{PAGE} {constants} {mount};")
+
+
+def shown(page, text: str, vocab_size: int = 8192, end: str = "") -> dict:
+    return page(f"(show({json.dumps(merge_history(*whole(text, vocab_size), end))}), seen())")
+
+
+def test_a_word_is_drawn_whole_without_pages(page):
+    told = shown(page, " Lily", end="<b>the end</b>")
+    assert told["captions"] == [
+        "the bytes as they are",
+        "merge 1: l + y → ly, entry 306 of the list",
+        "merge 2: · + L → ·L, entry 406 of the list",
+        "merge 3: i + ly → ily, entry 813 of the list",
+    ]
+    assert told["last"] == ["·L", "ily"]
+    assert told["end"] == "<b>the end</b>"  # text, never markup
+    assert not told["paged"]
+    assert told["cut"] == []
+
+
+@pytest.mark.parametrize("text", ["-" * 2_000, "-" * 60_000, "é" * 1_000, "\n" * 1_500, "ab" * 5_000])
+def test_of_a_long_piece_no_more_is_drawn_than_a_person_can_look_at(page, text):
+    steps = len(whole(text)[0].joints)
+    told = shown(page, text)
+    assert told["nodes"] < 900
+    assert told["paged"]
+    assert told["range"] == f"Merges 0 to {ROWS - 1} of {steps:,}; {steps - ROWS + 1:,} more come after."
+    n_parts = len(whole(text)[0].data)
+    assert told["cut"][0] == f"… {n_parts - PARTS:,} more …"
+    for action in ("press('Later')", "press('Last')", "press('Earlier')"):
+        assert page(f"({action}, seen())")["nodes"] < 900
+
+
+def test_the_rest_is_stepped_through_by_buttons_and_by_keys(page):
+    text = "-" * 300
+    piece, _ = whole(text)
+    steps = len(piece.joints)
+    told = shown(page, text)
+    assert told["off"] == ["First", "Earlier"]
+    captions = list(told["captions"])
+    while "Later" not in told["off"]:
+        told = page("(press('Later'), seen())")
+        captions += told["captions"]
+    assert len(captions) == steps + 1
+    assert [int(caption.split(":")[0].removeprefix("merge ")) for caption in captions[1:]] == list(range(1, steps + 1))
+    assert told["range"].endswith(f"of {steps:,}.")
+    assert told["last"] == [token.decode() for token in piece.tokens]
+    assert page("(press('Later'), seen())") == told  # there is no further page
+    assert page("(key('Home'), seen())")["captions"] == captions[:ROWS]
+    assert page("(key('ArrowRight'), seen())")["captions"] == captions[ROWS : 2 * ROWS]
+    assert page("(key('ArrowLeft'), seen())")["captions"] == captions[:ROWS]
+    assert page("(key('End'), seen())")["captions"] == told["captions"]
+
+
+def test_another_piece_begins_at_its_first_page(page):
+    shown(page, "-" * 300)
+    page("(press('Last'), seen())")
+    assert shown(page, "ab" * 200)["captions"][0] == "the bytes as they are"
+    assert not shown(page, "the")["paged"]
