@@ -185,27 +185,30 @@ class PlainTokenizer(Tokenizer):
         vocab_size: int | None = None,
     ) -> None:
         super().__init__(token_ids, name, token_ids=token_ids, pairs={}, special=special or {}, vocab_size=vocab_size)
-        self._longest = max(map(len, token_ids), default=0)
+        self._lengths = sorted({len(token) for token in token_ids if token}, reverse=True)
 
     def encode(self, text: str) -> list[int]:
         """Raises: NotInVocabulary at the first character that no entry begins with."""
-        return [self.token_ids[token] for piece in self.pieces(text) for token in piece.tokens]
+        return [self.token_ids[token] for token in self._cut(_whole(text).encode())]
 
     def pieces(self, text: str) -> list[Piece]:
         """One piece an entry, and no merges."""
-        data, found, start = _whole(text).encode(), [], 0
+        return [Piece(token, (token,), ()) for token in self._cut(_whole(text).encode())]
+
+    def _cut(self, data: bytes) -> Iterator[bytes]:
+        start, entries = 0, self.token_ids
         while start < len(data):
-            ends = range(min(len(data), start + self._longest), start, -1)
-            end = next((end for end in ends if data[start:end] in self.token_ids), None)
-            if end is None:
-                character = data[start:].decode(errors="replace")[0]
+            for length in self._lengths:
+                token = data[start : start + length]
+                if token in entries:
+                    break
+            else:
                 raise NotInVocabulary(
                     "This model's vocabulary has no token for {text!r}. Leave it out, or choose another model.",
-                    text=character,
+                    text=data[start : start + 4].decode(errors="replace")[0],
                 )
-            found.append(Piece(data[start:end], (data[start:end],), ()))
-            start = end
-        return found
+            yield token
+            start += len(token)
 
 
 def _cut_at_long_spaces(text: str) -> Iterator[tuple[str, bool]]:

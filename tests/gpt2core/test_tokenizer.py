@@ -219,6 +219,15 @@ def test_a_history_is_kept_in_one_number_a_merge_and_ends_in_the_tokens(vocab_si
         assert [tokenizer.token_ids[token] for token in piece.tokens] == tokenizer.encode(text)
 
 
+@pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: f"U+{ord(sign):04X}")
+def test_a_million_of_any_sign_encode_with_a_list_of_bytes_or_characters(sign):
+    text = sign * 1_000_000
+    single = PlainTokenizer({bytes([byte]): byte for byte in range(256)})
+    assert single.encode(text) == list(text.encode())
+    characters = PlainTokenizer({each.encode(): place for place, each in enumerate(SIGNS)})
+    assert characters.encode(text) == [SIGNS.index(sign)] * 1_000_000
+
+
 def test_a_vocabulary_without_end_of_text_says_so():
     with pytest.raises(NotInVocabulary, match=r"no <\|endoftext\|> token"):
         _ = PlainTokenizer({b"a": 0}).end_of_text
@@ -229,5 +238,6 @@ def test_a_plain_vocabulary_takes_the_longest_entry_that_fits():
     assert tokenizer.encode("abé a") == [2, 3, 4, 0]
     assert tokenizer.decode([2, 3, 4, 0]) == "abé a"
     assert [piece.tokens for piece in tokenizer.pieces("ab")] == [(b"ab",)]
-    with pytest.raises(NotInVocabulary, match="no token for 'ö'"):
-        tokenizer.encode("aö")
+    for text in ("aö", "a" * 5000 + "ö" * 5000):
+        with pytest.raises(NotInVocabulary, match="no token for 'ö'"):
+            tokenizer.encode(text)

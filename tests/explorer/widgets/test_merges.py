@@ -165,7 +165,7 @@ def test_of_a_long_piece_no_more_is_drawn_than_a_person_can_look_at(page, text):
     told = shown(page, text)
     assert told["nodes"] < 900
     assert told["paged"]
-    assert told["range"] == f"Merges 0 to {ROWS - 1} of {steps:,}; {steps - ROWS + 1:,} more come after."
+    assert told["range"] == f"Steps 0 to {ROWS - 1} of {steps:,}; {steps - ROWS + 1:,} more come after."
     n_parts = len(whole(text)[0].data)
     assert told["cut"][0] == f"… {n_parts - PARTS:,} more …"
     for action in ("press('Later')", "press('Last')", "press('Earlier')"):
