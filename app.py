@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: nothing leaves the machine
 
 from explorer.app import build_app, launch_options
+from explorer.page.addresses import answer_long_addresses
 from explorer.store.services import Services
 
 demo = build_app(Services())
@@ -16,4 +17,5 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     options, _ = parser.parse_known_args()
+    answer_long_addresses()
     demo.launch(server_name=options.host, server_port=options.port, inbrowser=options.open, **launch_options())

@@ -38,6 +38,7 @@ def build_app(services: Services) -> gr.Blocks:
                     context.connect()
                 opened = f"(cursor) => ({{ ...cursor, tab: '{tab.id}' }})"
                 panel.select(None, page.cursor, page.cursor, js=opened, **QUICK)
+        page.connect()
         tab_keys("tabs")
         reader = Reader(page, header)
         wire_reading(page, reader)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +80,16 @@ def test_figures_know_neither_gradio_nor_models(path):
             == []
         )
         assert forbidden(path, ("gpt2core.GPTModel", "gpt2core.load_pretrained")) == []
+
+
+def test_answers_need_no_gradio_and_know_no_tab():
+    """Imported where there is no gradio, with all that they import themselves."""
+    answers = [path for path in SOURCES if path.is_relative_to(ROOT / "explorer" / "answers")]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in answers]
+    code = f"import sys; sys.modules['gradio'] = None; [__import__(name) for name in {names!r}]; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr[-500:]
+    assert [name for name in told.stdout.split() if name.startswith(("explorer.tabs", "explorer.widgets"))] == []
 
 
 @named

@@ -289,6 +289,10 @@ class TrainingSession:
         job.started = True
         return job
 
+    def keep(self, name: str, steps: int, n_parameters: int) -> None:
+        """Remember the model of this name, trained for so many steps."""
+        self.trained.append(Kept(name, steps, n_parameters))
+
     def stop(self) -> None:
         if self.job is not None:
             self.job.stop.set()

@@ -13,6 +13,7 @@ from typing import Any
 from gradio.components import Component
 
 from explorer.catalogue import catalogue
+from explorer.page.addresses import LONGEST, TOO_LONG
 from explorer.widgets.page_state import PARTS
 from explorer.wording.numbers import is_whole
 from gpt2core import Gpt2CoreError
@@ -53,6 +54,8 @@ class Link:
 def read_link(query: Mapping[str, str], tabs: Sequence[str], linked: Sequence[Linked] = ()) -> Link:
     """The link in an address's query; a part that nobody knows is left alone."""
     link = Link(query.get("text"), query.get("model"), None, query.get("edits", ""))
+    if re.fullmatch("[0-9]{1,9}", query.get(TOO_LONG, "")):
+        link.troubles.append(say("too_long", n=int(query[TOO_LONG]), limit=LONGEST))
     tab = query.get("tab")
     if tab is not None and tab not in tabs:
         link.troubles.append(say("no_tab", tab=quoted(tab)))

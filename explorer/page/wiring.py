@@ -7,8 +7,10 @@ it changed; a closed tab asks nothing. Every handler runs under one guard (`expl
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import gradio as gr
@@ -28,8 +30,22 @@ Choices = list[tuple[str, str]]  # label, name
 Controls = Sequence[Component]
 
 
-# In the browser: as if nothing had been drawn yet.
-_FORGETTING = "(seen, ...values) => [{ ...seen, shown: {} }, ...values]"
+def _forgetting(names: Sequence[str]) -> str:
+    """In the browser: as if the figures of these names had not been drawn yet."""
+    return f"""(seen, ...values) => {{
+      const shown = Object.entries((seen && seen.shown) || {{}}).filter(([name]) => !{json.dumps(list(names))}.includes(name));
+      return [{{ ...seen, shown: Object.fromEntries(shown) }}, ...values];
+    }}"""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What TabContext.offers_models was given."""
+
+    event: Callable[..., Any]
+    answer: Callable[..., dict[Any, Any]]
+    inputs: tuple[Component, ...]
+    outputs: tuple[Component, ...]
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,7 @@ class Page:
 
     menus: the menus of models inside tabs, each with what it offers before the models that the one above the tabs does.
     linked: every control beside the cursor that a link holds.
+    offers: what puts models into all of these menus, wired by `connect` once every tab stands.
     """
 
     services: Services
@@ -47,10 +64,20 @@ class Page:
     cursor: gr.HTML
     menus: list[tuple[gr.Dropdown, Choices]] = field(default_factory=list)
     linked: list[Linked] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
 
-    def offered(self, choices: Choices) -> list[Any]:
-        """What the menus inside tabs become when these models are on offer."""
-        return [gr.update(choices=[*first, *choices]) for _, first in self.menus]
+    def connect(self) -> None:
+        """Wire what concerns all tabs, once they are laid out."""
+        for offer in self.offers:
+            outputs = [self.model, *offer.outputs, *(menu for menu, _ in self.menus)]
+            offer.event(partial(self._offered, offer), list(offer.inputs), outputs, **QUICK)
+
+    def _offered(self, offer: Offer, *values: Any) -> dict[Any, Any]:
+        updates = offer.answer(*values)
+        offered = updates.get(self.model, {})
+        if "choices" in offered:
+            updates |= {menu: gr.update(choices=[*first, *offered["choices"]]) for menu, first in self.menus}
+        return updates or {self.model: gr.skip()}
 
 
 @dataclass(frozen=True)
@@ -80,6 +107,13 @@ class TabContext:
         menu = gr.Dropdown([*first, *self.services.models.choices()], value=value, **options)
         self.page.menus.append((menu, first))
         return menu
+
+    def offers_models(
+        self, event: Callable[..., Any], answer: Callable[..., dict[Any, Any]], inputs: Controls, outputs: Controls
+    ) -> None:
+        """After `event`, answer(*inputs) returns {component: value} for `outputs` and the Model menu; new choices of that one reach
+        the menus inside tabs too, those of tabs further right as well."""
+        self.page.offers.append(Offer(event, answer, tuple(inputs), tuple(outputs)))
 
     def draws(
         self,
@@ -192,9 +226,10 @@ class TabContext:
             **QUICK,
         )
         for gate in gates:
-            gate.ask(redraw, inputs, outputs, trigger_mode="always_last", **QUICK)
+            asked = [figure.name for figure in figures if figure.when is gate]
+            gate.ask(redraw, inputs, outputs, js=_forgetting(asked), trigger_mode="always_last", **QUICK)
         for event in dict.fromkeys(event for figure in figures for event in figure.again):
-            event(redraw, inputs, outputs, js=_FORGETTING, **QUICK)
+            event(redraw, inputs, outputs, js=_forgetting([figure.name for figure in figures]), **QUICK)
         if self._mirrors:
             watched.select(**self._mirroring(watched))
             drawn.then(**self._mirroring(watched))

@@ -33,10 +33,6 @@ START_SECONDS = 120  # a patience, not a claim: two busy cores import torch and 
 expect.set_options(timeout=60_000)  # as above
 
 TABS = [tab.title for tab in find_tabs()]
-# Files that were written for the page before its frames, or not yet run against it; each loses this mark once it has been run and passes.
-NOT_YET = pytest.mark.skip(
-    reason="written for the page as it was before frames; not yet run against the page as it is (docs/log.md)"
-)
 # What no page may ever take for markup or code, and every kind of character that a tokenizer cuts up.
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} <b>b</b> 👩‍👩‍👧 مرحبا 漢字\t\n|"
 HOSTILE_TOKENS = 77
@@ -146,7 +142,7 @@ def _leaves(url: str, app_url: str) -> bool:
 
 def type_sentence(page: Page, text: str) -> None:
     """Replace what stands in the sentence box."""
-    page.get_by_label("Your sentence").fill(text)
+    page.get_by_label("Your sentence", exact=True).fill(text)
 
 
 def open_tab(page: Page, title: str) -> None:

@@ -6,9 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NOT_YET, TABS, open_tab
-
-pytestmark = NOT_YET
+from tests.browser.conftest import TABS, open_tab
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa"], "resultTypes": ["violations"]}
 

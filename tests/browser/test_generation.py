@@ -11,9 +11,7 @@ from explorer.wording.text import token_labels
 from gpt2core import Pretrained, Step, generate
 from gpt2core.generation import alternatives
 from gpt2core.repetition import repeated_from
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, NOT_YET, open_tab, type_sentence
-
-pytestmark = NOT_YET
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, open_tab, type_sentence
 
 SENTENCE = "Once upon a time there was a"
 
@@ -77,7 +75,7 @@ def test_what_is_played_equals_gpt2core_and_the_endpoint_with_the_same_seed_and_
     answer = Client(app_url, verbose=False).predict(SENTENCE, **asked)
     assert answer["token_ids"] == [step.token_id for step in steps]
     story(tab, ".carry").click()
-    expect(tab.get_by_label("Your sentence")).to_have_value(SENTENCE + answer["text"])
+    expect(tab.get_by_label("Your sentence", exact=True)).to_have_value(SENTENCE + answer["text"])
     expect(story(tab, ".window")).to_contain_text("Your sentence or model has changed")
     assert written(tab) == labels(shipped, answer["token_ids"])  # the old text is kept until something new is written
 
@@ -259,6 +257,29 @@ def test_repeats_are_underlined_where_gpt2core_finds_them_and_a_penalty_makes_th
     assert sum(chips(tab).evaluate_all(marked)) < n_before
 
 
+def test_greedy_in_the_middle_of_a_text_starts_a_greedy_text(tab: Page, shipped: Pretrained) -> None:
+    play(tab, 6, "6 tokens in all")
+    story(tab, ".back").click()
+    tab.locator("#generation-settings").get_by_role("button", name="Greedy").click()
+    story(tab, ".play").click()
+    expect(story(tab, ".branch")).to_have_count(2)
+    expect(story(tab, ".told")).to_contain_text("its text begins at your sentence: branch 2. Branch 1 is kept.")
+    same_text(tab, shipped, expected(shipped, 6, temperature=0.0))
+
+
+def test_greedy_goes_on_after_a_token_that_was_forced(tab: Page) -> None:
+    play(tab, 4, "4 tokens in all")
+    chips(tab).nth(1).click()
+    story(tab, ".other:not(.chosen)").nth(2).click()
+    expect(story(tab, ".branch")).to_have_count(2)
+    expect(chips(tab)).to_have_count(4)
+    before = written(tab)
+    tab.locator("#generation-settings").get_by_role("button", name="Greedy").click()
+    story(tab, ".step").click()
+    expect(chips(tab)).to_have_count(5)
+    assert written(tab)[:2] == before[:2]
+
+
 def test_the_end_of_the_text_stops_it_is_said_and_can_be_ignored(tab: Page, shipped: Pretrained) -> None:
     assert shipped.tokenizer is not None
     tab.locator("#generation-settings").get_by_role("button", name="Greedy").click()
@@ -345,7 +366,7 @@ def test_what_cannot_be_generated_with_is_refused_in_a_sentence_and_kept(tab: Pa
         expect(box).to_have_value(value)
         box.fill(good)
     expect(chips(tab)).to_have_count(0)
-    expect(tab.get_by_label("Your sentence")).to_have_value(SENTENCE)
+    expect(tab.get_by_label("Your sentence", exact=True)).to_have_value(SENTENCE)
 
 
 def test_hostile_text_is_shown_as_text_and_runs_nothing(tab: Page) -> None:
@@ -355,7 +376,7 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(tab: Page) -> None:
     play(tab, 3, "3 tokens in all")
     expect(story(tab, ".prompt")).to_contain_text("${alert(1)}")
     story(tab, ".carry").click()
-    expect(tab.get_by_label("Your sentence")).to_have_value(re.compile(re.escape(HOSTILE)))
+    expect(tab.get_by_label("Your sentence", exact=True)).to_have_value(re.compile(re.escape(HOSTILE)))
     expect(story(tab, ".window")).to_contain_text("<img src=x onerror=alert(1)>")
     assert tab.locator("img[src='x']").count() == 0
 

@@ -100,7 +100,10 @@ def page(context: BrowserContext, address: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("dialog", lambda dialog: (errors.append(dialog.message), dialog.dismiss()))
     page.goto(f"{address}?__theme=light")
-    expect(line(page)).not_to_be_empty()
+    for widget in ("pattern", "strips"):
+        expect(line(page, widget)).not_to_be_empty()
+    expect(page.get_by_text("further down").last).to_be_attached()  # all that could still move the matrix on the page
+    page.evaluate("document.fonts.ready")
     yield page
     page.close()
     assert not errors
@@ -130,7 +133,10 @@ def place(
 
 
 def hover(page: Page, row: float, column: float, **where) -> None:
-    page.mouse.move(*place(page, row, column, **where))
+    """The finger on a cell: moved again if the page was laid out anew meanwhile."""
+    there = None
+    while there != (there := place(page, row, column, **where)):
+        page.mouse.move(*there)
 
 
 def ctrl_wheel(page: Page, delta: float) -> None:

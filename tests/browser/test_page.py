@@ -7,7 +7,7 @@ from tests.browser.conftest import TABS, open_tab, type_sentence
 
 
 def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
-    assert page.get_by_label("Your sentence").input_value()
+    assert page.get_by_label("Your sentence", exact=True).input_value()
     assert page.locator("#token-cards .token").count() > 5
     expect(page.locator("#status .notice")).to_contain_text("of 256 tokens")
 
@@ -64,7 +64,7 @@ def test_a_refused_sentence_is_kept_and_what_is_on_screen_stays(page: Page, type
     expect(page.locator("#token-strip .token")).to_have_count(3)
     type_sentence(page, typed)
     expect(page.locator("#status .notice")).to_contain_text(told)
-    assert page.get_by_label("Your sentence").input_value() == typed
+    assert page.get_by_label("Your sentence", exact=True).input_value() == typed
     expect(page.locator("#token-strip .token")).to_have_count(3)
 
 
@@ -85,7 +85,7 @@ def test_a_link_opens_what_was_on_the_screen(page: Page, browser: Browser) -> No
     other.goto(page.url)
     expect(other.locator("#token-strip .token")).to_have_count(5)
     expect(other.locator("#token-strip .token").nth(2)).to_have_attribute("aria-selected", "true")
-    expect(other.get_by_label("Your sentence")).to_have_value("A shared sentence & more")
+    expect(other.get_by_label("Your sentence", exact=True)).to_have_value("A shared sentence & more")
     expect(other.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
     other.close()
 

@@ -24,9 +24,7 @@ from gpt2core.sampling import (
     pipeline,
 )
 from gpt2core.trace import trace
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, NOT_YET, open_tab, type_sentence
-
-pytestmark = NOT_YET
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, open_tab, type_sentence
 
 SENTENCE = "Once upon a time there was a"
 
@@ -245,7 +243,7 @@ def test_the_worked_example_and_logits_of_ones_own(sampling: Page) -> None:
     number(sampling, "T =").fill("0.5")
     with no_request(sampling):
         press(sampling, "Worked example: your own logits")
-        assert shares(sampling) == ["84.4 %", "11.4 %", "4.2 %"]
+        assert shares(sampling) == ["84.4 %", "11.4 %", "4.20 %"]
         number(sampling, "T =").fill("2")
         assert shares(sampling) == ["48.1 %", "29.2 %", "22.7 %"]
         own = sampling.get_by_label("Logits of A, B, C")

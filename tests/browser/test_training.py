@@ -2,9 +2,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import NOT_YET, open_tab, type_sentence
-
-pytestmark = NOT_YET
+from tests.browser.conftest import open_tab, type_sentence
 
 PATIENCE = 120_000  # a run shares the processor with whatever else the machine does
 
@@ -85,6 +83,17 @@ def test_a_run_grows_stops_when_told_and_opens_in_every_tab(page: Page) -> None:
     open_tab(page, "Tokens")
     shown = "".join(page.locator("#token-cards .token-text").all_inner_texts())
     assert shown == "The·mill·and·the·mouse"
+
+
+def test_a_page_loaded_anew_during_a_training_says_that_it_was_lost(page: Page) -> None:
+    start(page)
+    wait_until_running(page)
+    page.reload()
+    expect(page.locator("#train-status")).to_contain_text("that run ended with the page and is lost")
+    page.reload()
+    expect(page.locator("#token-strip .token").first).to_be_visible()
+    expect(page.locator("#train-start")).to_be_enabled()
+    expect(page.locator("#train-status .notice")).to_have_text("")
 
 
 def test_a_refused_text_is_kept_and_the_reason_seen(page: Page, tmp_path: Path) -> None:

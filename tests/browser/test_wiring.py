@@ -40,7 +40,7 @@ def test_a_pick_costs_one_request_and_a_typed_sentence_four_at_most(page: Page, 
     expect(page.locator("#attention-frame .summary")).to_contain_text("(position 3)")
     assert len(requests) == 1
     requests.clear()
-    box = page.get_by_label("Your sentence")
+    box = page.get_by_label("Your sentence", exact=True)
     box.press("Control+a")
     page.keyboard.type("The cat sat on a mat", delay=A_USUAL_PACE_MS)
     expect(page.locator("#token-strip .token")).to_have_count(6)
@@ -49,7 +49,7 @@ def test_a_pick_costs_one_request_and_a_typed_sentence_four_at_most(page: Page, 
 
 
 def test_until_a_sentence_is_read_the_page_says_that_it_tells_of_the_older_one(page: Page) -> None:
-    page.get_by_label("Your sentence").press_sequentially(" ")
+    page.get_by_label("Your sentence", exact=True).press_sequentially(" ")
     assert page.evaluate("document.documentElement.hasAttribute('data-older')")
     expect(page.locator("html")).not_to_have_attribute("data-older", "")
 

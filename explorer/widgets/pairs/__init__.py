@@ -15,7 +15,7 @@ from explorer.widgets.widget import widget
 
 _SKELETON = """
 <div class="pairs">
-  <ul class="rows main-figure"></ul>
+  <ul class="rows main-figure" tabindex="0"></ul>
   <p class="rest"></p>
   <div class="sentences" role="status" aria-live="polite"></div>
   <table class="scores"><caption></caption><thead></thead><tbody></tbody></table>

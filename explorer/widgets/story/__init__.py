@@ -13,8 +13,8 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.answers.generation import Prompt
 from explorer.page.theme import token_tint
-from explorer.store.services import RunKey
 from explorer.widgets.widget import widget
 from explorer.wording.text import TokenLabel
 from gpt2core.generation import Alternative
@@ -78,14 +78,15 @@ def story_prompt(elem_id: str) -> gr.HTML:
     return widget(Path(__file__).parent / "prompt", "<span hidden></span>", elem_id=elem_id)
 
 
-def prompt(run: RunKey, context_length: int, end_of_text: int | None) -> dict[str, Any]:
+def prompt(shown: Prompt) -> dict[str, Any]:
     """What is to be continued."""
+    run = shown.run
     told = {
         "run": run.to_json(),
         "text": run.text,
         "ids": run.token_ids,
-        "limit": context_length,
-        "end": end_of_text,
+        "limit": shown.context_length,
+        "end": shown.end_of_text,
     }
     return {"prompt": json.dumps(told)}
 

@@ -3,7 +3,7 @@
 import { filled } from '../shared/dom.js';
 import { percent } from '../shared/numbers.js';
 import { addBranch, branchWith, newTree, removeBranch } from './branches.js';
-import { counted, packedSettings } from './sentences.js';
+import { counted, packedSettings, temperatureOf } from './sentences.js';
 
 const AFTER_A_HALT_MS = 200; // a cancelled request must have gone before the next one starts
 
@@ -43,7 +43,21 @@ export function player({ state, words, limits, wanted, view, send }) {
     draw();
   }
 
+  // Greedy takes the likeliest token at every place: what was drawn otherwise, and forced nowhere, is no beginning of its text.
+  const startsOver = () => {
+    if (isOld(state) || !state.current || settingsNow()?.temperature !== 0) return false;
+    const shown = state.current.tokens.slice(0, state.position);
+    return shown.some(({ settings }) => temperatureOf(settings) !== 0) && !shown.some(({ forced }) => forced);
+  };
+
+  function startOver() {
+    state.position = 0;
+    state.over = true;
+  }
+
   function play() {
+    halt();
+    if (startsOver()) startOver();
     const { amount, pace } = wanted();
     const n = Number(amount);
     const good = amount !== '' && Number.isInteger(n) && n >= 1 && n <= limits.most_tokens;
@@ -60,6 +74,7 @@ export function player({ state, words, limits, wanted, view, send }) {
       return;
     }
     halt();
+    if (startsOver()) startOver();
     if (place() >= limits.most_tokens) say(filled(words.full, limits));
     else go({ target: place() + 1, pace: 0, single: true });
   }
@@ -178,7 +193,8 @@ export function player({ state, words, limits, wanted, view, send }) {
       if (!playing.single && !playing.pace) say(filled(words.writing, { n: inTokens(position), target: playing.target }), { aloud: false });
       return;
     }
-    const branched = job.parted ? filled(words.parted, { name: current.id, parent: current.parent, n: current.from }) : '';
+    const branched = job.parted ? filled(state.over ? words.greedy : words.parted, { name: current.id, parent: current.parent, n: current.from }) : '';
+    state.over = false;
     state.job = null;
     if (stage === 'refused' || stage === 'late') finish(said, stage === 'refused');
     else if (stage === 'ended') finish(saysEnded());

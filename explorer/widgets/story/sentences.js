@@ -9,6 +9,8 @@ const OFF = { top_k: 0, top_p: 1, min_p: 0, repetition_penalty: 1 };
 
 export const packedSettings = (settings) => JSON.stringify(NAMES.map((name) => settings[name]));
 
+export const temperatureOf = (packed) => JSON.parse(packed)[0];
+
 export const counted = (n, words) => (n === 1 ? words.one_token : filled(words.tokens, { n }));
 
 export function measures(tokens, from, words) {

@@ -11,6 +11,7 @@ export default function mount({ element, props, trigger, watch, words, limits })
     tree: null, // of tree.run, which may be that of an older prompt
     current: null, // the branch on show
     position: 0, // how many of its tokens are
+    over: false, // whether a greedy text begins again at the sentence
     playing: null, // { target, pace, single }
     job: null, // { id, branch, from, read, count, parted }: what the server has been asked for
     pinned: null, // the place whose alternatives are held on show
@@ -68,6 +69,13 @@ export default function mount({ element, props, trigger, watch, words, limits })
     if (!state.job || value.job !== state.job.id) return; // our own request, or what was on its way when it was halted
     act.take(value);
     view.draw();
+  });
+  // Every token on show, as exact as it came.
+  find('story').figureTable = () => ({
+    columns: words.table_head.split(', '),
+    rows: (state.current?.tokens ?? []).slice(0, state.position).map((token, place) => [
+      place + 1, token.text, token.id, Math.exp(token.own), token.probability, token.rank, token.forced ? 1 : 0,
+    ]),
   });
   read();
   view.draw();

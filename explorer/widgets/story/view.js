@@ -58,6 +58,7 @@ export function storyView({ find, words, limits, state, act, buttons }) {
     else outline.update();
     if (quiet) comparison.show();
     else comparison.showNowAndThen();
+    if (quiet) find('story').dispatchEvent(new CustomEvent('figure-drawn', { bubbles: true }));
   }
 
   function drawControls(ahead) {

@@ -57,6 +57,12 @@ def test_a_position_that_is_no_number_is_left_out_and_said(position: str) -> Non
     assert f"“{position}”" in link.troubles[0]
 
 
+def test_an_address_that_was_too_long_to_be_read_is_said_to_be_so() -> None:
+    assert read_link({"address_too_long": "100000"}, TABS).troubles[0].startswith("The link is 100,000 characters long")
+    for forged in ("", "x", "-1", "1e9", "1" * 10, "²"):
+        assert read_link({"address_too_long": forged}, TABS).troubles == []
+
+
 def test_an_unknown_tab_is_left_out_and_said() -> None:
     link = read_link({"tab": "<script>"}, TABS)
     assert link.tab is None

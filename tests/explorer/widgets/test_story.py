@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from explorer.store.services import RunKey
+from explorer.answers.generation import Prompt
+from explorer.store.traces import RunKey
 from explorer.widgets import story
 from explorer.wording.text import TokenLabel
 from gpt2core import GPTConfig, generate
@@ -126,5 +127,5 @@ def test_a_token_travels_as_one_line_whatever_its_text(browser):
 
 def test_the_prompt_holds_the_run_that_a_request_must_name():
     run = RunKey("model", 'say "hi" ${1}', (1, 2))
-    told = json.loads(story.prompt(run, 16, None)["prompt"])
+    told = json.loads(story.prompt(Prompt(run, 16, None))["prompt"])
     assert told == {"run": run.to_json(), "text": run.text, "ids": [1, 2], "limit": 16, "end": None}

@@ -1,5 +1,7 @@
 // One figure over the whole window. It is laid out as in a window of at least LAID_OUT pixels and scaled up to fill the one there is,
 // so that text of 16 pixels has 24 on a projector of 1280 x 720, whoever draws it, and what the pointer meets stays where it is seen.
+import { follow } from '../../shared/dom.js';
+
 const LAID_OUT = { width: 853, height: 480 };
 const MOST_SCALE = 2;
 
@@ -32,7 +34,6 @@ export function enlarging(root, body, told) {
       root.showPopover();
     }
     sized.observe(body);
-    root.addEventListener('keydown', escape);
   }
 
   function close() {
@@ -45,7 +46,6 @@ export function enlarging(root, body, told) {
     for (const variable of ['--figure-scale', '--figure-height']) root.style.removeProperty(variable);
     sized.disconnect();
     body.style.marginBottom = '';
-    root.removeEventListener('keydown', escape);
   }
 
   function toggle() {
@@ -58,11 +58,12 @@ export function enlarging(root, body, told) {
     window.dispatchEvent(new Event('resize')); // plotly and canvases take their new room
   }
 
-  const escape = (event) => {
-    if (event.key !== 'Escape' || event.defaultPrevented) return;
+  // wherever the focus is: past the last thing that takes it, it is nowhere
+  follow(root, 'keydown', (event) => {
+    if (!isLarge() || event.key !== 'Escape' || event.defaultPrevented) return;
     event.preventDefault();
     toggle();
-  };
+  });
   return { toggle, fit };
 }
 

@@ -1,4 +1,4 @@
-"""What the Generation tab answers, on a random model: generate's tokens however they are asked for, and refusals before any."""
+"""Text after a sentence, on a random model: generate's tokens however they are asked for, and refusals before any."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import math
 
 import pytest
 
+from explorer.answers import generation
 from explorer.store.services import DEFAULT_MODEL, Services
-from explorer.tabs import generation
+from explorer.tabs.generation import pieces
 from gpt2core import GPTConfig, generate, gpt2_tokenizer, save_pretrained
-from gpt2core.decoding import decoding_times
 from gpt2core.errors import InvalidSetting, TokenOutOfRange
 from gpt2core.sampling import falling_order
 from tests.reference import random_model
@@ -39,7 +39,7 @@ def request_for(run, n, path=(), *, seed=5, stop=False, settings=SETTINGS, **mor
 
 
 def answer(services, run, request):
-    *_, last = generation.written(services, run, request)
+    *_, last = pieces(generation.written(services, run, request))
     lines = [json.loads(line) for line in last["lines"].splitlines()]
     names = ("id", "text", "bytes", "tint", "probability", "own", "rank")
     others = [[dict(zip(names, other, strict=True)) for other in found] for _, found in lines]
@@ -85,7 +85,7 @@ def test_after_a_forced_token_it_goes_on_from_there_with_the_same_luck(services,
 
 def test_lines_only_grow_so_that_an_update_carries_what_is_new(services, run, monkeypatch):
     monkeypatch.setattr(generation, "SECONDS_BETWEEN_UPDATES", 0.0)
-    seen = [piece["lines"] for piece in generation.written(services, run, request_for(run, 6))]
+    seen = [piece["lines"] for piece in pieces(generation.written(services, run, request_for(run, 6)))]
     assert len(seen) == 6
     assert all(later.startswith(earlier) and later != earlier for earlier, later in itertools.pairwise(seen))
 
@@ -171,37 +171,3 @@ def test_a_prompt_at_the_context_limit_is_continued(services):
     assert len(full.token_ids) == CONFIG.context_length
     _, tokens = answer(services, full, request_for(full, 6))
     assert [token["id"] for token in tokens] == [step.token_id for step in reference(services, full, 6)]
-
-
-def test_the_timing_says_what_was_measured_and_that_both_ways_agree(services, run):
-    *_, (figure, table, notice) = generation.timed(services, run)
-    n_prompt = len(run.token_ids)
-    assert list(table.iloc[:, 0]) == list(range(n_prompt, n_prompt + 9))  # half of the context
-    assert list(table.iloc[:, 1]) == [n_prompt] + [1] * 8
-    assert [len(line.x) for line in figure.data] == [8, 8]
-    assert f"Reading your {n_prompt} tokens at once" in notice["text"]
-    assert "they differ by 0.0000" in notice["text"]
-
-
-def test_a_sentence_too_long_to_time_loses_its_beginning_and_that_is_said(services):
-    run = services.read("a" + " b" * 7 + "c" * 8, DEFAULT_MODEL)
-    *_, (_, table, notice) = generation.timed(services, run)
-    assert table.iloc[-1, 0] == CONFIG.context_length
-    assert "Only the last 8 of your 16 tokens" in notice["text"]
-
-
-def test_timing_ends_when_its_time_is_up(services, run, monkeypatch):
-    monkeypatch.setattr(generation, "MAX_TIMING_SECONDS", -1.0)
-    *_, (figure, table, _) = generation.timed(services, run)
-    assert len(table) == 1
-    assert [len(line.x) for line in figure.data] == [0, 0]
-
-
-def test_the_figure_and_the_sentence_hold_the_times_that_were_taken(services, run):
-    times = list(decoding_times(services.models.get(DEFAULT_MODEL).model, run.token_ids, 3))
-    figure = generation.timing_figure(times[1:])
-    assert [list(line.y) for line in figure.data] == [
-        [1e3 * one.recomputed_seconds for one in times[1:]],
-        [1e3 * one.cached_seconds for one in times[1:]],
-    ]
-    assert f"took {1e3 * times[0].cached_seconds:.1f} ms" in generation.timing_sentence(times)

@@ -1,0 +1,64 @@
+"""The page fits: what a tab is about lies in the first screen, on a projector, on the same zoomed to 150 %, and on a phone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import TABS, open_tab
+
+# (width, height): the lowest pixel of the tokens, of the row of tabs, and how much of a main figure the first screen holds.
+SIZES = {(1280, 720): (132, 180, 0.85), (853, 480): (132, 180, 0.6), (390, 844): (190, 260, 0.6)}
+_LOWEST = "(element) => element.getBoundingClientRect().bottom"
+_SHARE = """(figure) => {
+  const { top, bottom, height } = figure.getBoundingClientRect();
+  return (Math.min(innerHeight, bottom) - Math.max(0, top)) / height;
+}"""
+_TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def main_figure(page: Page) -> Locator:
+    return page.locator("[role=tabpanel] .main-figure").filter(visible=True).first
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+def test_what_a_tab_is_about_lies_in_the_first_screen(
+    browser: Browser, app_url: str, size: tuple[int, int], theme: str
+) -> None:
+    lowest_token, lowest_tab, least = SIZES[size]
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, has_touch=size[0] < 500)
+    page = context.new_page()
+    page.goto(f"{app_url}?__theme={theme}")
+    expect(page.locator("#token-strip .token[aria-selected=true]")).to_be_in_viewport()
+    assert page.locator("#token-strip").evaluate(_LOWEST) <= lowest_token
+    for title in TABS:
+        open_tab(page, title)
+        figure = main_figure(page)
+        expect(figure).to_be_visible()
+        page.wait_for_function(  # drawn, not merely there
+            "(figure) => figure.querySelectorAll('*').length > 3 || figure.tagName === 'CANVAS'",
+            arg=figure.element_handle(),
+        )
+        page.evaluate("scrollTo(0, 0)")
+        assert page.get_by_role("tablist").evaluate(_LOWEST) <= lowest_tab
+        assert figure.evaluate(_SHARE) >= least, title
+        assert page.evaluate(_TOO_WIDE) <= 0, title
+        expect(page.locator("#token-strip .token[aria-selected=true]")).to_be_in_viewport()
+    context.close()
+
+
+def test_on_a_phone_a_slider_and_what_it_changes_share_the_screen(browser: Browser, app_url: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    page.goto(f"{app_url}?tab=sampling")
+    row = page.locator("#distribution .row").first
+    expect(row).to_be_visible()
+    for seen in (
+        page.locator("#sampling-settings input[type=range]").first,
+        row,
+        row.locator(".softmax"),
+        row.locator(".draw"),
+    ):
+        expect(seen).to_be_in_viewport(ratio=1)
+    context.close()
