@@ -114,7 +114,9 @@ class Node {
   all() { return [this, ...this.children.flatMap((child) => child.all?.() ?? [])]; }
   of(name) { return this.all().filter((node) => node.className.split(' ').includes(name)); }
   querySelector(selector) { return this.of(selector.slice(1))[0]; }
+  dispatchEvent() {}
 }
+var CustomEvent = class {};
 var document = { createElement: (tag) => new Node(tag) };
 var made = (tag, className, ...children) => Object.assign(new Node(tag), { className, children });
 var pages = made('div', 'merge-pages', made('p', 'merge-range'), made('div', 'merge-buttons'));
