@@ -125,6 +125,9 @@ def page(browser: Browser, app_url: str) -> Iterator[Page]:
     errors: list[str] = []
     opened.on("request", lambda request: foreign.append(request.url) if _leaves(request.url, app_url) else None)
     opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on(
+        "console", lambda told: errors.append(told.text) if "js_on_load" in told.text else None
+    )  # a widget that did not start
     opened.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     opened.set_default_timeout(30_000)
     opened.goto(app_url)
