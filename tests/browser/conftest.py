@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, Request, expect, sync_playwright
 
 from explorer.page.spec import find_tabs
 from explorer.store.models import CHECKPOINTS
@@ -150,3 +150,32 @@ def type_sentence(page: Page, text: str) -> None:
 
 def open_tab(page: Page, title: str) -> None:
     page.get_by_role("tab", name=title, exact=True).click()
+
+
+def main_figure(page: Page) -> Locator:
+    """What the open tab is about, once it is drawn and nothing on the tab is of an earlier state."""
+    figure = page.locator("[role=tabpanel] .main-figure").filter(visible=True).first
+    expect(figure).to_be_visible()
+    filled = "(figure) => figure.tagName === 'CANVAS' ? figure.width > 0 : figure.querySelectorAll('*').length > 3"
+    page.wait_for_function(filled, arg=figure.element_handle())
+    expect(page.locator("[data-stale]").filter(visible=True)).to_have_count(0)
+    return figure
+
+
+@contextlib.contextmanager
+def no_request(page: Page) -> Iterator[None]:
+    """Nothing is asked of the server inside; what was under way before is waited for: until two seconds bring nothing."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    page.wait_for_timeout(2000)
+    while asked:
+        asked.clear()
+        page.wait_for_timeout(2000)
+    yield
+    page.wait_for_timeout(300)
+    page.remove_listener("request", note)
+    assert not asked, f"the page asked for {asked}"

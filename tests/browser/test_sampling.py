@@ -3,8 +3,6 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 
 import pytest
@@ -24,7 +22,7 @@ from gpt2core.sampling import (
     pipeline,
 )
 from gpt2core.trace import trace
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, no_request, open_tab, type_sentence
 
 SENTENCE = "Once upon a time there was a"
 
@@ -35,25 +33,6 @@ def sampling(page: Page) -> Page:
     type_sentence(page, SENTENCE)
     expect(page.locator("#sampling-frame .title")).to_contain_text("the last of 7 tokens")
     return page
-
-
-@contextmanager
-def no_request(page: Page) -> Iterator[None]:
-    """Nothing is asked of the server inside; what was under way before is waited for."""
-    asked: list[str] = []
-
-    def note(request: object) -> None:
-        asked.append(request.url)  # type: ignore[attr-defined]
-
-    page.on("request", note)
-    page.wait_for_timeout(2000)
-    while asked:
-        asked.clear()
-        page.wait_for_timeout(2000)
-    yield
-    page.wait_for_timeout(300)
-    page.remove_listener("request", note)
-    assert not asked, f"the page asked for {asked}"
 
 
 def shares(page: Page) -> list[str]:
