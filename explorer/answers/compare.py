@@ -114,7 +114,7 @@ def comparison(
     rows, longest, rest = _rows(a, b, to_b.tolist(), to_a.tolist())
     scores, note = _scores(services, runs)
     return Comparison(
-        say("heading", token=labels[token].text, position=token + 1, n=len(labels)),
+        say("shared_after_token", token=labels[token].text, position=token + 1, n=len(labels)),
         [
             say("drawn", seed=seed, a=_text(a, a.drawn), b=_text(b, b.drawn)),
             difference(a, b, to_a) if same_words else _other_words(a, b, to_b, to_a),
@@ -181,7 +181,7 @@ def _share(side: Side, token_id: int | None) -> float | None:
 def _bar(side: Side, token_id: int | None, share: float | None, full: float) -> Bar:
     if token_id is None or share is None:
         return Bar(0.0, say("dash"), say("not_a_token"))
-    note = say("mark_drawn") if token_id == side.drawn else say("mark_cut") if share == 0 else ""
+    note = say("mark_drawn") if token_id == side.drawn else say("shared_cut") if share == 0 else ""
     return Bar(share / full, percent(share), note)
 
 

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 LANGUAGE = "en"
+SHARED = "shared"
 
 
 class Catalogue:
@@ -22,6 +23,12 @@ class Catalogue:
 
 @functools.cache
 def catalogue(topic: str) -> Catalogue:
-    """The sentences in catalogue/<language>/<topic>.toml."""
+    """The sentences in catalogue/<language>/<topic>.toml, and those of shared.toml under keys that begin with shared_."""
+    shared = {f"{SHARED}_{key}": sentence for key, sentence in sentences(SHARED).items()}
+    return Catalogue(topic, sentences(topic) | shared)
+
+
+def sentences(topic: str) -> dict[str, str]:
+    """What stands in the file of a topic."""
     path = Path(__file__).parent / LANGUAGE / f"{topic}.toml"
-    return Catalogue(topic, tomllib.loads(path.read_text(encoding="utf-8")))
+    return tomllib.loads(path.read_text(encoding="utf-8"))

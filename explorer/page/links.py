@@ -20,6 +20,7 @@ from gpt2core import Gpt2CoreError
 from gpt2core.errors import InvalidSetting
 
 say = catalogue("links")
+CALLED = {"token": "shared_token", "layer": "layer", "head": "head"}  # PARTS, as sentences name them
 Check = Callable[[str], Any]  # the value that a link's text stands for; raises InvalidSetting
 MOST_QUOTED = 60
 
@@ -64,7 +65,7 @@ def read_link(query: Mapping[str, str], tabs: Sequence[str], linked: Sequence[Li
             if re.fullmatch(r"[0-9]{1,6}", query[part]):
                 link.positions[part] = int(query[part])
             else:
-                link.troubles.append(say("no_position", part=say(part), value=quoted(query[part])))
+                link.troubles.append(say("no_position", part=say(CALLED[part]), value=quoted(query[part])))
     for one in linked:
         if one.name in query:
             try:

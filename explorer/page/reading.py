@@ -65,8 +65,7 @@ class Reader:
     def showing(self, run: RunKey, shown: dict[str, Any], asked: dict[str, Any]) -> dict[Any, Any]:
         limits = self.services.cursor_limits(run)
         n, limit = limits["token"], self.services.models.get(run.model).model.config.context_length
-        tokens = say("token" if n == 1 else "tokens")
-        told = say("reads", n=n, tokens=tokens, limit=limit, layers=limits["layer"], heads=limits["head"])
+        told = say("reads", n=n, limit=limit)
         return {
             self.outputs[0]: page_state.read(shown, limits, asked),
             self.header.status: info(told),

@@ -39,7 +39,7 @@ def build(ctx: TabContext) -> None:
         piece = pieces[piece_numbers(pieces)[token]]
         title = say("merges_title", piece=printable(piece.data))
         return {
-            merges: merge_rows(piece, tokenizer.ranks, say("start"), say("step")),
+            merges: merge_rows(piece, tokenizer.ranks),
             merges_frame.bar: frame_value(title, say("merges_summary")),
         }
 
@@ -64,8 +64,8 @@ def token_table(labels: Sequence[TokenLabel], pieces: Sequence[Piece]) -> pd.Dat
     numbers = piece_numbers(pieces)
     return pd.DataFrame(
         {
-            say("column_position"): range(len(labels)),
-            say("column_token"): [label.text for label in labels],
+            say("shared_position"): range(len(labels)),
+            say("shared_token"): [label.text for label in labels],
             say("column_id"): [label.token_id for label in labels],
             say("column_bytes"): [label.hex for label in labels],
             say("column_piece"): [printable(pieces[number].data) for number in numbers],

@@ -48,9 +48,7 @@ def build(ctx: TabContext) -> None:
         with gr.Column(scale=2, min_width=300, elem_classes="parted-on-a-phone"):
             with gr.Row(elem_classes="first-on-a-phone"):
                 train = gr.Button(say("train"), variant="primary", size="sm", elem_id="train-start")
-                stop = gr.Button(
-                    catalogue("page")("stop"), variant="stop", size="sm", interactive=False, elem_id="train-stop"
-                )
+                stop = gr.Button(say("shared_stop"), variant="stop", size="sm", interactive=False, elem_id="train-stop")
             status = notice_line("train-status")
             text = gr.Textbox(
                 sample_text(), label=say("text"), info=say("text_info"), lines=7, max_lines=7, elem_id="train-text"

@@ -142,7 +142,8 @@ export default function mount({ element, props, trigger, watch, words }) {
   function drawTexts() {
     find('title').textContent = words.texts;
     find('texts').setAttribute('aria-label', words.texts);
-    const names = ['kind', 'text', 'length', 'sum', 'score', 'probability'].map((name) => node('th', name, words[`text_${name}`]));
+    const named = { kind: words.text_kind, text: words.text_text, length: words.shared_tokens, sum: words.text_sum, score: words.text_score, probability: words.shared_probability };
+    const names = Object.entries(named).map(([name, said]) => node('th', name, said));
     const head = node('tr', '', ...names, node('td'));
     find('texts').tHead.replaceChildren(head);
     find('texts').tBodies[0].replaceChildren(...tree.rows.map(lineFor));

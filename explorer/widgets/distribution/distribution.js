@@ -310,9 +310,10 @@ export default function mount({ element, props, watch, words, start, limits, tin
   find('from-own').addEventListener('click', () => showOwn(true));
   find('own-logits').addEventListener('input', typedLogits);
 
-  for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'reroll', 'own_label', 'sweep_title', 'sweep_help']) {
+  for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'own_label', 'sweep_title', 'sweep_help']) {
     find(name.replace('_', '-')).textContent = words[`say_${name}`];
   }
+  find('reroll').textContent = words.shared_reroll;
   find('own-logits').setAttribute('aria-label', words.say_own_label);
   find('sweep').setAttribute('aria-label', words.say_sweep_title);
   showOwn(false);

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.catalogue import catalogue
 from explorer.page.theme import token_tint
 from explorer.widgets.widget import widget
 from explorer.wording.text import printable
@@ -19,13 +20,15 @@ def merge_list(elem_id: str) -> gr.HTML:
     return widget(Path(__file__).parent, '<ol class="merges"></ol>', elem_id=elem_id)
 
 
-def merge_rows(piece: Piece, ranks: Mapping[bytes, int], start: str, step: str) -> dict[str, Any]:
-    """Rows for the widget. start, step: captions; step is formatted with number, left, right, made and rank."""
-    rows = [{"caption": start, "parts": _parts(piece.parts, ranks), "merged": -1}]
+def merge_rows(piece: Piece, ranks: Mapping[bytes, int]) -> dict[str, Any]:
+    """Rows for the widget."""
+    say = catalogue("tokens")
+    rows = [{"caption": say("start"), "parts": _parts(piece.parts, ranks), "merged": -1}]
     before = piece.parts
     for number, merge in enumerate(piece.merges, start=1):
         left, right = before[merge.position], before[merge.position + 1]
-        caption = step.format(
+        caption = say(
+            "step",
             number=number,
             left=printable(left),
             right=printable(right),

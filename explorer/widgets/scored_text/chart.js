@@ -41,7 +41,7 @@ export function surpriseChart(canvas, pick) {
       const token = Math.max(2, tick);
       if (token <= n + 1 && (tick !== 1 || n < 8)) pen.fillText(String(token), xOf(token - 1), floor + 6);
     }
-    pen.fillText(words.chart_x, MARGINS.left + across() / 2, height - 20);
+    pen.fillText(words.shared_token, MARGINS.left + across() / 2, height - 20);
     pen.textAlign = 'left';
     pen.textBaseline = 'alphabetic';
     pen.fillText(words.chart_y, 4, 16);

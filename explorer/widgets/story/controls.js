@@ -26,17 +26,18 @@ export function request({ find, words, limits, onAmount }) {
   const amount = Object.assign(node('input', 'amount'), { type: 'number', min: 1, max: limits.most_tokens, step: 1, value: limits.start_tokens });
   const pace = node('select', 'pace', ...PACES.map((rate) => Object.assign(node('option', '', words[`pace_${rate}`]), { value: rate })));
   const stop = Object.assign(node('input', 'stop'), { type: 'checkbox', checked: true });
-  find('asked').append(labelled(words.amount, amount), labelled(words.pace, pace), labelled(words.stop, stop));
+  find('asked').append(labelled(words.shared_n_tokens, amount), labelled(words.pace, pace), labelled(words.stop, stop));
   amount.addEventListener('input', onAmount);
   return () => ({ amount: amount.value.trim(), pace: Number(pace.value), stop: stop.checked });
 }
 
 export function colourChoice({ find, words, group, chosen, choose }) {
   put(find('colours').querySelector('legend'), words.colours);
-  const choices = ['own', 'drawn', 'rank'].map((name) => {
+  const named = { own: words.by_own, drawn: words.by_drawn, rank: words.shared_rank };
+  const choices = Object.entries(named).map(([name, said]) => {
     const choice = Object.assign(node('input'), { type: 'radio', name: group, checked: name === chosen });
     choice.addEventListener('change', () => choose(name));
-    return labelled(words[`by_${name}`], choice);
+    return labelled(said, choice);
   });
   find('colours').append(...choices);
 }
