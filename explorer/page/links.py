@@ -16,6 +16,7 @@ from explorer.catalogue import catalogue
 from explorer.page.addresses import LONGEST, TOO_LONG
 from explorer.widgets.page_state import PARTS
 from explorer.wording.numbers import is_whole
+from explorer.wording.refusals import refusal_in_words
 from gpt2core import Gpt2CoreError
 from gpt2core.errors import InvalidSetting
 
@@ -71,7 +72,9 @@ def read_link(query: Mapping[str, str], tabs: Sequence[str], linked: Sequence[Li
             try:
                 link.settings[one.name] = one.check(query[one.name])
             except Gpt2CoreError as error:
-                link.troubles.append(say("no_setting", name=one.name, value=quoted(query[one.name]), why=str(error)))
+                link.troubles.append(
+                    say("no_setting", name=one.name, value=quoted(query[one.name]), why=refusal_in_words(error))
+                )
     return Link(
         link.text, link.model, tab if tab in tabs else None, link.edits, link.positions, link.settings, link.troubles
     )

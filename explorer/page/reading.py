@@ -25,6 +25,7 @@ from explorer.widgets.edits_line import edit_chips
 from explorer.widgets.notice import info, refusal
 from explorer.widgets.page_state import PARTS, START, tells
 from explorer.widgets.tokens import PICKED, STRIP_MIRRORED, token_strip
+from explorer.wording.refusals import refusal_in_words
 from gpt2core.errors import InvalidEdit, UnknownModel
 
 # In the browser: the link is copied by widgets/page_state, which answers with what is to be said of it.
@@ -168,10 +169,10 @@ class LinkOpener:
             try:
                 run, shown = self.reader.on_screen(text, model, {**asked, "edits": edits})
             except UnknownModel as error:
-                troubles.append(links("no_model", why=str(error)))
+                troubles.append(links("no_model", why=refusal_in_words(error)))
                 model = default
             except InvalidEdit as error:
-                troubles.append(links("no_edits", why=str(error)))
+                troubles.append(links("no_edits", why=refusal_in_words(error)))
                 edits = ""
             except Exception as error:
                 if text == say("example"):

@@ -26,6 +26,7 @@ from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.loss import loss_curve, loss_plot
 from explorer.widgets.notice import notice_line
 from explorer.widgets.samples import sample_list, written_samples
+from explorer.wording.refusals import refusal_in_words
 from gpt2core import Gpt2CoreError
 from gpt2core.data import decode_text
 
@@ -169,7 +170,7 @@ def opened_file(path: str) -> tuple[Any, Any]:
     try:
         return decode_text(Path(path).read_bytes()), notice.info("")
     except Gpt2CoreError as error:
-        return gr.skip(), notice.refusal(str(error))
+        return gr.skip(), notice.refusal(refusal_in_words(error))
 
 
 def restored() -> tuple[str, Any]:

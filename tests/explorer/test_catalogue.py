@@ -13,11 +13,11 @@ from types import ModuleType
 
 import pytest
 
-from explorer.catalogue import LANGUAGE, SHARED, catalogue, sentences
+from explorer.catalogue import ERRORS, FOLDER, LANGUAGE, SHARED, catalogue, sentences
 from tests.explorer.sayings import EXPLORER, WIDGETS, Saying, Source, Words, python_sources, sayings, words_given
 from tests.explorer.script_sayings import Script
 
-TOPICS = sorted(path.stem for path in (EXPLORER / "catalogue" / LANGUAGE).glob("*.toml"))
+TOPICS = sorted(path.stem for path in (FOLDER / LANGUAGE).glob("*.toml") if path.stem != ERRORS)
 # Sentences that a widget's Python is given and its script fills: the parameter, the script, and how that calls the sentence.
 HANDED_ON = {
     "cell_label": (WIDGETS / "heads" / "heads.js", "cellLabel"),
