@@ -11,7 +11,7 @@ const COUNTS = ['kept', 'removed', 'entropy'];
 export function buildPipeline(box, words, n, { name, pick, title }) {
   const head = node('div', 'line stage-heads');
   const counts = COUNTS.map((count) => node('div', `line counts ${count}`));
-  head.append(node('span', 'corner', words.shared_token));
+  head.append(node('span', 'corner', words.column_token));
   COUNTS.forEach((count, i) => counts[i].append(node('span', 'corner', words[`count_${count}`])));
   const heads = {};
   const told = {};
