@@ -17,8 +17,16 @@ _SHARE = """(figure) => {
 _TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def main_figure(page: Page) -> Locator:
-    return page.locator("[role=tabpanel] .main-figure").filter(visible=True).first
+def drawn_figure(page: Page, title: str) -> Locator:
+    """What a tab is about, once it is drawn and not merely there."""
+    open_tab(page, title)
+    figure = page.locator("[role=tabpanel] .main-figure").filter(visible=True).first
+    expect(figure).to_be_visible()
+    page.wait_for_function(
+        "(figure) => figure.querySelectorAll('*').length > 3 || figure.tagName === 'CANVAS'",
+        arg=figure.element_handle(),
+    )
+    return figure
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -33,13 +41,7 @@ def test_what_a_tab_is_about_lies_in_the_first_screen(
     expect(page.locator("#token-strip .token[aria-selected=true]")).to_be_in_viewport()
     assert page.locator("#token-strip").evaluate(_LOWEST) <= lowest_token
     for title in TABS:
-        open_tab(page, title)
-        figure = main_figure(page)
-        expect(figure).to_be_visible()
-        page.wait_for_function(  # drawn, not merely there
-            "(figure) => figure.querySelectorAll('*').length > 3 || figure.tagName === 'CANVAS'",
-            arg=figure.element_handle(),
-        )
+        figure = drawn_figure(page, title)
         page.evaluate("scrollTo(0, 0)")
         assert page.get_by_role("tablist").evaluate(_LOWEST) <= lowest_tab
         assert figure.evaluate(_SHARE) >= least, title
