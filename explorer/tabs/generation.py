@@ -88,7 +88,7 @@ def _build_timing(ctx: TabContext) -> None:
     gr.Markdown(say("timing"))
     with gr.Row(equal_height=False):
         measure = gr.Button(say("measure"), scale=0, min_width=130)
-        stop = gr.Button(catalogue("page")("stop"), scale=0, min_width=90, interactive=False)
+        stop = gr.Button(say("shared_stop"), scale=0, min_width=90, interactive=False)
     told = notice_line("timing-status")
     with gr.Column(visible=False) as results, frame("timing-frame", name="timing") as figure:
         plot = gr.Plot(show_label=False, elem_id="timing-plot", elem_classes="plot-two-lines")

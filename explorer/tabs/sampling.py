@@ -52,7 +52,7 @@ def next_token_figure(services: Services, run: RunKey, token: int) -> dict[str, 
     filtered_logits(logits, SamplingSettings(temperature=0))  # refuses what no softmax can be taken of
     here = services.labels(run)
     n = len(here)
-    which = "heading_only" if n == 1 else "heading_last" if token == n - 1 else "heading_inside"
+    which = "heading_only" if n == 1 else "heading_last" if token == n - 1 else "shared_after_token"
     heading = say(which, token=here[token].text, position=token + 1, n=n)
     came_next = run.token_ids[token + 1] if token + 1 < n else None
     return next_token_distribution(logits, run.token_ids[: token + 1], came_next, heading)

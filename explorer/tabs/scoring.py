@@ -28,9 +28,7 @@ def build(ctx: TabContext) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=230):
             typed = gr.Textbox(label=say("text"), info=say("text_info"), lines=4, max_lines=12, elem_id="scoring-text")
-            stop = gr.Button(
-                catalogue("page")("stop"), variant="stop", size="sm", interactive=False, elem_id="scoring-stop"
-            )
+            stop = gr.Button(say("shared_stop"), variant="stop", size="sm", interactive=False, elem_id="scoring-stop")
             told = notice_line("scoring-status")
         with gr.Column(scale=7, min_width=320), frame("scored-frame", name="scores") as figure:
             text = scored_text("scored-text", catalogue("scored_text").sentences)

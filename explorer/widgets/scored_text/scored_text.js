@@ -36,7 +36,7 @@ export default function mount({ element, props, trigger, watch, words }) {
       share: percent(shareOf(token)),
       nats: nats.toFixed(3),
       bits: bitsOf(nats).toFixed(3),
-      context: before === 1 ? words.token_one : filled(words.token_many, { n: grouped(before) }),
+      context: before === 1 ? words.token_one : filled(words.shared_count, { n: grouped(before) }),
     });
   }
 
@@ -168,7 +168,7 @@ export default function mount({ element, props, trigger, watch, words }) {
   find('colours').append(
     node('span', 'colour-name', words.colour),
     ...['rank', 'probability'].map((kind) => {
-      const choice = button('', kind === 'rank' ? words.by_rank : words.by_probability, () => choose(kind));
+      const choice = button('', kind === 'rank' ? words.shared_rank : words.shared_probability, () => choose(kind));
       return attributed(choice, { role: 'radio', 'data-kind': kind });
     }),
   );

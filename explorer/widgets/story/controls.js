@@ -27,7 +27,7 @@ export function request({ element, find, words, limits, onAmount }) {
   const amount = Object.assign(node('input', 'amount'), { type: 'number', min: 1, max: limits.most_tokens, step: 1, value: limits.start_tokens });
   const pace = node('select', 'pace', ...PACES.map((rate) => Object.assign(node('option', '', words[`pace_${rate}`]), { value: rate })));
   const stop = Object.assign(node('input', 'stop'), { type: 'checkbox', checked: true });
-  find('asked').append(labelled(words.amount, amount), labelled(words.pace, pace), labelled(words.stop, stop));
+  find('asked').append(labelled(words.shared_n_tokens, amount), labelled(words.pace, pace), labelled(words.stop, stop));
   const tellAmount = linked(element, 'story_tokens', limits.start_tokens, (n) => { amount.value = n; });
   const tellStop = linked(element, 'story_stop', true, (on) => { stop.checked = on; });
   amount.addEventListener('input', () => {
@@ -40,14 +40,15 @@ export function request({ element, find, words, limits, onAmount }) {
 
 export function colourChoice({ element, find, words, group, chosen, choose }) {
   put(find('colours').querySelector('legend'), words.colours);
-  const choices = ['own', 'drawn', 'rank'].map((name) => {
+  const named = { own: words.by_own, drawn: words.by_drawn, rank: words.shared_rank };
+  const choices = Object.entries(named).map(([name, said]) => {
     const choice = Object.assign(node('input'), { type: 'radio', name: group, checked: name === chosen });
     choice.value = name;
     choice.addEventListener('change', () => {
       choose(name);
       tellColours(name);
     });
-    return labelled(words[`by_${name}`], choice);
+    return labelled(said, choice);
   });
   find('colours').append(...choices);
   const tellColours = linked(element, 'story_colours', chosen, (name) => {

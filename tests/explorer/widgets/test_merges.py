@@ -7,7 +7,6 @@ import json
 import pytest
 
 from explorer.catalogue import catalogue
-from explorer.widgets import merges
 from explorer.widgets.merges import PARTS, ROWS, merge_history
 from explorer.wording.text import printable
 from gpt2core import Tokenizer, gpt2_tokenizer
@@ -137,7 +136,7 @@ var seen = () => ({
 
 @pytest.fixture
 def page():
-    words = {key: catalogue("tokens")(key) for key in merges._WORDS}
+    words = catalogue("tokens").sentences
     limits = {"rows": ROWS, "parts": PARTS}
     mount = "globalThis.default({ element, props, watch: (_, draw) => { drawAgain = draw; }, words, limits })"
     constants = f"var words = {json.dumps(words)}, limits = {json.dumps(limits)};"
