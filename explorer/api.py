@@ -11,12 +11,13 @@ import gradio as gr
 import torch
 
 from explorer.catalogue import catalogue
-from explorer.store.services import Services
+from explorer.store.services import MAX_CHARACTERS, Services, TextTooLong
 from explorer.wording.numbers import is_whole
 from explorer.wording.refusals import refusal_in_words
 from explorer.wording.text import hex_bytes
 from gpt2core import Gpt2CoreError, generate, gpt2_tokenizer
 from gpt2core.errors import InvalidSetting
+from gpt2core.ranges import shown
 from gpt2core.sampling import SamplingSettings, falling_order, next_token_probabilities
 from gpt2core.sites import check_site
 from gpt2core.tokenizer import END_OF_TEXT
@@ -34,7 +35,9 @@ def add_endpoints(services: Services) -> None:
     def tokenize(text: str) -> dict:
         """GPT-2's tokens of a text: {"tokens": [{"id", "bytes", "text"}]}; bytes in hex, text empty-safe UTF-8."""
         tokenizer = gpt2_tokenizer()
-        pieces = [(token_id, tokenizer.decode_bytes([token_id])) for token_id in tokenizer.encode(_as_text(text))]
+        if len(_as_text(text)) > MAX_CHARACTERS:
+            raise TextTooLong(len(text))
+        pieces = [(token_id, tokenizer.decode_bytes([token_id])) for token_id in tokenizer.encode(text)]
         return {
             "tokens": [
                 {"id": token_id, "bytes": hex_bytes(data), "text": data.decode("utf-8", errors="replace")}
@@ -83,7 +86,11 @@ def add_endpoints(services: Services) -> None:
         layer, head = _whole(layer, "layer"), _whole(head, "head")
         check_site("pattern", layer, config.n_layers)
         if not 0 <= head < config.n_heads:
-            raise InvalidSetting(f"There is no head {head}; this model's heads are 0 to {config.n_heads - 1}.")
+            raise InvalidSetting(
+                "There is no head {head}; this model's heads are 0 to {last}.",
+                head=shown(head),
+                last=config.n_heads - 1,
+            )
         pattern = services.traces.get(run, {"pattern"})["pattern", layer][head]
         return {"labels": [label.text for label in services.labels(run)], "pattern": pattern.tolist()}
 
@@ -107,9 +114,11 @@ def add_endpoints(services: Services) -> None:
         run = services.read(_as_text(text), model, edits)
         n = _whole(max_new_tokens, "max_new_tokens")
         if not 0 <= n <= MAX_NEW_TOKENS:
-            raise InvalidSetting(f"max_new_tokens is {n}; choose 0 to {MAX_NEW_TOKENS:,}.")
+            raise InvalidSetting("max_new_tokens is {n}; choose 0 to {most:,}.", n=shown(n), most=MAX_NEW_TOKENS)
         if not isinstance(stop_at_end_of_text, bool):
-            raise InvalidSetting(f"stop_at_end_of_text is {stop_at_end_of_text!r}; give true or false.")
+            raise InvalidSetting(
+                "stop_at_end_of_text is {value}; give true or false.", value=shown(stop_at_end_of_text)
+            )
         tokenizer = models.tokenizer(model)
         stop_ids = [tokenizer.end_of_text] if stop_at_end_of_text and END_OF_TEXT in tokenizer.special else []
         steps = generate(
@@ -153,11 +162,14 @@ def _refusing(endpoint: Callable[..., dict]) -> Callable[..., dict]:
 
 def _as_text(text: object) -> str:
     if not isinstance(text, str):
-        raise InvalidSetting(f"The text is a {type(text).__name__}; give a string.")
+        raise InvalidSetting("The text is {value}; give a string.", value=shown(text))
     return text
 
 
 def _whole(value: object, name: str) -> int:
-    if not is_whole(value):
-        raise InvalidSetting(f"{name} is {value!r}; give a whole number.")
-    return int(value)
+    """A whole number of any size, also written 3.0."""
+    if isinstance(value, float) and is_whole(value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidSetting("{name} is {value}; give a whole number.", name=name, value=shown(value))
+    return value

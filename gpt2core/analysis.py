@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from gpt2core.errors import InvalidSetting, TokenOutOfRange
 from gpt2core.model import GPTModel, MultiHeadAttention
+from gpt2core.ranges import checked_seed
 from gpt2core.trace import Trace
 
 
@@ -151,7 +152,7 @@ def repeated_tokens(vocab_size: int, period: int, seed: int = 0) -> tuple[int, .
             period=period,
             vocab_size=vocab_size,
         )
-    once = torch.randperm(vocab_size, generator=torch.Generator().manual_seed(seed))[:period].tolist()
+    once = torch.randperm(vocab_size, generator=torch.Generator().manual_seed(checked_seed(seed)))[:period].tolist()
     return (*once, *once)
 
 

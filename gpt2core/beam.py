@@ -16,6 +16,7 @@ from torch import Tensor
 from gpt2core.edits import Edit, EditedPass, all_causal
 from gpt2core.errors import InvalidSetting
 from gpt2core.model import GPTModel
+from gpt2core.ranges import is_number, is_whole, shown, whole
 from gpt2core.reading import Reader, check_finite, check_token_ids, read_logits
 
 
@@ -106,14 +107,14 @@ def beam_levels(
     Raises, before the first: EmptyPrompt, TokenOutOfRange, InvalidSetting, UnknownSite; on the way: InvalidEdit, NotFinite.
     """
     check_token_ids(token_ids, model.config.vocab_size)
-    if max_new_tokens < 1:
-        raise InvalidSetting("max_new_tokens is {n}; choose 1 or more.", n=max_new_tokens)
+    max_new_tokens = whole("max_new_tokens", max_new_tokens, 1)
     widest = min(64, model.config.vocab_size)
-    if not 1 <= width <= widest:
-        raise InvalidSetting("The beam width is {width}; choose 1 to {widest}.", width=width, widest=widest)
-    if not -10 <= length_penalty <= 10:
+    if not is_whole(width) or not 1 <= width <= widest:
+        raise InvalidSetting("The beam width is {width}; choose 1 to {widest}.", width=shown(width), widest=widest)
+    if not is_number(length_penalty) or not -10 <= length_penalty <= 10:
         raise InvalidSetting(
-            "The length penalty is {penalty}; choose -10 to 10 (1 is the mean per token).", penalty=length_penalty
+            "The length penalty is {penalty}; choose -10 to 10 (1 is the mean per token).",
+            penalty=shown(length_penalty),
         )
     EditedPass(edits, model.config)  # refuses a layer or site that is not there
     reader = Reader(model, token_ids, width, edits=edits)

@@ -246,8 +246,9 @@ def save_pretrained(
     """Write a model folder. dtype: float16 halves the file, and loading widens it again.
 
     What could not be opened again is refused before anything of an older model in that folder is touched.
-    Raises: CannotSave; InvalidSetting, NotFinite, NotWeights, DamagedVocabulary.
+    Raises: CannotSave; InvalidSetting, NotFinite, NotWeights, UnsupportedModel, DamagedVocabulary.
     """
+    check_context(model.config)
     tensors = {name: as_saved(name, tensor, dtype) for name, tensor in learned_tensors(model).items()}
     files: dict[str, bytes | None] = {}
     vocabulary: dict[str, Any] | None = None
@@ -314,12 +315,7 @@ def build_model(config: GPTConfig, tensors: Mapping[str, Tensor]) -> GPTModel:
             "The checkpoint holds a tensor {name!r} that this configuration has no place for. Check tied_head and qkv_bias.",
             name=foreign,
         )
-    if config.context_length > LONGEST_CONTEXT:
-        raise UnsupportedModel(
-            "The model reads {n:,} tokens at once; this package reads at most {limit:,}. Choose a model with a shorter context.",
-            n=config.context_length,
-            limit=LONGEST_CONTEXT,
-        )
+    check_context(config)
     copies = {name: as_float32(name, tensor) for name, tensor in copies.items()}
     with torch.device("meta"):  # shapes only: no time spent on random weights
         model = GPTModel(config)
@@ -330,6 +326,16 @@ def build_model(config: GPTConfig, tensors: Mapping[str, Tensor]) -> GPTModel:
     for block in model.trf_blocks:
         block.get_submodule("att").register_buffer("mask", mask, persistent=False)
     return model.eval()
+
+
+def check_context(config: GPTConfig) -> None:
+    """Raises: UnsupportedModel for a context whose mask would fill the memory."""
+    if config.context_length > LONGEST_CONTEXT:
+        raise UnsupportedModel(
+            "The model reads {n:,} tokens at once; this package reads at most {limit:,}. Choose a model with a shorter context.",
+            n=config.context_length,
+            limit=LONGEST_CONTEXT,
+        )
 
 
 def expected_shapes(config: GPTConfig) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -5,28 +5,36 @@ B windows a batch, T tokens a window.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gpt2core.errors import CorpusNotText, CorpusTooShort
-from gpt2core.tokenizer import Tokenizer
+from gpt2core.errors import CorpusNotText, CorpusTooShort, InvalidSetting
+from gpt2core.ranges import checked_seed, is_number, mixed_seed, shown
+from gpt2core.tokenizer import END_OF_TEXT, Tokenizer
 
 
 def decode_text(data: bytes) -> str:
-    """UTF-8 bytes as text, without a byte-order mark. Raises: CorpusNotText."""
+    """UTF-8 bytes as text, without a byte-order mark and with the line ends of every system as line feeds. Raises: CorpusNotText."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusNotText(
-            f"This file is not UTF-8 text (byte {error.start:,} cannot be read). Save it as plain text in UTF-8 and try again."
+            "This file is not UTF-8 text (byte {place:,} cannot be read). Save it as plain text in UTF-8 and try again.",
+            place=error.start,
         ) from error
     if "\x00" in text:
         raise CorpusNotText(
             "This file holds zero bytes, so it is not plain text. Save it as plain text in UTF-8 and try again."
         )
-    return text
+    return _with_line_feeds(text)
+
+
+def _with_line_feeds(text: str) -> str:
+    """CRLF of Windows and CR of old Macs read like LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -39,25 +47,40 @@ class Corpus:
 
 
 def split_corpus(text: str, tokenizer: Tokenizer, context_length: int, val_fraction: float = 0.05) -> Corpus:
-    """Encode `text` and keep its last `val_fraction` (by characters, cut at a document if it has any) for validation.
+    """Encode `text` and keep its last `val_fraction` for validation, so that each part holds a window of context_length + 1 tokens.
 
-    Raises: CorpusTooShort unless both parts hold at least one window of context_length + 1 tokens.
+    The share is of the characters, and begins with the first document that begins in it; where that leaves a part too short, it is of
+    the tokens, so that every text with enough of them is taken. Line ends are read as in decode_text.
+    Raises: CorpusTooShort, with the number of tokens at which any text is taken; InvalidSetting.
     """
-    cut = int(len(text) * (1 - val_fraction))
-    boundary = text.find("<|endoftext|>", cut)
-    if boundary != -1:
-        cut = boundary + len("<|endoftext|>")
-    train_part, val_part = text[:cut], text[cut:]
-    train_ids, val_ids = tokenizer.encode_documents(train_part), tokenizer.encode_documents(val_part)
-    needed = context_length + 1
-    if len(train_ids) < needed or len(val_ids) < needed:
-        total = len(train_ids) + len(val_ids)
-        raise CorpusTooShort(
-            f"The text is {total:,} tokens long; to train on windows of {context_length:,} tokens and keep {val_fraction:.0%} for checking, "
-            f"it needs about {int(needed / val_fraction):,}. Add more text or choose a shorter window."
+    if not (is_number(val_fraction) and 0 < val_fraction < 1):
+        raise InvalidSetting(
+            "The share kept for checking is {share}; choose more than 0 and less than 1, for example 0.05.",
+            share=shown(val_fraction),
         )
-    n_bytes = len(val_part.encode("utf-8", errors="replace"))
-    return Corpus(torch.tensor(train_ids), torch.tensor(val_ids), n_bytes / len(val_ids))
+    text, needed = _with_line_feeds(text), context_length + 1
+    cut = int(len(text) * (1 - val_fraction))
+    mark = text.find(END_OF_TEXT, max(0, cut - len(END_OF_TEXT) + 1))  # one that the cut would go through is met too
+    cut = cut if mark == -1 else mark + len(END_OF_TEXT)
+    train_ids, val_ids = (tokenizer.encode_documents(part) for part in (text[:cut], text[cut:]))
+    if min(len(train_ids), len(val_ids)) >= needed:
+        n_bytes = len(text[cut:].encode("utf-8", errors="replace"))
+        return Corpus(torch.tensor(train_ids), torch.tensor(val_ids), n_bytes / len(val_ids))
+    token_ids = tokenizer.encode_documents(text)
+    enough = math.ceil(needed / min(val_fraction, 1 - val_fraction))
+    if len(token_ids) < enough:
+        raise CorpusTooShort(
+            "The text is {n:,} tokens long; to train on windows of {window:,} tokens and keep {share:.3g} % for checking, "
+            "it needs {enough:,}. Add more text, or choose a shorter window or a larger share.",
+            n=len(token_ids),
+            window=context_length,
+            share=100 * val_fraction,
+            enough=enough,
+        )
+    n_train = len(token_ids) - max(needed, int(len(token_ids) * val_fraction))
+    val_ids = token_ids[n_train:]
+    n_bytes = len(tokenizer.decode_bytes(val_ids))
+    return Corpus(torch.tensor(token_ids[:n_train]), torch.tensor(val_ids), n_bytes / len(val_ids))
 
 
 class SlidingWindows:
@@ -71,18 +94,20 @@ class SlidingWindows:
         self, token_ids: Tensor, context_length: int, batch_size: int, *, stride: int | None = None, seed: int = 0
     ) -> None:
         self.token_ids, self.context_length, self.batch_size = token_ids, context_length, batch_size
-        self.stride, self.seed = stride or context_length, seed
+        self.stride, self.seed = stride or context_length, checked_seed(seed)
         last_start = len(token_ids) - context_length - 1
         if last_start < 0:
             raise CorpusTooShort(
-                f"The text is {len(token_ids):,} tokens long; a window takes {context_length + 1:,}. Add more text."
+                "The text is {n:,} tokens long; a window takes {window:,}. Add more text.",
+                n=len(token_ids),
+                window=context_length + 1,
             )
         self.n_windows = max(1, (last_start - (self.stride - 1)) // self.stride + 1)
         self._slack = min(self.stride - 1, last_start - (self.n_windows - 1) * self.stride)
 
     def starts(self, epoch: int) -> Tensor:
         """Where the windows of an epoch begin, in the order in which they are read. [n_windows]"""
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        generator = torch.Generator().manual_seed(mixed_seed(self.seed, epoch))
         offset = int(torch.randint(self._slack + 1, (1,), generator=generator))
         return torch.randperm(self.n_windows, generator=generator) * self.stride + offset
 

@@ -16,13 +16,13 @@ import torch
 
 from gpt2core.analysis import first_token_scores, induction_scores, previous_token_scores, repeated_tokens
 from gpt2core.checkpoint import Pretrained, load_pretrained
-from gpt2core.data import Corpus, decode_text, split_corpus
-from gpt2core.errors import Gpt2CoreError, InvalidSetting
+from gpt2core.data import Corpus, split_corpus
+from gpt2core.errors import Gpt2CoreError, InvalidSetting, NotInVocabulary
 from gpt2core.generation import generate
 from gpt2core.model import GPTModel
-from gpt2core.tokenizer import Tokenizer
+from gpt2core.tokenizer import END_OF_TEXT, Tokenizer
 from gpt2core.trace import trace
-from gpt2core.train.corpora import found_again
+from gpt2core.train.corpora import found_again, read_text
 from gpt2core.train.loop import validation_loss
 
 PROMPTS = (
@@ -38,6 +38,7 @@ PROMPTS = (
     "It was a cold day and",
 )
 TEMPERATURE, TOP_K, NEW_TOKENS = 0.7, 50, 100
+USUALLY_KEPT = 0.05  # of a text of which nothing is known
 N_SEEDS_OF_REPEATS = 8
 
 
@@ -73,19 +74,18 @@ def held_out_loss(model: GPTModel, corpus: Corpus) -> Loss:
 
 
 def completions(model: GPTModel, tokenizer: Tokenizer) -> list[tuple[str, str]]:
-    """Each of PROMPTS with what the model makes of it, prompt number = seed; stops at end of text."""
+    """Each of PROMPTS that the vocabulary has tokens for, with what the model makes of it; stops at end of text."""
+    stop_ids = [tokenizer.end_of_text] if END_OF_TEXT in tokenizer.special else []
     written = []
     for seed, prompt in enumerate(PROMPTS):
+        try:
+            prompt_ids = tokenizer.encode(prompt)
+        except NotInVocabulary:
+            continue
         steps = generate(
-            model,
-            tokenizer.encode(prompt),
-            NEW_TOKENS,
-            temperature=TEMPERATURE,
-            top_k=TOP_K,
-            seed=seed,
-            stop_ids=(tokenizer.end_of_text,),
+            model, prompt_ids, NEW_TOKENS, temperature=TEMPERATURE, top_k=TOP_K, seed=seed, stop_ids=stop_ids
         )
-        token_ids = [step.token_id for step in steps if step.token_id != tokenizer.end_of_text]
+        token_ids = [step.token_id for step in steps if step.token_id not in stop_ids]
         written.append((prompt, tokenizer.decode(token_ids)))
     return written
 
@@ -136,7 +136,7 @@ def report(pretrained: Pretrained, text: str | None, val_fraction: float) -> str
     model, tokenizer = pretrained.model, pretrained.tokenizer
     if tokenizer is None:
         raise InvalidSetting(
-            "This model came without a vocabulary, so no text can be put to it. Give a folder that has one."
+            "This model came without a vocabulary, so no text can be put to it. Give a model folder that has one."
         )
     lines = [] if text is not None else [how_to_measure(pretrained)]
     if text is not None:
@@ -151,11 +151,14 @@ def report(pretrained: Pretrained, text: str | None, val_fraction: float) -> str
             for found in head_scores(model, corpus.val_ids.tolist())
         ]
     lines.append(f"\ncompletions (temperature {TEMPERATURE}, top-k {TOP_K}, up to {NEW_TOKENS} tokens, seed = number):")
-    lines += [f"\n{seed}. **{prompt}**{made}" for seed, (prompt, made) in enumerate(completions(model, tokenizer))]
+    written = completions(model, tokenizer)
+    lines += [f"\n{PROMPTS.index(prompt)}. **{prompt}**{made}" for prompt, made in written]
+    if len(written) < len(PROMPTS):
+        lines.append(f"\nleft out: {len(PROMPTS) - len(written)} prompts that this vocabulary has no tokens for")
     return "\n".join(lines)
 
 
-def main(argv: list[str] | None = None) -> int:
+def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(prog="python -m gpt2core.evaluate", description=(__doc__ or "").split("\n")[0])
     arguments.add_argument("model", help="anything that load_pretrained opens: a folder, a file, a Hugging Face id")
     arguments.add_argument("--n-heads", type=int, help="attention heads a layer, for a file that does not state them")
@@ -172,15 +175,19 @@ def main(argv: list[str] | None = None) -> int:
     arguments.add_argument(
         "--last", type=float, help="share of the text to measure on (default: what training kept, or 0.05)"
     )
-    options = arguments.parse_args(argv)
+    return arguments
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = parser().parse_args(argv)
     try:
         if options.last is not None and not 0 < options.last < 1:
             raise InvalidSetting("--last is {last}; choose a share between 0 and 1.", last=options.last)
         pretrained = load_pretrained(options.model, options.n_heads, gelu=options.gelu)
-        kept = pretrained.trained_on.val_fraction if pretrained.trained_on else 0.05
-        text = own_text(pretrained, options.model) if options.text is None else decode_text(options.text.read_bytes())
-        print(report(pretrained, text, options.last or kept))
-    except (Gpt2CoreError, OSError) as error:
+        kept = pretrained.trained_on.val_fraction if pretrained.trained_on else 0.0
+        text = own_text(pretrained, options.model) if options.text is None else read_text(options.text)
+        print(report(pretrained, text, options.last or kept or USUALLY_KEPT))
+    except Gpt2CoreError as error:
         print(error, file=sys.stderr)
         return 2
     return 0

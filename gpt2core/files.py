@@ -21,7 +21,6 @@ from torch import Tensor
 from gpt2core.errors import CannotSave, UnreadableCheckpoint, UnsafePickle
 
 LARGEST_JSON = 32 << 20  # the vocabulary of a large model of today takes 20 MB
-_AGAIN = "Copy or download it again."
 
 
 @contextlib.contextmanager
@@ -62,7 +61,11 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise
     except Exception as error:  # the library raises its own kind, and torch's for types that it does not know
         _check_memory(path, error)
-        raise _damaged(path, "{file} in {folder!r} is damaged or not a safetensors file. " + _AGAIN) from error
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} is damaged or not a safetensors file. Copy or download it again.",
+            file=path.name,
+            folder=path.parent.name,
+        ) from error
 
 
 def read_pickle(path: Path) -> Any:
@@ -89,7 +92,11 @@ def read_pickle(path: Path) -> Any:
                 file=path.name,
             ) from error
         _check_memory(path, error)
-        raise _damaged(path, "{file} in {folder!r} is damaged or was not written by torch.save. " + _AGAIN) from error
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} is damaged or was not written by torch.save. Copy or download it again.",
+            file=path.name,
+            folder=path.parent.name,
+        ) from error
 
 
 def _check_memory(path: Path, error: Exception) -> None:
@@ -169,9 +176,17 @@ def read_json(path: Path) -> dict[str, Any]:
         raise
     except (ValueError, OSError, RecursionError, MemoryError) as error:
         _check_memory(path, error)
-        raise _damaged(path, "{file} in {folder!r} is damaged. " + _AGAIN) from error
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} is damaged. Copy or download it again.",
+            file=path.name,
+            folder=path.parent.name,
+        ) from error
     if not isinstance(value, dict):
-        raise _damaged(path, "{file} in {folder!r} does not hold a JSON object. " + _AGAIN)
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} does not hold a JSON object. Copy or download it again.",
+            file=path.name,
+            folder=path.parent.name,
+        )
     return value
 
 
@@ -179,7 +194,3 @@ def _missing(path: Path) -> UnreadableCheckpoint:
     return UnreadableCheckpoint(
         "{file} is missing from {folder!r}. Copy the whole model folder.", file=path.name, folder=path.parent.name
     )
-
-
-def _damaged(path: Path, sentence: str) -> UnreadableCheckpoint:
-    return UnreadableCheckpoint(sentence, file=path.name, folder=path.parent.name)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from gpt2core.edits import Edit, EditedPass
-from gpt2core.errors import InvalidSetting
 from gpt2core.model import GPTModel
+from gpt2core.ranges import checked_seed, whole
 from gpt2core.reading import Reader, check_token_ids
 from gpt2core.sampling import Pipeline, SamplingSettings, draw, falling_order, gumbel_noise, pipeline
 
@@ -85,8 +85,7 @@ def generate(
     Raises: EmptyPrompt, TokenOutOfRange, InvalidSetting, UnknownSite; on the way InvalidEdit, NotFinite.
     """
     check_token_ids(token_ids, model.config.vocab_size)
-    if max_new_tokens < 0:
-        raise InvalidSetting("max_new_tokens is {n}; choose 0 or more.", n=max_new_tokens)
+    max_new_tokens = whole("max_new_tokens", max_new_tokens, 0)
     settings = SamplingSettings(temperature, top_k, top_p, min_p, repetition_penalty)
     EditedPass(edits, model.config)  # refuses a layer or site that is not there
     return _steps(
@@ -94,7 +93,7 @@ def generate(
         list(token_ids),
         max_new_tokens,
         settings,
-        secrets.randbits(31) if seed is None else int(seed),
+        secrets.randbits(31) if seed is None else checked_seed(seed),
         frozenset(stop_ids),
         edits,
     )

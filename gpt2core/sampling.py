@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from gpt2core.errors import InvalidSetting, NotFinite
+from gpt2core.ranges import checked_seed, is_number, mixed_seed, shown
 
 # A threshold that a sum or a logarithm misses by less than this has been met: 0.1 + 0.1 + 0.1 reaches 0.3.
 ROUNDING = 1e-12
@@ -40,26 +41,24 @@ class SamplingSettings:
     repetition_penalty: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.temperature) and 0.0 <= self.temperature <= MOST_TEMPERATURE):
+        if not (is_number(self.temperature) and 0.0 <= self.temperature <= MOST_TEMPERATURE):
             raise InvalidSetting(
-                "The temperature is {temperature!r}; choose 0 (always the likeliest token) or more, up to 1,000,000.",
-                temperature=self.temperature,
+                "The temperature is {temperature}; choose 0 (always the likeliest token) or more, up to 1,000,000.",
+                temperature=shown(self.temperature),
             )
-        if not (_is_number(self.top_k) and self.top_k >= 0 and self.top_k == int(self.top_k)):
-            raise InvalidSetting("top_k is {k!r}; choose 0 (off) or a whole number of tokens to keep.", k=self.top_k)
-        if not (_is_number(self.top_p) and 0.0 <= self.top_p <= 1.0):
-            raise InvalidSetting("top_p is {p!r}; choose a share from 0 to 1 (1 is off).", p=self.top_p)
-        if not (_is_number(self.min_p) and 0.0 <= self.min_p <= 1.0):
-            raise InvalidSetting("min_p is {p!r}; choose a share from 0 (off) to 1.", p=self.min_p)
-        if not (_is_number(self.repetition_penalty) and LEAST_PENALTY <= self.repetition_penalty <= MOST_PENALTY):
+        if not (is_number(self.top_k) and self.top_k >= 0 and self.top_k == int(self.top_k)):
             raise InvalidSetting(
-                "The repetition penalty is {penalty!r}; choose 1 (off) or more, up to 100 (0.01 to 1 rewards repeating).",
-                penalty=self.repetition_penalty,
+                "top_k is {k}; choose 0 (off) or a whole number of tokens to keep.", k=shown(self.top_k)
             )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not (is_number(self.top_p) and 0.0 <= self.top_p <= 1.0):
+            raise InvalidSetting("top_p is {p}; choose a share from 0 to 1 (1 is off).", p=shown(self.top_p))
+        if not (is_number(self.min_p) and 0.0 <= self.min_p <= 1.0):
+            raise InvalidSetting("min_p is {p}; choose a share from 0 (off) to 1.", p=shown(self.min_p))
+        if not (is_number(self.repetition_penalty) and LEAST_PENALTY <= self.repetition_penalty <= MOST_PENALTY):
+            raise InvalidSetting(
+                "The repetition penalty is {penalty}; choose 1 (off) or more, up to 100 (0.01 to 1 rewards repeating).",
+                penalty=shown(self.repetition_penalty),
+            )
 
 
 def falling_order(logits: Tensor) -> Tensor:
@@ -226,7 +225,7 @@ def gumbel_noise(vocab_size: int, seed: int, position: int) -> Tensor:
     Adding it to log-probabilities and taking the largest draws from the distribution, and leaves the noise to be used
     again under other settings. Source: Gumbel, 1954; Maddison et al., "A* Sampling", 2014.
     """
-    generator = torch.Generator().manual_seed((seed * 1_000_003 + position) % 2**63)
+    generator = torch.Generator().manual_seed(mixed_seed(checked_seed(seed), position))
     uniform = torch.rand(vocab_size, generator=generator, dtype=torch.float64).clamp_min(1e-300)
     return -torch.log(-torch.log(uniform))
 
@@ -244,5 +243,5 @@ def draws(logits: Tensor, n: int, seed: int) -> Tensor:
     """
     order = falling_order(logits)
     reached = torch.softmax(logits.double(), -1)[order].cumsum(0)
-    chances = torch.rand(n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    chances = torch.rand(n, generator=torch.Generator().manual_seed(checked_seed(seed)), dtype=torch.float64)
     return order[torch.searchsorted(reached, chances, right=True).clamp_max(len(order) - 1)]

@@ -17,6 +17,7 @@ from gpt2core.analysis import ranks
 from gpt2core.edits import Edit, EditedPass, all_causal
 from gpt2core.errors import InvalidSetting
 from gpt2core.model import GPTModel
+from gpt2core.ranges import is_whole, shown
 from gpt2core.reading import check_finite, check_token_ids, read_logits
 
 # Ranks up to 10, up to 100, up to 1,000, beyond. Source: Gehrmann et al., "GLTR", 2019.
@@ -87,10 +88,10 @@ def score_windows(
     check_token_ids(token_ids, model.config.vocab_size)
     limit = model.config.context_length
     stride = max(1, limit // 2) if stride is None else stride
-    if not 1 <= stride < limit:
+    if not is_whole(stride) or not 1 <= stride < limit:
         raise InvalidSetting(
             "The stride is {stride}; choose 1 to {most}, fewer tokens than the model reads.",
-            stride=stride,
+            stride=shown(stride),
             most=limit - 1,
         )
     if len(token_ids) < 2:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gpt2core.errors import UnknownSite
+from gpt2core.ranges import shown
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def check_site(name: str, layer: int | None, n_layers: int) -> None:
         raise UnknownSite("{site} exists once in the model: ask for it without a layer.", site=name)
     if layer is not None and not 0 <= layer < n_layers:
         raise UnknownSite(
-            "There is no layer {layer}; this model's layers are 0 to {last}.", layer=layer, last=n_layers - 1
+            "There is no layer {layer}; this model's layers are 0 to {last}.", layer=shown(layer), last=n_layers - 1
         )
 
 

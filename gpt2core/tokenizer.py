@@ -7,9 +7,8 @@ a working vocabulary whose ids are GPT-2's own, and a small model can use it and
 from __future__ import annotations
 
 import functools
-import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import regex
@@ -17,15 +16,20 @@ import tiktoken
 from tiktoken.load import load_tiktoken_bpe
 
 from gpt2core.errors import DamagedVocabulary, InvalidSetting, NotInVocabulary, TokenOutOfRange
+from gpt2core.merging import BLOCK, Piece, joints_in_order, tokens_of
 
 VOCABULARY_FILE = Path(__file__).parent.parent / "assets" / "gpt2.tiktoken"
 VOCABULARY_SHA256 = "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930"
 N_MERGEABLE = 50_256
 END_OF_TEXT = "<|endoftext|>"
 PIECES_KEPT = 100_000  # words whose ids a tokenizer of our own remembers
+# tiktoken panics, with what is no Exception, where white space is longer than a million characters; cut off before, it never is.
+LONGEST_SPACE = 10_000
 # Where GPT-2 cuts text before any merge: contractions, words, numbers, other signs, white space.
 # Source: openai/gpt-2, src/encoder.py.
 SPLIT_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+# White space as SPLIT_PATTERN has it in tiktoken; Python's \s counts four control characters in.
+_LONG_SPACE = re.compile(rf"(?<![^\S\x1c-\x1f])[^\S\x1c-\x1f]{{{LONGEST_SPACE},}}")
 
 
 @functools.cache
@@ -38,31 +42,10 @@ def gpt2_ranks(path: Path = VOCABULARY_FILE) -> dict[bytes, int]:
         return load_tiktoken_bpe(str(path), expected_hash=VOCABULARY_SHA256)
     except (ValueError, OSError) as error:
         raise DamagedVocabulary(
-            f"The vocabulary {path.name} is missing or damaged: its sha256 should begin {VOCABULARY_SHA256[:12]}. "
-            "Restore assets/ from the repository."
+            "The vocabulary {file} is missing or damaged: its sha256 should begin {begin}. Restore assets/ from the repository.",
+            file=path.name,
+            begin=VOCABULARY_SHA256[:12],
         ) from error
-
-
-@dataclass(frozen=True)
-class Merge:
-    """One step of BPE on one piece: the pair at `position` became one part, because `token_id` is the lowest rank present."""
-
-    token_id: int
-    position: int
-    parts: tuple[bytes, ...]  # the piece after this step
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One stretch of text that merges never cross; `parts` are its single bytes, `merges` all that happened to it."""
-
-    data: bytes
-    parts: tuple[bytes, ...]
-    merges: tuple[Merge, ...]
-
-    @property
-    def tokens(self) -> tuple[bytes, ...]:
-        return self.merges[-1].parts if self.merges else self.parts
 
 
 class Tokenizer:
@@ -93,6 +76,7 @@ class Tokenizer:
         self._bytes |= {token_id: text.encode() for text, token_id in self.special.items()}
         self.vocab_size = max(max(self._bytes) + 1, vocab_size or 0)
         self._pieces: dict[str, tuple[int, ...]] = {}
+        self._merged = functools.lru_cache(PIECES_KEPT // BLOCK)(lambda data: self._merge(data).tokens)
         self._fast = None
         if token_ids is None and pairs is None:
             self._fast = tiktoken.Encoding(name, pat_str=SPLIT_PATTERN, mergeable_ranks=dict(ranks), special_tokens={})
@@ -101,7 +85,9 @@ class Tokenizer:
     def end_of_text(self) -> int:
         """Raises: NotInVocabulary where there is no such token."""
         if END_OF_TEXT not in self.special:
-            raise NotInVocabulary(f"This vocabulary has no {END_OF_TEXT} token. Begin with some text instead.")
+            raise NotInVocabulary(
+                "This vocabulary has no {name} token. Begin with some text instead.", name=END_OF_TEXT
+            )
         return self.special[END_OF_TEXT]
 
     def encode(self, text: str) -> list[int]:
@@ -109,31 +95,47 @@ class Tokenizer:
 
         Raises: NotInVocabulary for a byte without a token, which GPT-2's vocabulary never lacks.
         """
-        if self._fast is not None:
-            return self._fast.encode_ordinary(text)
-        return [token_id for piece in regex.findall(SPLIT_PATTERN, _whole(text)) for token_id in self._encoded(piece)]
+        if self._fast is None:
+            return [
+                token_id for piece in regex.findall(SPLIT_PATTERN, _whole(text)) for token_id in self._encoded(piece)
+            ]
+        token_ids: list[int] = []
+        for part, is_space in _cut_at_long_spaces(text):
+            token_ids += self._encoded(part) if is_space else self._fast.encode_ordinary(part)
+        return token_ids
 
     def _encoded(self, piece: str) -> tuple[int, ...]:
-        if piece not in self._pieces:
-            if len(self._pieces) >= PIECES_KEPT:
-                self._pieces.clear()
-            self._pieces[piece] = tuple(self._id(token) for token in self._merge(piece.encode()).tokens)
+        if piece in self._pieces:
+            return self._pieces[piece]
+        data = piece.encode()
+        if len(data) > BLOCK:
+            return tuple(map(self._id, tokens_of(data, self._merged)))
+        if len(self._pieces) >= PIECES_KEPT:
+            self._pieces.clear()
+        self._pieces[piece] = tuple(map(self._id, self._merge(data).tokens))
         return self._pieces[piece]
 
     def _id(self, token: bytes) -> int:
         if token not in self.token_ids:
             raise NotInVocabulary(
-                f"This model's vocabulary has no token for {token.decode(errors='backslashreplace')!r}. Leave it out, or choose another model."
+                "This model's vocabulary has no token for {text!r}. Leave it out, or choose another model.",
+                text=token.decode(errors="backslashreplace"),
             )
         return self.token_ids[token]
 
     def encode_documents(self, text: str) -> list[int]:
         """Token ids of a corpus in which a line `<|endoftext|>` separates documents; each separator becomes one end-of-text id."""
+        if END_OF_TEXT in text and END_OF_TEXT not in self.special:
+            raise NotInVocabulary(
+                "{name} separates documents in this text, and this vocabulary has no such token. Take it out of the text, "
+                "or choose another model.",
+                name=END_OF_TEXT,
+            )
         token_ids: list[int] = []
         for number, document in enumerate(text.split(END_OF_TEXT)):
             if number:
                 token_ids.append(self.end_of_text)
-            token_ids.extend(self.encode(document.strip("\n") if END_OF_TEXT in text else document))
+            token_ids.extend(self.encode(document.strip("\r\n") if END_OF_TEXT in text else document))
         return token_ids
 
     def token_bytes(self, token_id: int) -> bytes:
@@ -156,31 +158,19 @@ class Tokenizer:
 
     def last_pair(self, token: bytes) -> tuple[bytes, bytes]:
         """The two tokens whose merge makes `token` out of its bytes. Raises: DamagedVocabulary if none does."""
-        steps = self._merge(token).merges
-        if not steps or steps[-1].parts != (token,):
-            raise DamagedVocabulary(f"No merges of this vocabulary make its token {token!r}. Train or copy it again.")
-        before = steps[-2].parts if len(steps) > 1 else tuple(token[i : i + 1] for i in range(len(token)))
-        return before[0], before[1]
+        piece = self._merge(token)
+        if not piece.joints or piece.tokens != (token,):
+            raise DamagedVocabulary(
+                "No merges of this vocabulary make its token {token!r}. Train or copy it again.", token=token
+            )
+        return token[: piece.joints[-1]], token[piece.joints[-1] :]
 
     def _rank(self, left: bytes, right: bytes) -> int | None:
         return self.ranks.get(left + right) if self.pairs is None else self.pairs.get((left, right))
 
     def _merge(self, data: bytes) -> Piece:
-        start = tuple(data[i : i + 1] for i in range(len(data)))
-        parts = start
-        merges: list[Merge] = []
-        while True:
-            ranked = [
-                (rank, i)
-                for i, (a, b) in enumerate(itertools.pairwise(parts))
-                if (rank := self._rank(a, b)) is not None
-            ]
-            if not ranked:
-                return Piece(data, start, tuple(merges))
-            _, i = min(ranked)  # lowest rank; leftmost among equals
-            joined = parts[i] + parts[i + 1]
-            parts = (*parts[:i], joined, *parts[i + 2 :])
-            merges.append(Merge(self._id(joined), i, parts))
+        single = tuple(data[i : i + 1] for i in range(len(data)))
+        return Piece(data, single, joints_in_order(data, self._rank))
 
 
 class PlainTokenizer(Tokenizer):
@@ -195,26 +185,44 @@ class PlainTokenizer(Tokenizer):
         vocab_size: int | None = None,
     ) -> None:
         super().__init__(token_ids, name, token_ids=token_ids, pairs={}, special=special or {}, vocab_size=vocab_size)
-        self._longest = max(map(len, token_ids), default=0)
+        self._lengths = sorted({len(token) for token in token_ids if token}, reverse=True)
 
     def encode(self, text: str) -> list[int]:
         """Raises: NotInVocabulary at the first character that no entry begins with."""
-        return [self.token_ids[token] for piece in self.pieces(text) for token in piece.tokens]
+        return [self.token_ids[token] for token in self._cut(_whole(text).encode())]
 
     def pieces(self, text: str) -> list[Piece]:
         """One piece an entry, and no merges."""
-        data, found, start = _whole(text).encode(), [], 0
+        return [Piece(token, (token,), ()) for token in self._cut(_whole(text).encode())]
+
+    def _cut(self, data: bytes) -> Iterator[bytes]:
+        start, entries = 0, self.token_ids
         while start < len(data):
-            ends = range(min(len(data), start + self._longest), start, -1)
-            end = next((end for end in ends if data[start:end] in self.token_ids), None)
-            if end is None:
-                character = data[start:].decode(errors="replace")[0]
+            for length in self._lengths:
+                token = data[start : start + length]
+                if token in entries:
+                    break
+            else:
                 raise NotInVocabulary(
-                    f"This model's vocabulary has no token for {character!r}. Leave it out, or choose another model."
+                    "This model's vocabulary has no token for {text!r}. Leave it out, or choose another model.",
+                    text=data[start : start + 4].decode(errors="replace")[0],
                 )
-            found.append(Piece(data[start:end], (data[start:end],), ()))
-            start = end
-        return found
+            yield token
+            start += len(token)
+
+
+def _cut_at_long_spaces(text: str) -> Iterator[tuple[str, bool]]:
+    """`text` in parts that tiktoken can read, and whether a part is a single piece of white space.
+
+    The last blank before a word is a piece of the word's, or one of its own, so it stays with what follows.
+    """
+    start = 0
+    for found in _LONG_SPACE.finditer(text):
+        end = found.end() - (found.end() < len(text))
+        yield text[start : found.start()], False
+        yield text[found.start() : end], True
+        start = end
+    yield text[start:], False
 
 
 def _whole(text: str) -> str:
@@ -230,7 +238,9 @@ def gpt2_tokenizer(vocab_size: int = N_MERGEABLE + 1) -> Tokenizer:
     """
     if not 257 <= vocab_size <= N_MERGEABLE + 1:
         raise InvalidSetting(
-            f"A vocabulary of {vocab_size:,} cannot be cut from GPT-2's: choose 257 to {N_MERGEABLE + 1:,}."
+            "A vocabulary of {n:,} cannot be cut from GPT-2's: choose 257 to {most:,}.",
+            n=vocab_size,
+            most=N_MERGEABLE + 1,
         )
     ranks = gpt2_ranks()
     return Tokenizer({token: rank for token, rank in ranks.items() if rank < vocab_size - 1}, name=f"gpt2-{vocab_size}")

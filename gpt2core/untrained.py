@@ -10,12 +10,13 @@ from torch import Tensor
 from gpt2core.checkpoint import build_model, learned_tensors
 from gpt2core.config import GPTConfig
 from gpt2core.model import GPTModel
+from gpt2core.ranges import checked_seed
 
 
 def untrained_model(config: GPTConfig, seed: int = 0) -> GPTModel:
     """Distributed as GPTModel's own first weights, drawn from a generator of its own, so that other threads neither see it nor
     change it. In evaluation mode."""
-    dice = torch.Generator().manual_seed(seed)
+    dice = torch.Generator().manual_seed(checked_seed(seed))
     with torch.device("meta"):  # shapes only
         shapes = {name: tensor.shape for name, tensor in learned_tensors(GPTModel(config)).items()}
     return build_model(config, {name: _first_weights(name, shape, config, dice) for name, shape in shapes.items()})

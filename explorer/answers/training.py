@@ -26,6 +26,7 @@ from gpt2core.checkpoint import build_model, learned_tensors
 from gpt2core.config import PRESETS
 from gpt2core.data import Corpus, split_corpus
 from gpt2core.errors import Gpt2CoreError, InvalidSetting, NotFinite
+from gpt2core.ranges import is_number
 from gpt2core.train import Trainer
 
 SAMPLE_FILE = Path(__file__).parents[2] / "assets" / "sample.txt"
@@ -63,7 +64,7 @@ class Recipe:
         for name, value, most in (("steps", self.steps, MAX_STEPS), ("batch_size", self.batch_size, MAX_BATCH_SIZE)):
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
                 raise InvalidSetting(f"{name} is {value!r}; choose a whole number from 1 to {most:,}.")
-        if not isinstance(self.learning_rate, int | float) or not 0 < self.learning_rate <= 1:
+        if not is_number(self.learning_rate) or not 0 < self.learning_rate <= 1:
             raise InvalidSetting(
                 f"The learning rate is {self.learning_rate!r}; choose more than 0 and at most 1, for example 0.002."
             )

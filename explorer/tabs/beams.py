@@ -13,7 +13,7 @@ from explorer.answers.settings import MAX_SEED, START_SEED
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.intro import intro
-from explorer.page.links import number_between, one_of
+from explorer.page.links import flag, number_between, one_of
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
@@ -78,6 +78,7 @@ def build(ctx: TabContext) -> None:
         concurrency_id="beams",
     )
     ctx.linked(width, "beam_width", one_of(range(1, MAX_WIDTH + 1)))
+    ctx.linked(None, "beam_hide", flag, False)
     ctx.linked(ends, "beam_ends", one_of(ENDS))
     ctx.linked(n_tokens, "beam_tokens", number_between(1, MAX_NEW_TOKENS, whole=True))
     ctx.linked(penalty, "beam_penalty", number_between(-10, 10))

@@ -8,6 +8,7 @@ import gradio as gr
 
 from explorer.catalogue import catalogue
 from explorer.page.intro import intro
+from explorer.page.links import flag
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey, Services
@@ -41,6 +42,7 @@ def build(ctx: TabContext) -> None:
         return {names: labels, named_state: run.model}
 
     ctx.draws(draw, [figure, framed.bar], follow=["token"])
+    ctx.linked(None, "sampling_zoom", flag, False)
     ctx.draws(name, [names, named_state], controls=[named_state])
 
 

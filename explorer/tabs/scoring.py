@@ -10,7 +10,7 @@ import gradio as gr
 from explorer.answers.scoring import scored
 from explorer.catalogue import catalogue
 from explorer.page.intro import intro
-from explorer.page.links import any_text
+from explorer.page.links import any_text, one_of
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
@@ -59,6 +59,7 @@ def build(ctx: TabContext) -> None:
     )
     ctx.picks("token", text.pick, text, PICKED)
     ctx.linked(typed, "scored", any_text)
+    ctx.linked(None, "scored_colours", one_of(["rank", "probability"]), "rank")
 
 
 TAB = TabSpec(say("title"), 90, build)

@@ -7,16 +7,17 @@ from typing import Any
 
 import pandas as pd
 
+from explorer.answers.merges import label, why_merges_end
 from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.store.services import RunKey
+from explorer.store.services import RunKey, Services
 from explorer.widgets.frame import frame, frame_value, table_value
-from explorer.widgets.merges import merge_list, merge_rows
+from explorer.widgets.merges import merge_history, merge_list
 from explorer.widgets.tokens import PICKED, STRIP_MIRRORED, token_cards, token_keys
-from explorer.wording.text import TokenLabel, printable
-from gpt2core.tokenizer import Piece
+from explorer.wording.text import TokenLabel
+from gpt2core.merging import Piece
 
 say = catalogue("tokens")
 
@@ -34,14 +35,8 @@ def build(ctx: TabContext) -> None:
         return {cards: token_cards(labels, 0), figure.bar: frame_value(say("cards_title", n=len(labels)), counted)}
 
     def draw_merges(run: RunKey, token: int) -> dict[Any, Any]:
-        tokenizer = ctx.services.models.tokenizer(run.model)
-        pieces = tokenizer.pieces(run.text)
-        piece = pieces[piece_numbers(pieces)[token]]
-        title = say("merges_title", piece=printable(piece.data))
-        return {
-            merges: merge_rows(piece, tokenizer.ranks),
-            merges_frame.bar: frame_value(title, say("merges_summary")),
-        }
+        history, bar = merges_figure(ctx.services, run, token)
+        return {merges: history, merges_frame.bar: bar}
 
     def rows(run: RunKey) -> Any:
         pieces = ctx.services.models.tokenizer(run.model).pieces(run.text)
@@ -54,6 +49,15 @@ def build(ctx: TabContext) -> None:
     ctx.mirrors(cards, STRIP_MIRRORED)
 
 
+def merges_figure(services: Services, run: RunKey, token: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How the piece that `token` belongs to was put together: the widget's data and its frame's."""
+    tokenizer = services.models.tokenizer(run.model)
+    pieces = tokenizer.pieces(run.text)
+    piece = pieces[piece_numbers(pieces)[token]]
+    bar = frame_value(say("merges_title", piece=label(piece.data)), say("merges_summary"))
+    return merge_history(piece, tokenizer, why_merges_end(piece, tokenizer)), bar
+
+
 def piece_numbers(pieces: Sequence[Piece]) -> list[int]:
     """For each token in order, which piece it came from."""
     return [number for number, piece in enumerate(pieces) for _ in piece.tokens]
@@ -61,15 +65,15 @@ def piece_numbers(pieces: Sequence[Piece]) -> list[int]:
 
 def token_table(labels: Sequence[TokenLabel], pieces: Sequence[Piece]) -> pd.DataFrame:
     """One row a token."""
-    numbers = piece_numbers(pieces)
+    numbers, shown = piece_numbers(pieces), [label(piece.data) for piece in pieces]
     return pd.DataFrame(
         {
             say("shared_position"): range(len(labels)),
             say("shared_token"): [label.text for label in labels],
             say("column_id"): [label.token_id for label in labels],
             say("column_bytes"): [label.hex for label in labels],
-            say("column_piece"): [printable(pieces[number].data) for number in numbers],
-            say("column_merges"): [len(pieces[number].merges) for number in numbers],
+            say("column_piece"): [shown[number] for number in numbers],
+            say("column_merges"): [len(pieces[number].joints) for number in numbers],
         }
     )
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import torch
 
-from gpt2core.checkpoint import TrainedOn
+from gpt2core.checkpoint import TrainedOn, check_context
 from gpt2core.data import split_corpus
 from gpt2core.errors import Gpt2CoreError
 from gpt2core.model import GPTModel, sinusoids
-from gpt2core.tokenizer import gpt2_tokenizer
+from gpt2core.tokenizer import Tokenizer, gpt2_tokenizer
 from gpt2core.train.cli import check, config_from, parser, settings_from
 from gpt2core.train.corpora import read_corpus, text_sha256
 from gpt2core.train.distributed import Team, assembled
@@ -48,6 +48,7 @@ def run(options: argparse.Namespace, team: Team) -> None:
         torch.set_num_threads(options.threads)
     folder = RunFolder(options.out, torch.float16 if options.half else torch.float32)
     config = saved_config(folder.state) if options.resume else config_from(options)
+    check_context(config)
     tokenizer = gpt2_tokenizer(config.vocab_size)
     text = read_corpus(options.text, options.downloads, tell=lambda line: print(line, flush=True))
     corpus = split_corpus(text, tokenizer, config.context_length, options.val_fraction)
@@ -70,6 +71,17 @@ def run(options: argparse.Namespace, team: Team) -> None:
         for _ in trainer.run():
             pass  # the first process writes for all
         return
+    try:
+        _write(trainer, folder, options, tokenizer)
+    except Exception:
+        if trainer.step == 0:
+            folder.abandon()
+        raise
+
+
+def _write(trainer: Trainer, folder: RunFolder, options: argparse.Namespace, tokenizer: Tokenizer) -> None:
+    """Train, telling and saving as it goes."""
+    corpus, config = trainer.corpus, trainer.model.config
     folder.begin(trainer, resumed=options.resume)
     print(
         f"{trainer.model.parameter_count():,} parameters, {len(corpus.train_ids):,} tokens to train on, "

@@ -172,10 +172,12 @@ def quicker_precision(device: torch.device) -> Literal["fp32", "bf16"]:
 def check(options: argparse.Namespace) -> None:
     """Raises: InvalidSetting for a flag outside its range."""
     if not 0 < options.val_fraction < 1:
-        raise InvalidSetting(f"--val-fraction is {options.val_fraction}; choose a share between 0 and 1.")
+        raise InvalidSetting("--val-fraction is {value}; choose a share between 0 and 1.", value=options.val_fraction)
     if not 0 <= options.sinusoidal_positions <= 1:
-        raise InvalidSetting(f"--sinusoidal-positions is {options.sinusoidal_positions}; choose 0 (noise) to 1.")
+        raise InvalidSetting(
+            "--sinusoidal-positions is {value}; choose 0 (noise) to 1.", value=options.sinusoidal_positions
+        )
     for name in ("save_every", "threads"):
         value = getattr(options, name)
         if value is not None and value < 1:
-            raise InvalidSetting(f"{_flag(name)} is {value}; choose at least 1.")
+            raise InvalidSetting("{flag} is {value}; choose at least 1.", flag=_flag(name), value=value)

@@ -5,6 +5,7 @@ A download is continued where an earlier attempt stopped, and gets its name only
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import urllib.error
@@ -58,15 +59,19 @@ def read_corpus(source: str, downloads: Path, tell: Callable[[str], None] = lamb
     if path.is_dir():
         files = sorted(path.rglob("*.txt"))
         if not files:
-            raise UnknownCorpus(f"The folder {source!r} holds no .txt file. Put the texts there, or name a file.")
-        return "\n<|endoftext|>\n".join(_read(file) for file in files)
+            raise UnknownCorpus(
+                "The folder {folder!r} holds no .txt file. Put the texts there, or name a file.", folder=source
+            )
+        return "\n<|endoftext|>\n".join(read_text(file) for file in files)
     if not path.exists() and source in SOURCES:
         path = fetched(source, downloads, tell)
     if not path.exists():
         raise UnknownCorpus(
-            f"There is no text {source!r}. Give a file, a folder of .txt files, or one of {', '.join(SOURCES)} to download it."
+            "There is no text {source!r}. Give a file, a folder of .txt files, or one of {names} to download it.",
+            source=source,
+            names=", ".join(SOURCES),
         )
-    return _read(path)
+    return read_text(path)
 
 
 def text_sha256(text: str) -> str:
@@ -75,25 +80,27 @@ def text_sha256(text: str) -> str:
 
 
 def found_again(name: str, sha256: str, folders: Iterable[Path]) -> str | None:
-    """The text called `name` with this hash, from the first of `folders` that holds it."""
+    """The text called `name` with this hash, from the first of `folders` that holds it; other files of that name are passed over."""
     for folder in folders:
         path = folder / Path(name).name
-        if path.is_file():
-            text = _read(path)
-            if text_sha256(text) == sha256:
+        with contextlib.suppress(UnknownCorpus, CorpusNotText):
+            if path.is_file() and text_sha256(text := read_text(path)) == sha256:
                 return text
     return None
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """One file. Raises: UnknownCorpus, CorpusNotText."""
     try:
         return decode_text(path.read_bytes())
     except OSError as error:
         raise UnknownCorpus(
-            f"{path} cannot be read ({error.strerror}). Check its permissions, or give another file."
+            "{path} cannot be read ({reason}). Check its permissions, or give another file.",
+            path=path,
+            reason=error.strerror,
         ) from error
     except CorpusNotText as error:
-        raise CorpusNotText(f"{path}: {error}") from error
+        raise CorpusNotText("{path}: {why}", path=path, why=error) from error
 
 
 def fetched(name: str, downloads: Path, tell: Callable[[str], None] = lambda _: None) -> Path:
@@ -116,14 +123,18 @@ def fetched(name: str, downloads: Path, tell: Callable[[str], None] = lambda _: 
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or type(error).__name__
             raise DownloadFailed(
-                f"{name} could not be downloaded from {source.address} ({reason}). Connect to the internet and try again; "
-                "what has arrived is kept. Or train on a file of your own."
+                "{name} could not be downloaded from {address} ({reason}). Connect to the internet and try again; "
+                "what has arrived is kept. Or train on a file of your own.",
+                name=name,
+                address=source.address,
+                reason=reason,
             ) from error
         if not _is_whole(partial, source):
             partial.unlink()
             raise DownloadFailed(
-                f"What arrived from {source.address} is not the text that was expected: its size or sha256 differs, "
-                "so it was deleted. Try again, or train on a file of your own."
+                "What arrived from {address} is not the text that was expected: its size or sha256 differs, "
+                "so it was deleted. Try again, or train on a file of your own.",
+                address=source.address,
             )
         with saving(path):
             partial.replace(path)

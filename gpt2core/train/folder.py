@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from dataclasses import asdict
@@ -23,6 +24,7 @@ class RunFolder:
     def __init__(self, path: Path, dtype: torch.dtype = torch.float32, trained_on: TrainedOn | None = None) -> None:
         self.path, self.dtype, self.trained_on = path, dtype, trained_on
         self.state, self.log = path / "training.safetensors", path / "log.jsonl"
+        self._is_new = False  # nothing of an earlier run was here when this one began
 
     def begin(self, trainer: Trainer, *, resumed: bool) -> None:
         """Make sure that it can be written, before any work is done, and take out what a killed run left half-written.
@@ -31,8 +33,9 @@ class RunFolder:
         """
         if not resumed and self.state.exists():
             raise InvalidSetting(
-                f"{self.path} holds a run already. Add --resume to continue it, or choose another --out."
+                "{folder} holds a run already. Add --resume to continue it, or choose another --out.", folder=self.path
             )
+        self._is_new = not resumed
         with saving(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             for partial in self.path.rglob(".*.partial"):
@@ -41,7 +44,16 @@ class RunFolder:
             lines = [json.dumps(asdict(event)) for event in self.events() if event.step <= trainer.step]
             write_atomically(self.log, "".join(f"{line}\n" for line in lines).encode())
         else:
+            with saving(self.log):
+                self.log.unlink(missing_ok=True)  # of a run that left no state
             trainer.save(self.state)
+
+    def abandon(self) -> None:
+        """A run that made no update leaves nothing to resume, and nothing that would keep the next one out of its folder."""
+        if self._is_new:
+            with contextlib.suppress(OSError):
+                self.state.unlink(missing_ok=True)
+                self.path.rmdir()  # only if it is empty
 
     def note(self, event: TrainEvent) -> None:
         with saving(self.log), self.log.open("a", encoding="utf-8") as log:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,18 +19,21 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from gpt2core.checkpoint import build_model, write_atomically
+from gpt2core.checkpoint import build_model, check_context
 from gpt2core.config import GPTConfig
 from gpt2core.data import Corpus, SlidingWindows
 from gpt2core.errors import InvalidSetting, NotFinite, OtherCorpus, UnreadableCheckpoint
+from gpt2core.files import write_atomically
 from gpt2core.generation import generate
 from gpt2core.model import GPTModel, evaluating
+from gpt2core.ranges import checked_seed, is_number, mixed_seed, shown, whole
 from gpt2core.tokenizer import Tokenizer
 from gpt2core.train.distributed import ALONE, Team
 from gpt2core.train.loss import NextTokenLoss, next_token_loss
 from gpt2core.train.optimizer import OPTIMIZERS, Optimizer, OptimizerName
+from gpt2core.weights import as_saved
 
-_MODEL, _RANDOM = "model.", "random_state"
+_MODEL, _RANDOM, _RANDOM_CUDA = "model.", "random_state", "random_state.cuda"
 
 
 @dataclass(frozen=True)
@@ -69,29 +72,60 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "eval_windows", "accumulation_steps"):
-            if getattr(self, name) < 1:
-                raise InvalidSetting(f"{name} is {getattr(self, name)}; choose at least 1.")
-        for name in ("warmup_steps", "eval_every", "sample_every", "sample_tokens", "weight_decay", "stride"):
-            if getattr(self, name) < 0:
-                raise InvalidSetting(f"{name} is {getattr(self, name)}; choose 0 or more.")
-        if not 0 < self.learning_rate <= 1:
+            self._set(name, whole(name, getattr(self, name), 1))
+        for name in ("warmup_steps", "eval_every", "sample_every", "sample_tokens", "stride"):
+            self._set(name, whole(name, getattr(self, name), 0))
+        self._set("seed", checked_seed(self.seed))
+        self._check_numbers()
+        self._check_choices()
+
+    def _check_numbers(self) -> None:
+        if not (is_number(self.learning_rate) and 0 < self.learning_rate <= 1):
             raise InvalidSetting(
-                f"The learning rate is {self.learning_rate}; choose more than 0 and at most 1, for example 0.002."
+                "The learning rate is {value}; choose more than 0 and at most 1, for example 0.002.",
+                value=shown(self.learning_rate),
             )
-        for name in ("beta1", "beta2", "final_learning_rate"):
-            if not 0 <= getattr(self, name) <= (1 if name == "final_learning_rate" else 0.99999):
-                raise InvalidSetting(f"{name} is {getattr(self, name)}; choose at least 0 and less than 1.")
-        if self.clip_norm <= 0:
-            raise InvalidSetting(f"clip_norm is {self.clip_norm}; choose more than 0.")
+        for name in ("beta1", "beta2"):
+            value = getattr(self, name)
+            if not (is_number(value) and 0 <= value <= 0.99999):
+                raise InvalidSetting(
+                    "{name} is {value}; choose at least 0 and less than 1.", name=name, value=shown(value)
+                )
+        if not (is_number(self.final_learning_rate) and 0 <= self.final_learning_rate <= 1):
+            raise InvalidSetting(
+                "final_learning_rate is {value}; choose a share of the peak from 0 to 1.",
+                value=shown(self.final_learning_rate),
+            )
+        if not (is_number(self.weight_decay) and self.weight_decay >= 0):
+            raise InvalidSetting("weight_decay is {value}; choose 0 or more.", value=shown(self.weight_decay))
+        if not (is_number(self.clip_norm) and self.clip_norm > 0):
+            raise InvalidSetting("clip_norm is {value}; choose more than 0.", value=shown(self.clip_norm))
+        for name in ("learning_rate", "final_learning_rate", "weight_decay", "beta1", "beta2", "clip_norm"):
+            self._set(name, float(getattr(self, name)))
+
+    def _check_choices(self) -> None:
         if self.precision not in ("fp32", "bf16"):
-            raise InvalidSetting(f"precision is {self.precision!r}; choose 'fp32' or 'bf16'.")
+            raise InvalidSetting("precision is {value}; choose 'fp32' or 'bf16'.", value=shown(self.precision))
         if self.optimizer not in OPTIMIZERS:
-            raise InvalidSetting(f"optimizer is {self.optimizer!r}; choose {' or '.join(map(repr, OPTIMIZERS))}.")
+            raise InvalidSetting(
+                "optimizer is {value}; choose {choices}.",
+                value=shown(self.optimizer),
+                choices=" or ".join(map(repr, OPTIMIZERS)),
+            )
+        if not isinstance(self.sample_prompt, str):
+            raise InvalidSetting("sample_prompt is {value}; choose a text.", value=shown(self.sample_prompt))
+        if not isinstance(self.compiled, bool):
+            raise InvalidSetting("compiled is {value}; choose True or False.", value=shown(self.compiled))
         if self.batch_size % self.accumulation_steps:
             raise InvalidSetting(
-                f"A batch of {self.batch_size} windows cannot be cut into {self.accumulation_steps} equal parts; "
-                f"choose a batch size that is a multiple of {self.accumulation_steps}."
+                "A batch of {n} windows cannot be cut into {parts} equal parts; choose a batch size that is a multiple of {parts}.",
+                n=self.batch_size,
+                parts=self.accumulation_steps,
             )
+
+    def _set(self, name: str, value: object) -> None:
+        """Only while it is being made: numbers of numpy become Python's own, which can be written down."""
+        object.__setattr__(self, name, value)
 
     def learning_rate_at(self, step: int) -> float:
         """Linear warm-up, then half a cosine. `step` counts from 0."""
@@ -132,6 +166,7 @@ class Trainer:
         tokenizer: Tokenizer | None = None,
         team: Team = ALONE,
     ) -> None:
+        check_context(model.config)  # what cannot be opened again is not trained
         team.check(settings.batch_size, settings.accumulation_steps)
         self.model, self.corpus, self.settings, self.tokenizer, self.team = model, corpus, settings, tokenizer, team
         self.windows = SlidingWindows(
@@ -153,9 +188,14 @@ class Trainer:
             self._loss = torch.compile(self._loss)  # type: ignore[assignment]
         self._loss = team.joined(self._loss)
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.model.tok_emb.weight.device
+
     def run(self) -> Iterator[TrainEvent]:
         """Train to the end of the run, an event an update. Raises: NotFinite as soon as the loss is no number."""
-        settings, device = self.settings, self.model.tok_emb.weight.device
+        settings, device = self.settings, self.device
         if self.step == 0:
             torch.manual_seed(settings.seed)
         busy_seconds, tokens_here = 0.0, 0
@@ -203,9 +243,12 @@ class Trainer:
         if not (math.isfinite(loss_nats) and math.isfinite(gradient_norm)):
             self.optimizer.forget_gradients()
             raise NotFinite(
-                f"The loss became {loss_nats} at step {self.step + 1}, so training stopped before this update; "
-                f"the weights are those of step {self.step}. "
-                f"Lower the learning rate (now {settings.learning_rate:g}) and train again."
+                "The loss became {loss} at step {step}, so training stopped before this update; the weights are those of step {last}. "
+                "Lower the learning rate (now {rate:g}) and train again.",
+                loss=loss_nats,
+                step=self.step + 1,
+                last=self.step,
+                rate=settings.learning_rate,
             )
         self.optimizer.step(settings.learning_rate_at(self.step))
         return loss_nats, gradient_norm
@@ -226,10 +269,13 @@ class Trainer:
         return self.settings.sample_prompt + self.tokenizer.decode([step.token_id for step in steps])
 
     def save(self, path: Path) -> None:
-        """Everything that the rest of the run depends on, in one file, replaced in one step. Raises: CannotSave."""
-        tensors = {_RANDOM: torch.get_rng_state()}
+        """Everything that the rest of the run depends on, in one file, replaced in one step.
+
+        Weights that could not be resumed are refused before an older file is touched. Raises: CannotSave, NotFinite, NotWeights.
+        """
+        tensors = random_states(self.device)
         for name, parameter in self.model.named_parameters():
-            tensors[_MODEL + name] = parameter.detach().clone()
+            tensors[_MODEL + name] = as_saved(name, parameter, torch.float32)
         tensors |= self.optimizer.tensors()
         about = {
             "step": self.step,
@@ -257,20 +303,54 @@ class Trainer:
         trainer = cls(
             build_model(GPTConfig.from_dict(about["config"]), weights).to(team.device),
             corpus,
-            TrainSettings(**{**about["settings"], **changed}),
+            _saved_settings(path, {**about["settings"], **changed}),
             tokenizer,
             team,
         )
         trainer.step = about["step"]
         trainer.optimizer.restore(tensors, trainer.step)
-        torch.set_rng_state(tensors[_RANDOM])
+        restore_random_states(tensors, team.device, mixed_seed(trainer.settings.seed, trainer.step))
         return trainer
+
+
+def random_states(device: torch.device) -> dict[str, Tensor]:
+    """The states of the generators that a run on `device` draws from, by the name under which they are written down.
+
+    Dropout draws from the device's own generator, all else from the processor's.
+    """
+    states = {_RANDOM: torch.get_rng_state()}
+    if device.type == "cuda":
+        states[_RANDOM_CUDA] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def restore_random_states(tensors: Mapping[str, Tensor], device: torch.device, seed: int) -> None:
+    """Go on where random_states was called, on `device`, whatever its number. seed: for CUDA's generator where none was written down:
+    by a run on a processor, or by an older version."""
+    torch.set_rng_state(tensors[_RANDOM])
+    if device.type == "cuda":
+        if _RANDOM_CUDA in tensors:
+            torch.cuda.set_rng_state(tensors[_RANDOM_CUDA], device)
+        else:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
 
 
 def saved_config(path: Path) -> GPTConfig:
     """The size of the model in a file that Trainer.save wrote. Raises: UnreadableCheckpoint."""
     about, _ = _read_state(path)
     return GPTConfig.from_dict(about["config"])
+
+
+def _saved_settings(path: Path, values: dict[str, Any]) -> TrainSettings:
+    try:
+        return TrainSettings(**values)
+    except TypeError as error:  # a setting that there is not, or not any more
+        raise UnreadableCheckpoint(
+            "{file} was written by another version of gpt2core, with settings that this one does not have. "
+            "Resume it with that version, or start afresh.",
+            file=path.name,
+        ) from error
 
 
 def _read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -280,7 +360,8 @@ def _read_state(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise UnreadableCheckpoint(
-            f"{path.name} is not a training checkpoint of gpt2core. Give the file that the run wrote, or start afresh."
+            "{file} is not a training checkpoint of gpt2core. Give the file that the run wrote, or start afresh.",
+            file=path.name,
         ) from error
     return about, tensors
 

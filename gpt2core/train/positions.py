@@ -35,7 +35,9 @@ def look_at_previous(model: GPTModel, token_ids: Tensor, head: int) -> None:
     n_windows = min(_WINDOWS, len(token_ids) // T)
     if n_waves == 0 or n_windows == 0:
         raise InvalidSetting(
-            f"A head that finds the token before needs a width of 2 and a text of {T} tokens at least."
+            "A head that finds the token before needs a width of 2 and a text of {n:,} tokens at least. "
+            "Choose a wider head, or add more text.",
+            n=T,
         )
     home = model.tok_emb.weight.device
     model.cpu()  # once a run: not worth a road of its own on a GPU
@@ -85,4 +87,6 @@ def sharpen(model: GPTModel, head: int, factor: float = 1.5) -> None:
 
 def _check(model: GPTModel, head: int) -> None:
     if not 0 <= head < model.config.n_heads:
-        raise InvalidSetting(f"There is no head {head}; this model's heads are 0 to {model.config.n_heads - 1}.")
+        raise InvalidSetting(
+            "There is no head {head}; this model's heads are 0 to {last}.", head=head, last=model.config.n_heads - 1
+        )

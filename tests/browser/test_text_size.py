@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import TABS, open_tab
-from tests.browser.test_sizes import drawn_figure
+from tests.browser.conftest import TABS, main_figure, open_tab
 
 LARGER = 24
 _SET = "(size) => document.documentElement.style.setProperty('--text-size', `${size}px`)"
@@ -33,7 +32,8 @@ def test_all_text_of_every_tab_grows_with_the_variable(page: Page) -> None:
     page.evaluate(_DRAWN_SIZE)
     kept = []
     for title in TABS:
-        drawn_figure(page, title)
+        open_tab(page, title)
+        main_figure(page)
         before = page.evaluate(_SIZES)
         page.evaluate(_SET, LARGER)
         after = page.evaluate(_SIZES)

@@ -101,7 +101,7 @@ def test_a_refused_text_is_kept_and_the_reason_seen(page: Page, tmp_path: Path) 
     box = page.locator("#train-text textarea")
     box.fill("too short")
     page.locator("#train-start").click()
-    expect(page.locator("#train-status")).to_contain_text("needs about 650. Add more text")
+    expect(page.locator("#train-status")).to_contain_text("needs 650. Add more text")
     assert box.input_value() == "too short"
     expect(page.locator("#train-start")).to_be_enabled()
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import torch
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from explorer.app import build_app, launch_options
+from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from gpt2core import Pretrained, generate, gpt2_tokenizer, load_pretrained, save_pretrained, trace
 from gpt2core.config import GPTConfig
@@ -144,6 +148,70 @@ def test_a_refusal_is_one_sentence(client: Client, arguments: tuple, endpoint: s
     with pytest.raises(AppError) as refused:
         client.predict(*arguments, api_name=endpoint)
     assert sentence in str(refused.value)
+
+
+ARGUMENTS = {
+    "tokenize": ["abc"],
+    "next_token": ["abc", "tinystories", 1, 0, 1, 0, ""],
+    "attention": ["abc", "tinystories", 0, 0, ""],
+    "generate": ["abc", "tinystories", 3, 1, 0, 1, 0, 0, 1, False, ""],
+}
+# JSON as other programs send it: types that were not asked for, and numbers that no float holds.
+ODD = [
+    *("null", "true", "[]", "{}", "[1]", '{"a": 1}', '{"path": "/etc/passwd"}', '"abc"', '"1"', '""'),
+    *("-1", "2.5", "NaN", "Infinity", "-Infinity", "1e999", "9" * 400, "-" + "9" * 400, "18446744073709551616"),
+    *('"\\ud800"', '"\\u0000"', "[" * 50 + "]" * 50, json.dumps("x" * 100_001)),
+]
+
+
+def answer_to(client: Client, endpoint: str, arguments: list[str]) -> dict:
+    """What a program that writes its own JSON gets: {"event", "data"}."""
+    address = f"{client.src.rstrip('/')}/gradio_api/call/{endpoint}"
+    body = f'{{"data": [{", ".join(arguments)}]}}'
+    begun = httpx.post(address, content=body, headers={"content-type": "application/json"}).json()
+    lines = httpx.get(f"{address}/{begun['event_id']}").text.splitlines()
+    return {"event": lines[0].removeprefix("event: "), "data": json.loads(lines[1].removeprefix("data: "))}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "place"), [(endpoint, place) for endpoint, given in ARGUMENTS.items() for place in range(len(given))]
+)
+def test_whatever_stands_for_an_argument_is_served_or_refused_in_a_sentence(
+    client: Client, endpoint: str, place: int
+) -> None:
+    broken = catalogue("page")("broken")
+    for odd in ODD:
+        arguments = [json.dumps(argument) for argument in ARGUMENTS[endpoint]]
+        arguments[place] = odd
+        answer = answer_to(client, endpoint, arguments)
+        if answer["event"] == "complete":
+            continue
+        told = answer["data"]["error"]
+        assert told != broken, odd[:40]
+        assert re.fullmatch(r"\w.{8,400}[.]", told, re.DOTALL), (odd[:40], told)
+
+
+@pytest.mark.parametrize("seed", [20261128123456, -7, 2**63, 2**64 - 1, 5.0])
+def test_any_whole_number_is_a_seed(client: Client, reference: Pretrained, seed: float) -> None:
+    assert reference.tokenizer is not None
+    answer = client.predict(SENTENCE, max_new_tokens=5, seed=seed, api_name="/generate")
+    steps = generate(reference.model, reference.tokenizer.encode(SENTENCE), 5, seed=int(seed))
+    assert answer["token_ids"] == [step.token_id for step in steps]
+
+
+@pytest.mark.parametrize("seed", [2**64, -(2**63) - 1])
+def test_a_seed_that_torch_does_not_take_is_told_with_the_limits(client: Client, seed: int) -> None:
+    with pytest.raises(AppError, match=r"choose a whole number from -9,223.* to 18,446"):
+        client.predict(SENTENCE, max_new_tokens=5, seed=seed, api_name="/generate")
+
+
+@pytest.mark.parametrize("sign", [" ", "\n", "a", "-", "\U0001f600", "\0"])
+def test_a_text_of_one_sign_up_to_the_limit_is_encoded_and_a_longer_one_refused(client: Client, sign: str) -> None:
+    tokens = client.predict(sign * 100_000, api_name="/tokenize")["tokens"]
+    assert bytes.fromhex("".join(token["bytes"] for token in tokens)).decode() == sign * 100_000
+    for endpoint in ("/tokenize", "/next_token", "/attention", "/generate"):
+        with pytest.raises(AppError, match="this page reads at most 100,000"):
+            client.predict(sign * 1_000_000, api_name=endpoint)
 
 
 def test_only_the_documented_endpoints_are_listed(client: Client) -> None:

@@ -1,6 +1,7 @@
 """From a text to batches. B windows a batch, T tokens a window."""
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -43,6 +44,97 @@ def test_a_text_of_documents_is_cut_between_two_of_them(tokenizer):
     stories = (train_text + val_text).split("<|endoftext|>")
     assert stories == SEPARATED.split("\n<|endoftext|>\n")
     assert 0 < val_text.count("Story") < 0.06 * 300
+
+
+def story(n: int) -> str:
+    return f"Story {n}. Once there were {n} cats, and {n * n} mice, and a dog who was not told.\n"
+
+
+MARK = "<|endoftext|>"
+# What a corpus of documents may look like; each holds far more tokens than two windows of 17.
+LAYOUTS = {
+    "one document that closes with a mark": "".join(map(story, range(200))) + MARK,
+    "one document that opens with a mark": MARK + "\n" + "".join(map(story, range(200))),
+    "marks at both ends": MARK + "".join(map(story, range(200))) + MARK + "\n",
+    "a mark and line ends at the end": "".join(map(story, range(200))) + "\n\n" + MARK + "\n\n\n",
+    "a last document of most of the text": story(1) + MARK + "".join(map(story, range(200))),
+    "a first document of most of the text": "".join(map(story, range(200))) + MARK + story(1),
+    "a last document of a word": "".join(map(story, range(200))) + MARK + "End",
+    "two halves": "".join(map(story, range(100))) + MARK + "".join(map(story, range(100))) + MARK,
+    "short documents, the last one closed": "".join(story(n) + MARK + "\n" for n in range(200)),
+    "a tail of marks": "".join(map(story, range(200))) + MARK * 300,
+    "a tail of line ends": "".join(map(story, range(200))) + "\n" * 900,
+    "a dense beginning": "1 2 3 4 5 6 7 8 9 " * 60 + "x" * 4000,
+    "a dense end": "the cat and the dog were there " * 200 + "\x01\x02\x03" * 40,
+    "no line end": "the cat sat on the mat and was glad " * 100,
+}
+
+
+@pytest.mark.parametrize("val_fraction", [0.02, 0.05, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_text_with_enough_tokens_is_taken_wherever_its_documents_end(tokenizer, layout, val_fraction):
+    text = LAYOUTS[layout]
+    n_tokens, enough = len(tokenizer.encode_documents(text)), math.ceil(17 / min(val_fraction, 1 - val_fraction))
+    assert n_tokens >= enough
+    corpus = split_corpus(text, tokenizer, 16, val_fraction)
+    assert min(len(corpus.train_ids), len(corpus.val_ids)) >= 17
+    read = tokenizer.decode([*corpus.train_ids.tolist(), *corpus.val_ids.tolist()])
+    assert read.replace("\n", "") == text.replace("\n", "")  # the whole text, once, in its order
+    assert 0.2 < corpus.bytes_per_token < 40
+
+
+@pytest.mark.parametrize("val_fraction", [0.02, 0.05, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("unit", [" word", "a.", "1 ", f"\n{MARK}\nok", "é", "\n\n"])
+def test_a_refusal_names_more_tokens_than_there_are_and_that_many_are_taken(tokenizer, unit, val_fraction):
+    enough = math.ceil(17 / min(val_fraction, 1 - val_fraction))
+    for n in range(0, 3 * enough, max(1, enough // 7)):
+        text = unit * n
+        n_tokens = len(tokenizer.encode_documents(text))
+        if n_tokens >= enough:
+            corpus = split_corpus(text, tokenizer, 16, val_fraction)
+            assert min(len(corpus.train_ids), len(corpus.val_ids)) >= 17
+        elif n_tokens < 30:
+            with pytest.raises(CorpusTooShort, match="Add more text") as refused:
+                split_corpus(text, tokenizer, 16, val_fraction)
+            assert (refused.value.values["n"], refused.value.values["enough"]) == (n_tokens, enough)
+
+
+def test_a_share_of_tokens_is_kept_where_a_share_of_characters_would_be_too_few(tokenizer):
+    text = "\x01" * 1000 + " the" * 30  # the last 2 % of the characters are five tokens
+    corpus = split_corpus(text, tokenizer, 16, 0.02)
+    assert [*corpus.train_ids, *corpus.val_ids] == tokenizer.encode(text)
+    assert len(corpus.val_ids) == int(0.02 * 1030)
+    assert corpus.bytes_per_token == 4
+
+
+def test_a_mark_that_the_cut_would_go_through_ends_its_document(tokenizer):
+    text = "the cat sat on the mat. " * 60
+    for shift in range(-16, 3):
+        cut = int((len(text) + len(MARK)) * 0.9)
+        marked = text[: cut + shift] + MARK + text[cut + shift :]
+        corpus = split_corpus(marked, tokenizer, 16, 0.1)
+        n_marks = sum(int((ids == tokenizer.end_of_text).sum()) for ids in (corpus.train_ids, corpus.val_ids))
+        assert n_marks == 1
+
+
+CORPORA = {"documents": SEPARATED, "text": TEXT, "lines": "One.\n\nTwo.\n" * 300, "closed": LAYOUTS["two halves"]}
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\r"])
+@pytest.mark.parametrize("name", CORPORA)
+def test_line_ends_of_other_systems_read_like_line_feeds(tokenizer, name, line_end):
+    plain, other = CORPORA[name], CORPORA[name].replace("\n", line_end)
+    assert decode_text(other.encode()) == plain
+    ours, theirs = split_corpus(plain, tokenizer, 16), split_corpus(other, tokenizer, 16)
+    assert torch.equal(ours.train_ids, theirs.train_ids)
+    assert torch.equal(ours.val_ids, theirs.val_ids)
+    assert ours.bytes_per_token == theirs.bytes_per_token
+
+
+def test_line_ends_that_are_mixed_or_stand_around_marks_read_like_line_feeds(tokenizer):
+    mixed = "a\r\n<|endoftext|>\r\n\r\nb\rc\n\r\nd\r\r\ne"
+    assert decode_text(mixed.encode()) == "a\n<|endoftext|>\n\nb\nc\n\nd\n\ne"
+    assert tokenizer.encode_documents("a\r\n<|endoftext|>\r\nb") == tokenizer.encode_documents("a\n<|endoftext|>\nb")
 
 
 def test_training_windows_never_reach_into_the_validation_text(tokenizer):

@@ -2,6 +2,7 @@
 import { tintOf } from '../shared/chips.js';
 import { attributed, button, filled, finder, node, svgNode } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
+import { linked } from '../shared/linked.js';
 import { clamped, exponential, fixed, percentOfLog } from '../shared/numbers.js';
 import { BOX, TYPE, boxFrom, columnsOf, edgePath, nodesOf, rankOf, xOf, yOf } from './layout.js';
 
@@ -187,7 +188,14 @@ export default function mount({ element, props, trigger, watch, words }) {
     boxes.get(target).focus({ preventScroll: true });
     boxes.get(target).scrollIntoView({ block: 'nearest', inline: 'nearest' });
   });
-  hide.addEventListener('change', () => tree && draw());
+  const tellHide = linked(element, 'beam_hide', false, (on) => {
+    hide.checked = on;
+    if (tree) draw();
+  });
+  hide.addEventListener('change', () => {
+    tellHide(hide.checked);
+    if (tree) draw();
+  });
   listKeys(find('texts'), {
     at: () => pickedRow,
     count: () => tree?.rows.length ?? 0,

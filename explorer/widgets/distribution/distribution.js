@@ -4,6 +4,7 @@ import { chip } from '../shared/chips.js';
 import { drawnAgain } from '../shared/canvas.js';
 import { filled, finder, follow, node, put } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
+import { linked } from '../shared/linked.js';
 import { clamped, floatsOf, grouped, percent, signed } from '../shared/numbers.js';
 import { drawnPlace, flips, gumbelNoise, sweep, tally, uniforms } from './luck.js';
 import { buildPipeline, drawPipeline, nameStages } from './pipeline.js';
@@ -277,8 +278,13 @@ export default function mount({ element, props, watch, words, start, limits, tin
     return { columns: words.csv_head.split(', '), rows };
   };
 
+  const tellZoom = linked(element, 'sampling_zoom', false, (on) => {
+    zoomed = on;
+    redraw();
+  });
   find('zoom').addEventListener('click', () => {
     zoomed = !zoomed;
+    tellZoom(zoomed);
     redraw();
   });
 

@@ -1,8 +1,11 @@
-"""How byte-pair encoding built the tokens of one piece of text: a row a merge, bytes at the top, tokens at the bottom."""
+"""How byte-pair encoding built the tokens of one piece of text: a row a merge, bytes at the top, tokens at the bottom.
+
+A long piece has thousands of merges. Its history travels as one number a merge and is unrolled in the browser (history.js) a page at a
+time, each row around the place of its merge; what is left out is said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +15,39 @@ from explorer.catalogue import catalogue
 from explorer.page.theme import token_tint
 from explorer.widgets.widget import widget
 from explorer.wording.text import printable
-from gpt2core.tokenizer import Piece
+from gpt2core import Tokenizer
+from gpt2core.merging import Piece
+
+ROWS, PARTS = 20, 24  # on a page, and in a row: what a person can look at
+_SKELETON = """
+<ol class="merges" tabindex="0"></ol>
+<div class="merge-pages" hidden><p class="merge-range" role="status"></p><div class="merge-buttons"></div></div>
+<p class="merge-end"></p>
+"""
 
 
 def merge_list(elem_id: str) -> gr.HTML:
-    """An empty list; set it to `merge_rows(...)`."""
-    return widget(Path(__file__).parent, '<ol class="merges"></ol>', elem_id=elem_id)
+    """An empty list; set it to `merge_history(...)`."""
+    constants = {"words": catalogue("tokens").sentences, "limits": {"rows": ROWS, "parts": PARTS}}
+    return widget(Path(__file__).parent, _SKELETON, constants, elem_id=elem_id)
 
 
-def merge_rows(piece: Piece, ranks: Mapping[bytes, int]) -> dict[str, Any]:
-    """Rows for the widget."""
-    say = catalogue("tokens")
-    rows = [{"caption": say("start"), "parts": _parts(piece.parts, ranks), "merged": -1}]
-    before = piece.parts
-    for number, merge in enumerate(piece.merges, start=1):
-        left, right = before[merge.position], before[merge.position + 1]
-        caption = say(
-            "step",
-            number=number,
-            left=printable(left),
-            right=printable(right),
-            made=printable(left + right),
-            rank=merge.token_id,
-        )
-        rows.append({"caption": caption, "parts": _parts(merge.parts, ranks), "merged": merge.position})
-        before = merge.parts
-    return {"rows": rows}
+def merge_history(piece: Piece, tokenizer: Tokenizer, end: str) -> dict[str, Any]:
+    """Data for the widget. end: the sentence below the last merge."""
+    made = [piece.data[merge.start : merge.end] for merge in piece.merges()]
+    kinds = {part: kind for kind, part in enumerate(dict.fromkeys((*piece.parts, *made)))}
+    return {
+        "kinds": [_kind(part, tokenizer) for part in kinds],
+        "history": {
+            "sizes": [len(part) for part in kinds],
+            "start": [kinds[part] for part in piece.parts],
+            "joints": list(piece.joints),
+            "made": [kinds[part] for part in made],
+        },
+        "end": end,
+    }
 
 
-def _parts(parts: tuple[bytes, ...], ranks: Mapping[bytes, int]) -> list[dict[str, Any]]:
-    return [{"text": printable(part), "tint": token_tint(ranks[part]), "id": ranks[part]} for part in parts]
+def _kind(part: bytes, tokenizer: Tokenizer) -> dict[str, Any]:
+    token_id = tokenizer.token_ids.get(part)
+    return {"text": printable(part), "tint": 0 if token_id is None else token_tint(token_id), "id": token_id}

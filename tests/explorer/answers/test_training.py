@@ -95,7 +95,7 @@ def test_the_thread_count_of_others_is_what_it_was_between_ticks():
 
 
 def test_a_text_too_short_or_too_long_is_refused_before_anything_is_built():
-    with pytest.raises(CorpusTooShort, match="needs about 90"):
+    with pytest.raises(CorpusTooShort, match="it needs 90"):
         corpus_for("too short", Recipe("toy"))
     with pytest.raises(CorpusTooLong, match=r"takes at most 2,000,000. Remove about 1 characters"):
         corpus_for("x" * 2_000_001, Recipe("toy"))

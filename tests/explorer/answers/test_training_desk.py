@@ -21,7 +21,8 @@ def ask(desk, session, text=TO_LEARN, steps=4):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("too short", "Add more text or choose a shorter window."), (None, "window."), (7, "window.")]
+    ("text", "told"),
+    [("too short", "Add more text, or choose a shorter window or a larger share."), (None, "share."), (7, "share.")],
 )
 def test_a_text_that_cannot_be_learned_is_refused_in_a_sentence_and_takes_no_place(desk, text, told):
     session = TrainingSession()

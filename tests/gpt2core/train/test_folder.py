@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gpt2core import load_pretrained
-from gpt2core.errors import CannotSave
+from gpt2core.errors import CannotSave, NotFinite
 from gpt2core.files import write_atomically
 from gpt2core.train import loop
 from gpt2core.train.__main__ import main
@@ -148,3 +148,78 @@ def test_resuming_after_a_line_that_was_cut_short_keeps_each_step_once(text: Pat
         log.write('{"step": 5, "ste')
     assert main(["--text", str(text), "--out", str(out), "--resume", "--steps", "6"]) == 0
     assert [event.step for event in RunFolder(out).events()] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("seed", [20261128123456, -7, 2**63, 2**64 - 1, -(2**63)])
+def test_a_run_takes_any_whole_number_as_its_seed_and_resumes(text: Path, tmp_path: Path, seed: int) -> None:
+    out = tmp_path / "run"
+    assert main(["--text", str(text), "--out", str(out), *FLAGS, "--seed", str(seed)]) == 0
+    assert main(["--text", str(text), "--out", str(out), "--resume", "--steps", "6"]) == 0
+    assert [event.step for event in RunFolder(out).events()] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(("--seed", str(2**64)), ("--seed", str(-(2**63) - 1)), ("--clip-norm", "nan"), ("--clip-norm", "inf")),
+        *(("--weight-decay", "nan"), ("--weight-decay", "inf"), ("--learning-rate", "nan"), ("--beta1", "nan")),
+        *(("--beta2", "inf"), ("--final-learning-rate", "nan"), ("--drop-rate", "nan"), ("--val-fraction", "nan")),
+        *(("--sinusoidal-positions", "nan"), ("--stride", "-1"), ("--batch-size", str(10**30))),
+    ],
+    ids=" ".join,
+)
+def test_a_setting_that_cannot_be_leaves_no_folder_and_the_next_run_begins_there(
+    text: Path, tmp_path: Path, wrong: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main(["--text", str(text), "--out", str(out), *FLAGS, *wrong]) == 2
+    told = capsys.readouterr().err.strip()
+    assert "\n" not in told
+    assert told.endswith(".")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("out of memory"), NotFinite("The loss became nan.")], ids=repr)
+def test_a_run_that_fails_before_its_first_update_keeps_the_next_one_from_nothing(
+    text: Path, tmp_path: Path, failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+
+    def fail(*_: object) -> None:
+        assert (out / "training.safetensors").exists()  # it had begun
+        raise failure
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop.Trainer, "_update", fail)
+        if isinstance(failure, NotFinite):
+            assert main(["--text", str(text), "--out", str(out), *FLAGS]) == 2
+        else:
+            with pytest.raises(RuntimeError):
+                main(["--text", str(text), "--out", str(out), *FLAGS])
+    assert not out.exists()
+    assert main(["--text", str(text), "--out", str(out), *FLAGS]) == 0
+
+
+def test_a_resumed_run_that_fails_at_once_leaves_all_that_was_there(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    assert main(["--text", str(text), "--out", str(out), *FLAGS]) == 0
+    before = contents(out)
+
+    def fail(*_: object) -> None:
+        raise NotFinite("The loss became nan.")
+
+    monkeypatch.setattr(loop.Trainer, "_update", fail)
+    assert main(["--text", str(text), "--out", str(out), "--resume", "--steps", "6"]) == 2
+    assert contents(out) == before
+    assert main(["--text", str(text), "--out", str(out), *FLAGS]) == 2  # and another run does not take its place
+    assert contents(out) == before
+
+
+def test_a_log_without_a_state_is_not_continued_by_another_run(text: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert main(["--text", str(text), "--out", str(out), *FLAGS]) == 0
+    (out / "training.safetensors").unlink()
+    assert main(["--text", str(text), "--out", str(out), *FLAGS]) == 0
+    assert [event.step for event in RunFolder(out).events()] == [1, 2, 3, 4]

@@ -1,17 +1,30 @@
 """Training: what a run does, and that stopping and going on leaves no mark."""
 
+import contextlib
 import itertools
+import json
 import math
 from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from gpt2core import GPTConfig, GPTModel, TrainSettings, gpt2_tokenizer, train
 from gpt2core.data import Corpus, split_corpus
-from gpt2core.errors import CorpusTooShort, InvalidSetting, NotFinite, UnreadableCheckpoint
+from gpt2core.errors import (
+    CorpusTooShort,
+    InvalidSetting,
+    NotFinite,
+    NotWeights,
+    UnreadableCheckpoint,
+    UnsupportedModel,
+)
 from gpt2core.train import Trainer, validation_loss
+from gpt2core.train.distributed import Team
+from gpt2core.train.loop import random_states, restore_random_states
 from gpt2core.train.optimizer import Optimizer
 
 TEXT = "The cat sat on the mat. The dog sat on the log. The frog sat on the rock and the bird on the sky. " * 60
@@ -97,6 +110,98 @@ def test_a_file_that_is_no_training_state_is_refused(tmp_path, corpus):
         path.write_bytes(damaged)
         with pytest.raises(UnreadableCheckpoint, match="start afresh"):
             Trainer.resume(path, corpus)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_weights_that_could_not_be_resumed_are_not_written_down_and_the_old_state_stays(tmp_path, corpus, bad):
+    trainer = Trainer(fresh_model(), corpus, SETTINGS)
+    next(trainer.run())
+    trainer.save(tmp_path / "state")
+    before = (tmp_path / "state").read_bytes()
+    with torch.no_grad():
+        trainer.model.pos_emb.weight[3, 2] = bad
+    with pytest.raises(NotFinite, match=r"pos_emb.weight holds NaN or infinite weights"):
+        trainer.save(tmp_path / "state")
+    assert (tmp_path / "state").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+def test_weights_of_another_kind_are_not_written_down(tmp_path, corpus):
+    trainer = Trainer(fresh_model(), corpus, SETTINGS)
+    trainer.model.pos_emb.weight = torch.nn.Parameter(trainer.model.pos_emb.weight.to(torch.int32), requires_grad=False)
+    with pytest.raises(NotWeights, match=r"pos_emb.weight is of type int32"):
+        trainer.save(tmp_path / "state")
+
+
+def test_a_context_that_could_not_be_opened_again_is_not_trained(corpus):
+    with pytest.raises(UnsupportedModel, match="reads at most 8,192"):
+        Trainer(GPTModel(GPTConfig(300, 8_193, 2, 1, 1)), corpus, SETTINGS)
+
+
+class FakeCuda:
+    """Stands for the generators of two cards, each with a state that tells which it is and what was done to it."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.states = {0: torch.tensor([0, 7], dtype=torch.uint8), 1: torch.tensor([1, 7], dtype=torch.uint8)}
+        self.seeded: dict[int, int] = {}
+        self.current = 0
+        monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: self.states[device.index].clone())
+        monkeypatch.setattr(
+            torch.cuda, "set_rng_state", lambda state, device: self.states.update({device.index: state})
+        )
+        monkeypatch.setattr(torch.cuda, "device", self.on)
+        monkeypatch.setattr(torch.cuda, "manual_seed", lambda seed: self.seeded.update({self.current: seed}))
+
+    @contextlib.contextmanager
+    def on(self, device):
+        self.current = device.index
+        yield
+        self.current = 0
+
+
+CARDS = [torch.device("cuda", index) for index in range(2)]
+
+
+def test_a_state_written_on_a_card_holds_that_cards_generator_and_the_processors(monkeypatch):
+    cuda = FakeCuda(monkeypatch)
+    states = random_states(CARDS[1])
+    assert set(states) == {"random_state", "random_state.cuda"}
+    assert torch.equal(states["random_state"], torch.get_rng_state())
+    assert torch.equal(states["random_state.cuda"], cuda.states[1])
+    assert set(random_states(torch.device("cpu"))) == {"random_state"}
+
+
+@pytest.mark.parametrize("card", CARDS, ids=str)
+def test_a_run_goes_on_with_the_generator_of_its_card_on_whichever_card_it_finds_itself(monkeypatch, card):
+    cuda = FakeCuda(monkeypatch)
+    saved = random_states(CARDS[1])
+    expected = torch.rand(5)
+    cuda.states = {index: torch.zeros(2, dtype=torch.uint8) for index in range(2)}
+    torch.rand(100)
+    restore_random_states(saved, card, 3)
+    assert torch.equal(torch.rand(5), expected)
+    assert cuda.states[card.index].tolist() == [1, 7]
+    assert cuda.states[1 - card.index].tolist() == [0, 0]
+    assert not cuda.seeded
+
+
+def test_a_run_that_began_on_a_processor_is_seeded_when_it_goes_on_on_a_card(monkeypatch):
+    cuda = FakeCuda(monkeypatch)
+    restore_random_states(random_states(torch.device("cpu")), CARDS[1], 12345)
+    assert cuda.seeded == {1: 12345}
+
+
+def test_a_state_is_written_for_the_device_of_the_model_and_read_for_that_of_the_process(tmp_path, corpus, monkeypatch):
+    cuda = FakeCuda(monkeypatch)
+    trainer = Trainer(fresh_model(), corpus, SETTINGS)
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "device", property(lambda _: CARDS[1]))
+        trainer.save(tmp_path / "state")
+    assert torch.equal(load_file(tmp_path / "state")["random_state.cuda"], cuda.states[1])
+    cuda.states[0] = torch.zeros(2, dtype=torch.uint8)
+    monkeypatch.setattr(GPTModel, "to", lambda model, _: model)  # there is no such card here
+    Trainer.resume(tmp_path / "state", corpus, team=Team(device=CARDS[0]))
+    assert cuda.states[0].tolist() == [1, 7]
 
 
 def test_the_loss_falls_on_a_tiny_text(corpus):
@@ -211,6 +316,17 @@ def test_dropout_is_on_while_training(corpus):
         next(train(fresh_model(replace(CONFIG, drop_rate=rate)), corpus, SETTINGS)).loss_nats for rate in (0.0, 0.5)
     }
     assert len(losses) == 2
+
+
+def test_a_state_with_settings_of_another_version_is_refused_in_a_sentence(tmp_path, corpus):
+    trainer = Trainer(fresh_model(), corpus, SETTINGS)
+    trainer.save(tmp_path / "state")
+    with safe_open(tmp_path / "state", framework="pt") as file:
+        about = json.loads(file.metadata()["trainer"])
+    about["settings"]["momentum"] = 0.9
+    save_file(load_file(tmp_path / "state"), tmp_path / "state", metadata={"trainer": json.dumps(about)})
+    with pytest.raises(UnreadableCheckpoint, match="another version"):
+        Trainer.resume(tmp_path / "state", corpus)
 
 
 def test_the_seed_fixes_the_run(corpus):
