@@ -30,9 +30,9 @@ def build_app(services: Services) -> gr.Blocks:
         wire_strip(above, header)
         above.connect()
         found = spec.find_tabs()
-        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:  # styles/tabs.css: one row that scrolls
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):  # styles/tabs.css: one row that scrolls
             for tab in found:
-                with gr.Tab(tab.title, id=tab.id) as panel:
+                with gr.Tab(tab.title, id=tab.id, elem_id=f"tab-{tab.id}") as panel:
                     context = TabContext(page, tab.id)
                     tab.build(context)
                     context.connect()
@@ -42,7 +42,7 @@ def build_app(services: Services) -> gr.Blocks:
         tab_keys("tabs")
         reader = Reader(page, header)
         wire_reading(page, reader)
-        wire_links(page, reader, tabs, found)
+        wire_links(page, reader, found)
         api.add_endpoints(services)
     return blocks
 

@@ -16,6 +16,7 @@ from gpt2core.edits import Edit
 from gpt2core.errors import Gpt2CoreError
 from gpt2core.generation import Step, generate
 from gpt2core.model import GPTModel
+from gpt2core.notation import NamedEdit, parse_edits
 from gpt2core.quantization import reduced_precision
 from gpt2core.reading import KVCache
 from gpt2core.sampling import SamplingSettings, pipeline
@@ -37,6 +38,7 @@ __all__ = [
     "GPTModel",
     "Gpt2CoreError",
     "KVCache",
+    "NamedEdit",
     "Pretrained",
     "SamplingSettings",
     "Site",
@@ -51,6 +53,7 @@ __all__ = [
     "generate",
     "gpt2_tokenizer",
     "load_pretrained",
+    "parse_edits",
     "pipeline",
     "reduced_precision",
     "save_pretrained",

@@ -29,7 +29,7 @@ from gpt2core.errors import (
     UnreadableCheckpoint,
     UnsupportedModel,
 )
-from gpt2core.files import read_json, read_tensors, saving, write_atomically
+from gpt2core.files import read_json, read_tensors, saving, within_memory, write_atomically
 from gpt2core.foreign import hub, huggingface, statedict
 from gpt2core.foreign.vocabulary import read_own_vocabulary, read_vocabulary, vocabulary_files
 from gpt2core.model import GPTModel, future_mask
@@ -71,17 +71,19 @@ def load_pretrained(
     course's code; or a name on Hugging Face ("gpt2", "openai-community/gpt2-xl", "distilgpt2"), downloaded once and kept in
     its cache. A file of weights is read with the config.json beside it, if that describes it.
     n_heads: needed for a file that does not state it. gelu: needed for nanoGPT's files, which do not tell whether they were trained
-    with GPT-2's tanh form or, since June 2023, the exact one. A file has GPT-2's tokenizer if it has GPT-2's size.
+    with GPT-2's tanh form or, since June 2023, the exact one, and for Hugging Face's without their config.json. A file has GPT-2's
+    tokenizer if it has GPT-2's size.
     Raises: UnknownModel if nothing is there; DownloadFailed; HeadsUnknown, GeluUnknown; UnsafePickle; InvalidSetting; and
     UnreadableCheckpoint, MissingTensor, ShapeMismatch, NotWeights, UnsupportedModel, InvalidConfig, DamagedVocabulary, NotFinite for
     what is no model.
     """
     n_heads = _whole_heads(n_heads)
-    if gelu is not None and gelu not in ("tanh", "erf"):
+    if gelu is not None and not (isinstance(gelu, str) and gelu in ("tanh", "erf")):
         raise InvalidSetting(
             "gelu is {gelu!r}; choose 'tanh' (GPT-2's own), 'erf', or leave it out where the file states it.", gelu=gelu
         )
-    opened = _opened(source, n_heads, gelu)
+    with within_memory(Path(str(source))):
+        opened = _opened(source, n_heads, gelu)
     for name, asked, stated in (
         ("n_heads", n_heads, opened.model.config.n_heads),
         ("gelu", gelu, opened.model.config.gelu),
@@ -148,21 +150,30 @@ def _is_part_of_folder(path: Path) -> bool:
 
 
 def _open_file(path: Path, n_heads: int | None, gelu: Literal["tanh", "erf"] | None) -> Pretrained:
-    beside = path.parent / CONFIG_FILE
-    if huggingface.WEIGHTS_NAME.match(path.name) and beside.exists():
+    contents = statedict.read_contents(path)
+    beside, is_named_so = path.parent / CONFIG_FILE, huggingface.WEIGHTS_NAME.match(path.name)
+    if (is_named_so or contents.is_hugging_face or contents.is_course) and beside.exists():
         about = read_json(beside)
-        if huggingface.describes_gpt2(about):
-            config, tensors = huggingface.read_folder(path.parent, about, weights=path)
-            return Pretrained(build_model(config, tensors), read_vocabulary(path.parent, config.vocab_size))
-    config, tensors = statedict.read_file(path, n_heads, gelu)
+        if about.get("format") == FORMAT and contents.is_course:
+            return _open_ours(about, path.parent, contents.tensors)
+        if huggingface.describes_gpt2(about) and not contents.is_course:
+            config = huggingface.config_from(about, path.parent.name)
+            model = build_model(config, huggingface.translated(config, contents.tensors))
+            return Pretrained(model, read_vocabulary(path.parent, config.vocab_size))
+    config, tensors = statedict.understood(contents, path.name, n_heads, gelu)
     return Pretrained(build_model(config, tensors), _tokenizer_by_size(config.vocab_size))
 
 
 def _open_folder(folder: Path) -> Pretrained:
     about = read_json(folder / CONFIG_FILE)
-    if about.get("format") != FORMAT:
-        config, tensors = huggingface.read_folder(folder, about)
-        return Pretrained(build_model(config, tensors), read_vocabulary(folder, config.vocab_size))
+    if about.get("format") == FORMAT:
+        return _open_ours(about, folder)
+    config, tensors = huggingface.read_folder(folder, about)
+    return Pretrained(build_model(config, tensors), read_vocabulary(folder, config.vocab_size))
+
+
+def _open_ours(about: Mapping[str, Any], folder: Path, tensors: Mapping[str, Tensor] | None = None) -> Pretrained:
+    """about: the folder's config.json; tensors: of another file in it than WEIGHTS_FILE."""
     sizes = about.get("config")
     if not isinstance(sizes, dict):
         raise UnreadableCheckpoint(
@@ -177,7 +188,7 @@ def _open_folder(folder: Path) -> Pretrained:
             folder=folder.name,
             name=absent,
         )
-    model = build_model(config, read_tensors(folder / WEIGHTS_FILE))
+    model = build_model(config, read_tensors(folder / WEIGHTS_FILE) if tensors is None else tensors)
     return Pretrained(
         model, _tokenizer_named(about.get("tokenizer"), folder, config), _trained_on(about.get("trained_on"))
     )
@@ -253,9 +264,9 @@ def save_pretrained(
         files = vocabulary_files(tokenizer)
         vocabulary = {"kind": "files"}
     about = {"format": FORMAT, "version": 1, "config": model.config.to_dict(), "tokenizer": vocabulary}
-    if trained_on is not None:
-        about["trained_on"] = asdict(trained_on)
-        _trained_on(about["trained_on"])
+    known = None if trained_on is None else _trained_on(asdict(trained_on))
+    if known is not None:
+        about["trained_on"] = asdict(known)
     files[CONFIG_FILE] = (json.dumps(about, indent=2) + "\n").encode()
     # weights last: a folder that has them can be opened, however the writing ended
     files[WEIGHTS_FILE] = save(tensors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
-from gpt2core.errors import InvalidConfig
+from gpt2core.errors import InvalidConfig, plausible_heads
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class GPTConfig:
         if self.emb_dim % self.n_heads:
             raise InvalidConfig(
                 "emb_dim {emb_dim} cannot be split into {n_heads} heads of equal width. "
-                "Choose emb_dim a multiple of n_heads, for example {example}.",
+                "Choose a number of heads that divides it, for example {example}.",
                 emb_dim=self.emb_dim,
                 n_heads=self.n_heads,
-                example=max(1, (2 * self.emb_dim + self.n_heads) // (2 * self.n_heads)) * self.n_heads,
+                example=plausible_heads(self.emb_dim),
             )
         if not (_is_number(self.drop_rate) and 0.0 <= self.drop_rate < 1.0):
             raise InvalidConfig("drop_rate is {value!r}; it must be at least 0 and below 1.", value=self.drop_rate)

@@ -135,15 +135,24 @@ class UnsupportedModel(UnreadableCheckpoint):
     """A model that differs from GPT-2 in a way that this package does not compute."""
 
 
+def plausible_heads(emb_dim: int) -> int:
+    """A number of heads that divides emb_dim into widths such as GPT-2's, 64, or narrower ones in models too small for four of those."""
+    usual_width = min(64.0, max(8.0, emb_dim / 4))
+    numbers = divisors(emb_dim)
+    return min(numbers[1:] or numbers, key=lambda n: abs(math.log(emb_dim / n / usual_width)))
+
+
+def divisors(n: int) -> tuple[int, ...]:
+    small = [i for i in range(1, math.isqrt(n) + 1) if n % i == 0]
+    return tuple(sorted({*small, *(n // i for i in small)}))
+
+
 class HeadsUnknown(UnreadableCheckpoint):
     """Weights that do not say into how many heads they are split; choices: the numbers that divide emb_dim."""
 
     def __init__(self, file_name: str, emb_dim: int) -> None:
-        small = [n for n in range(1, math.isqrt(emb_dim) + 1) if emb_dim % n == 0]
-        self.choices = tuple(sorted({*small, *(emb_dim // n for n in small)}))
-        # GPT-2's heads are 64 wide; models too small for four of those have narrower ones
-        usual_width = min(64.0, max(8.0, emb_dim / 4))
-        example = min(self.choices[1:] or self.choices, key=lambda n: abs(math.log(emb_dim / n / usual_width)))
+        self.choices = divisors(emb_dim)
+        example = plausible_heads(emb_dim)
         super().__init__(
             "{file} does not say how many heads its model has. Pass the number, for example n_heads={example} "
             "(--n-heads {example} on the command line) if each head is {width} wide; it must divide {emb_dim}.",
@@ -155,11 +164,14 @@ class HeadsUnknown(UnreadableCheckpoint):
 
 
 class GeluUnknown(UnreadableCheckpoint):
-    """Weights of nanoGPT that do not say which form of the GELU they were trained with."""
+    """Weights that do not say which form of the GELU they were trained with. configured: a config.json would have said it."""
 
-    def __init__(self, file_name: str) -> None:
+    def __init__(self, file_name: str, *, configured: bool = False) -> None:
         super().__init__(
-            "{file} does not say which GELU its model computes: nanoGPT changed from the tanh form to the exact one on 14 June 2023 and writes "
+            "{file} does not say which GELU its model computes. Put the config.json that belongs to it beside it, or pass "
+            'gelu="tanh" (--gelu tanh on the command line) if that says gelu_new, as GPT-2\'s own does, or gelu="erf" if it says gelu.'
+            if configured
+            else "{file} does not say which GELU its model computes: nanoGPT changed from the tanh form to the exact one on 14 June 2023 and writes "
             'neither into its checkpoints. Pass gelu="erf" (--gelu erf on the command line) if the code that trained it '
             'calls nn.GELU(), or gelu="tanh" if it defines new_gelu.',
             file=file_name,

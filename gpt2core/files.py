@@ -7,6 +7,7 @@ import json
 import mmap
 import os
 import pickle
+import stat
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -52,9 +53,12 @@ def write_atomically(path: Path, data: bytes) -> None:
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """A safetensors file. Raises: UnreadableCheckpoint for a missing, truncated or foreign file."""
     try:
+        _check_ordinary(path)
         return load_file(path)
     except FileNotFoundError as error:
         raise _missing(path) from error
+    except UnreadableCheckpoint:
+        raise
     except Exception as error:  # the library raises its own kind, and torch's for types that it does not know
         _check_memory(path, error)
         raise UnreadableCheckpoint(
@@ -70,12 +74,15 @@ def read_pickle(path: Path) -> Any:
     Raises: UnsafePickle for anything else in it; UnreadableCheckpoint for a missing, truncated or foreign file.
     """
     try:
+        _check_ordinary(path)
         _check_archive(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on pickle protocols; what cannot be read raises
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise _missing(path) from error
+    except UnreadableCheckpoint:
+        raise
     except Exception as error:  # torch raises a dozen kinds for files that are no pickles
         if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
             raise UnsafePickle(
@@ -102,6 +109,16 @@ def _check_memory(path: Path, error: Exception) -> None:
         ) from error
 
 
+@contextlib.contextmanager
+def within_memory(path: Path) -> Iterator[None]:
+    """Raises: UnreadableCheckpoint where what is done with `path` finds no room."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch has no kind of its own for it
+        _check_memory(path, error)
+        raise
+
+
 def _check_archive(path: Path) -> None:
     """Before anything is unpickled: nothing in the file may unfold to more than the file. Raises: ValueError.
 
@@ -123,19 +140,36 @@ def _check_archive(path: Path) -> None:
                 raise ValueError("bytearray")
 
 
+def read_small(path: Path) -> bytes:
+    """A configuration or vocabulary, whole. Raises: UnreadableCheckpoint for what is larger than those are; OSError."""
+    _check_ordinary(path)
+    with path.open("rb") as file:
+        content = file.read(LARGEST_JSON + 1)
+    if len(content) > LARGEST_JSON:
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} is longer than {limit:,} bytes, which is more than any configuration or vocabulary needs. "
+            "Copy or download it again.",
+            file=path.name,
+            folder=path.parent.name,
+            limit=LARGEST_JSON,
+        )
+    return content
+
+
+def _check_ordinary(path: Path) -> None:
+    """Pipes and devices never end. Raises: UnreadableCheckpoint; FileNotFoundError."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UnreadableCheckpoint(
+            "{file} in {folder!r} is no ordinary file. Copy or download the model again.",
+            file=path.name,
+            folder=path.parent.name,
+        )
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Raises: UnreadableCheckpoint unless `path` holds one JSON object."""
     try:
-        if path.stat().st_size > LARGEST_JSON:
-            raise UnreadableCheckpoint(
-                "{file} in {folder!r} is {size:,} bytes long, but no configuration or vocabulary needs more than {limit:,}. "
-                "Copy or download it again.",
-                file=path.name,
-                folder=path.parent.name,
-                size=path.stat().st_size,
-                limit=LARGEST_JSON,
-            )
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_small(path))
     except FileNotFoundError as error:
         raise _missing(path) from error
     except UnreadableCheckpoint:

@@ -11,6 +11,7 @@ from explorer.store.services import MAX_CHARACTERS, RunKey, Services, TextTooLon
 from explorer.wording.numbers import nats_and_bits, percent
 from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import Tokenizer
+from gpt2core.edits import all_causal
 from gpt2core.errors import InvalidSetting
 from gpt2core.scoring import TextScore, score_windows
 
@@ -79,7 +80,8 @@ def scored(services: Services, run: RunKey, text: str, token: int) -> Iterator[S
         labels = token_labels(ids, tokenizer)
         return Scored(told, over, score, labels, model.config.vocab_size, summary, selected, follows)
 
-    yield Scored(say("scoring", done=0, n=n), over=False)
+    slowly = "" if all_causal(run.pass_edits) else f" {say('a_pass_each')}"
+    yield Scored(say("scoring", done=0, n=n) + slowly, over=False)
     for score in score_windows(model, token_ids, edits=run.pass_edits):
         done = len(score.token_ids)
         if done == n:
@@ -92,7 +94,7 @@ def scored(services: Services, run: RunKey, text: str, token: int) -> Iterator[S
             yield drawn(score, say("out_of_time", seconds=int(MAX_SECONDS), done=done, n=n), over=True)
             return
         elif pace.due():
-            yield drawn(score, say("scoring", done=done, n=n), over=False)
+            yield drawn(score, say("scoring", done=done, n=n) + slowly, over=False)
 
 
 def summary_of(score: TextScore, tokenizer: Tokenizer, vocab_size: int) -> Summary:

@@ -111,12 +111,12 @@ def wire_strip(ctx: TabContext, header: Header) -> None:
     ctx.mirrors(header.strip, STRIP_MIRRORED)
 
 
-def wire_links(page: Page, reader: Reader, tabs: gr.Tabs, found: Sequence[TabSpec]) -> None:
+def wire_links(page: Page, reader: Reader, found: Sequence[TabSpec]) -> None:
     """What a link says is opened when the page loads; what it says in vain is said, and stays said until the person does something."""
-    opener = LinkOpener(page, reader, tabs, [tab.id for tab in found])
+    opener = LinkOpener(page, reader, [tab.id for tab in found])
     controls = [one.component for one in page.linked if one.component is not None]
     menus = [menu for menu, _ in page.menus]
-    outputs = [*reader.outputs, page.sentence, page.model, reader.header.link_notice, tabs, *menus, *controls]
+    outputs = [*reader.outputs, page.sentence, page.model, reader.header.link_notice, *menus, *controls]
     page.blocks.load(opener.open, None, list(dict.fromkeys(outputs)), **QUICK)
     for one in page.linked:
         if one.component is not None:
@@ -128,8 +128,8 @@ def wire_links(page: Page, reader: Reader, tabs: gr.Tabs, found: Sequence[TabSpe
 class LinkOpener:
     """Opens what a link says, as far as that can be done, and says what could not."""
 
-    def __init__(self, page: Page, reader: Reader, tabs: gr.Tabs, tab_ids: list[str]) -> None:
-        self.page, self.reader, self.tabs, self.tab_ids = page, reader, tabs, tab_ids
+    def __init__(self, page: Page, reader: Reader, tab_ids: list[str]) -> None:
+        self.page, self.reader, self.tab_ids = page, reader, tab_ids
 
     def open(self, request: gr.Request) -> dict[Any, Any]:
         page, header = self.page, self.reader.header
@@ -156,7 +156,6 @@ class LinkOpener:
             page.model: gr.Dropdown(choices, value=run.model),
             header.link_notice: refusal(" ".join(troubles)) if troubles else info(""),
             header.download.row: wanted(page.services, link.model),
-            self.tabs: gr.Tabs(selected=str(asked["tab"])),
         }
 
     def first_that_reads(self, link: Link, asked: dict[str, Any]) -> tuple[RunKey, dict[str, Any], list[str]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gpt2core.errors import DownloadFailed, NoConnection, UnknownModel, UnreadableCheckpoint
+from gpt2core.foreign.huggingface import ADAPTER_FILES
 from gpt2core.foreign.vocabulary import FILES
 
 ALIASES = {
@@ -25,7 +26,8 @@ ALIASES = {
 }
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CONFIG, _WEIGHTS, _INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
-_WANTED = [_CONFIG, _WEIGHTS, _INDEX, "model-*.safetensors", *FILES]
+# An adapter's configuration is small, and says that the weights alone are another model.
+_WANTED = [_CONFIG, _WEIGHTS, _INDEX, "model-*.safetensors", *FILES, ADAPTER_FILES[0]]
 _CHUNK = 1 << 20
 
 # Told (bytes of the weights that are here, bytes in all) as they arrive; what it raises ends the download, and what has arrived is kept.

@@ -25,7 +25,7 @@ WEIGHT_FILES = (
 )
 # The same names with a variant in them, such as model.fp16.safetensors, are files of such a folder too.
 WEIGHTS_NAME = re.compile(r"(?:model|pytorch_model)(?:\.[\w-]+)?\.(?:safetensors|bin)$")
-_ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
 # "gelu" is torch's exact form; the tanh form has five names. Source: transformers, activations.py, ACT2CLS.
 _GELU: dict[str, Literal["tanh", "erf"]] = {
     "gelu_new": "tanh",
@@ -55,28 +55,25 @@ _NAMES = {
 }
 
 
-def read_folder(
-    folder: Path, about: Mapping[str, Any], weights: Path | None = None
-) -> tuple[GPTConfig, dict[str, Tensor]]:
-    """Configuration and weights, in our names. about: the folder's config.json; weights: a file of it to read in place of the
-    one that transformers would choose.
+def read_folder(folder: Path, about: Mapping[str, Any]) -> tuple[GPTConfig, dict[str, Tensor]]:
+    """Configuration and weights, in our names. about: the folder's config.json.
 
     Raises: UnsupportedModel for another architecture or setting; UnreadableCheckpoint and its kin.
     """
     config = config_from(about, folder.name)
-    adapter = next((name for name in _ADAPTER_FILES if (folder / name).exists()), None)
-    if adapter is not None and weights is None:
+    adapter = next((name for name in ADAPTER_FILES if (folder / name).exists()), None)
+    if adapter is not None:
         raise UnsupportedModel(
             "{folder!r} holds {adapter}: an adapter that changes what the model computes. "
             "Merge it into the weights first (PEFT: model.merge_and_unload()), or take the file out to see the model without it.",
             folder=folder.name,
             adapter=adapter,
         )
-    tensors = plain_names(_read_weights(folder) if weights is None else read_named(weights))
-    return config, _translated(config, tensors)
+    return config, translated(config, plain_names(_read_weights(folder)))
 
 
-def _translated(config: GPTConfig, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def translated(config: GPTConfig, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights in plain names, in ours. Raises: UnreadableCheckpoint and its kin."""
     if config.tied_head:
         if not is_tied(tensors, "lm_head.weight", "wte.weight"):
             raise UnreadableCheckpoint(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
 
 from gpt2core.errors import MissingTensor, UnreadableCheckpoint, UnsupportedModel
-from gpt2core.weights import check_held, check_kind
+from gpt2core.weights import check_held, check_values
 
 # Parts of a name that say who wrapped the model, not what the tensor is; GPT-2's own names hold none of them.
 WRAPPERS = frozenset(
@@ -19,11 +19,20 @@ WRAPPERS = frozenset(
         "module",  # DataParallel, DistributedDataParallel, DeepSpeed
         "_checkpoint_wrapped_module",  # activation checkpointing
         "_fsdp_wrapped_module",  # FullyShardedDataParallel
+        "_fpw_module",  # the same in older versions
+        "_module",  # Opacus
         "_forward_module",  # Lightning Fabric
         "model",  # a LightningModule, a Trainer
         "base_model",  # PEFT, around the model
         "base_layer",  # PEFT, around a layer
         "transformer",  # the outer class of Hugging Face, nanoGPT and minGPT
+    }
+)
+# What each of GPT-2's own names begins with, in either spelling; a part before it is what a class of somebody's calls the model.
+_ROOTS = frozenset(
+    {
+        *("wte", "wpe", "ln_f", "lm_head"),
+        *("tok_emb", "pos_emb", "trf_blocks", "final_norm", "out_head"),
     }
 )
 # Masks that older code saved with the weights: 1 where attention may look, or, in the course's code, where it may not.
@@ -35,10 +44,11 @@ _ADAPTER = re.compile(r"(?:^|[._])(?:lora|dora|loha|lokr|ia3|adapter|prompt_enco
 def plain_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same weights without wrappers in their names, and without saved masks; what each tensor is has been checked.
 
-    Raises: UnreadableCheckpoint if two names become one; UnsupportedModel for adapters that are not merged into the weights and
-    for a mask that is not GPT-2's; NotWeights.
+    Raises: UnreadableCheckpoint if two names become one or the file holds two models; UnsupportedModel for adapters that are not merged
+    into the weights and for a mask that is not GPT-2's; NotWeights, NotFinite.
     """
     check_held(tensors)
+    outer = _outer(tensors)
     plain: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         if _ADAPTER.search(name):
@@ -47,7 +57,7 @@ def plain_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
                 "Merge it first (PEFT: model.merge_and_unload()), then save the model.",
                 name=name,
             )
-        short = ".".join(part for part in name.split(".") if part not in WRAPPERS)
+        short = _short(name, outer)
         if _MASKED_VALUE.match(short):
             continue
         if _MASK.match(short):
@@ -57,9 +67,49 @@ def plain_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
             raise UnreadableCheckpoint(
                 "The checkpoint holds {name!r} twice, under two wrappings. Save it again.", name=short
             )
-        check_kind(name, tensor)
+        check_values(name, tensor)  # here, where it still has the file's name
         plain[short] = tensor
     return plain
+
+
+def holds_masks(names: Iterable[str]) -> bool:
+    """Whether masks were saved beside the weights, as minGPT does."""
+    names = list(names)
+    outer = _outer(names)
+    return any(_MASK.match(_short(name, outer)) for name in names)
+
+
+def _short(name: str, outer: str) -> str:
+    return ".".join(_inner_parts(name)).removeprefix(outer)
+
+
+def _inner_parts(name: str) -> list[str]:
+    return [part for part in name.split(".") if part not in WRAPPERS]
+
+
+def _outer(names: Iterable[str]) -> str:
+    """What a class of somebody's puts before the names of the GPT-2 in it, as in "net." or "student.gpt.".
+
+    Raises: UnreadableCheckpoint if there are two such GPT-2s.
+    """
+    found: set[str] = set()
+    for name in names:
+        parts = _inner_parts(name)
+        root = next((i for i, part in enumerate(parts) if part in _ROOTS or _is_layer(parts[i : i + 2])), None)
+        if root:
+            found.add(".".join(parts[:root]) + ".")
+    if len(found) > 1:
+        one, other = sorted(found)[:2]
+        raise UnreadableCheckpoint(
+            "The checkpoint holds two models, under {one!r} and {other!r}. Save the weights of the one that you mean.",
+            one=one,
+            other=other,
+        )
+    return next(iter(found), "")
+
+
+def _is_layer(parts: list[str]) -> bool:
+    return len(parts) == 2 and parts[0] == "h" and parts[1].isdecimal()
 
 
 def _check_mask(name: str, mask: Tensor, hides: bool) -> None:

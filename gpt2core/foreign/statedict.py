@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from gpt2core.errors import (
 from gpt2core.files import read_pickle, read_tensors
 from gpt2core.foreign.huggingface import state_dict_in
 from gpt2core.foreign.layout import from_openai, is_tied
-from gpt2core.foreign.names import check_layers, count_layers, plain_names
+from gpt2core.foreign.names import check_layers, count_layers, holds_masks, plain_names
 
 Gelu = Literal["tanh", "erf"]
 _OPENAI = re.compile(r"^(?:wte|wpe|h\.\d+|ln_f|lm_head)\.")
@@ -30,24 +31,52 @@ _NANOGPT_SIZES = ("vocab_size", "block_size", "n_embd", "n_head", "n_layer")
 _NANOGPT_KNOWN = (*_NANOGPT_SIZES, "bias", "dropout")
 
 
-def read_file(path: Path, n_heads: int | None, gelu: Gelu | None) -> tuple[GPTConfig, dict[str, Tensor]]:
+@dataclass(frozen=True)
+class Contents:
+    """What one file holds. tensors: in plain names; model_args: nanoGPT's sizes, if it has them; masks: whether masks were saved too."""
+
+    tensors: dict[str, Tensor]
+    model_args: Mapping[str, Any] | None
+    masks: bool
+
+    @property
+    def is_hugging_face(self) -> bool:
+        """OpenAI's names with matrices [in, out]: a config.json belongs to such weights."""
+        joint = self.tensors.get("h.0.attn.c_attn.weight")
+        return self.model_args is None and joint is not None and joint.dim() == 2 and joint.size(1) == 3 * joint.size(0)
+
+    @property
+    def is_course(self) -> bool:
+        """The course's names, which are ours."""
+        return self.model_args is None and any(map(_COURSE.match, self.tensors))
+
+
+def read_contents(path: Path) -> Contents:
+    """Raises: UnsafePickle; UnreadableCheckpoint and its kin."""
+    loaded: Any = read_tensors(path) if path.suffix == ".safetensors" else read_pickle(path)
+    named = state_dict_in(loaded, path.name)
+    sizes = loaded.get("model_args")
+    return Contents(plain_names(named), sizes if isinstance(sizes, Mapping) else None, holds_masks(named))
+
+
+def understood(
+    contents: Contents, file_name: str, n_heads: int | None, gelu: Gelu | None
+) -> tuple[GPTConfig, dict[str, Tensor]]:
     """Configuration and weights, in our names; sizes are read off the tensors where the file does not state them.
 
-    Raises: HeadsUnknown if n_heads is needed and None, GeluUnknown if gelu is; UnsafePickle; UnreadableCheckpoint and its kin.
+    Raises: HeadsUnknown if n_heads is needed and None, GeluUnknown if gelu is; UnreadableCheckpoint and its kin.
     """
-    loaded: Any = read_tensors(path) if path.suffix == ".safetensors" else read_pickle(path)
-    tensors = plain_names(state_dict_in(loaded, path.name))
-    sizes = loaded.get("model_args")
-    if isinstance(sizes, Mapping):
-        return _nanogpt(tensors, sizes, path.name, gelu)
-    if any(map(_COURSE.match, tensors)):
-        return _course(tensors, path.name, n_heads, gelu)
+    tensors = contents.tensors
+    if contents.model_args is not None:
+        return _nanogpt(tensors, contents.model_args, file_name, gelu)
+    if contents.is_course:
+        return _course(tensors, file_name, n_heads, gelu)
     if any(map(_OPENAI.match, tensors)):
-        return _openai_names(tensors, path.name, n_heads, gelu)
+        return _openai_names(contents, file_name, n_heads, gelu)
     raise UnreadableCheckpoint(
         "{file} begins with a tensor {name!r}, which is none of GPT-2's names. "
         "Give a nanoGPT checkpoint, a Hugging Face GPT-2 or a state dict of the course's code.",
-        file=path.name,
+        file=file_name,
         name=next(iter(tensors), None),
     )
 
@@ -78,8 +107,6 @@ def _nanogpt(
         raise UnreadableCheckpoint(
             "bias in model_args is {bias!r}; it must be True or False. Save it with nanoGPT's train.py.", bias=biases
         )
-    if "bias" in sizes and gelu is None:
-        raise GeluUnknown(file_name)
     if "bias" not in sizes and gelu == "erf":
         raise UnsupportedModel(
             "{file} was written by nanoGPT before 27 January 2023 (its model_args have no bias), whose GELU was the tanh form. Leave gelu out.",
@@ -99,22 +126,24 @@ def _nanogpt(
     )
     if tied:
         tensors.pop("lm_head.weight", None)
-    return config, from_openai(tensors, config, conv1d=False, biases=biases)
+    ours = from_openai(tensors, config, conv1d=False, biases=biases)
+    if "bias" in sizes and gelu is None:
+        raise GeluUnknown(file_name)
+    return config, ours
 
 
 def _openai_names(
-    tensors: dict[str, Tensor], file_name: str, n_heads: int | None, gelu: Gelu | None
+    contents: Contents, file_name: str, n_heads: int | None, gelu: Gelu | None
 ) -> tuple[GPTConfig, dict[str, Tensor]]:
-    """Hugging Face without its config.json (matrices [in, out], tanh), minGPT ([out, in], its own head, tanh), or what nanoGPT
-    calls its model ([out, in], the embedding as its head): only the last two can be told apart, and by the head."""
+    """Hugging Face without its config.json (matrices [in, out]), minGPT ([out, in], its own head, masks saved too; the tanh form), or
+    what nanoGPT calls its model ([out, in], as a rule the embedding as its head)."""
+    tensors = contents.tensors
     vocab_size, emb_dim = _matrix(tensors, "wte.weight")
     context_length = _matrix(tensors, "wpe.weight")[0]
     conv1d = _matrix(tensors, "h.0.attn.c_attn.weight")[0] == emb_dim
     tied = is_tied(tensors, "lm_head.weight", "wte.weight")
     biases = conv1d or any(name.endswith(".bias") for name in tensors)
     heads = _heads(n_heads, file_name, emb_dim)
-    if gelu is None and not conv1d and (tied or not biases):
-        raise GeluUnknown(file_name)
     config = GPTConfig(
         vocab_size=vocab_size,
         context_length=context_length,
@@ -128,7 +157,11 @@ def _openai_names(
     )
     if tied:
         tensors.pop("lm_head.weight", None)
-    return config, from_openai(tensors, config, conv1d=conv1d, biases=biases)
+    ours = from_openai(tensors, config, conv1d=conv1d, biases=biases)
+    is_mingpt = not conv1d and not tied and biases and contents.masks
+    if gelu is None and not is_mingpt:
+        raise GeluUnknown(file_name, configured=conv1d)
+    return config, ours
 
 
 def _course(

@@ -15,13 +15,16 @@ from gpt2core.errors import DamagedVocabulary, UnsupportedModel
 from gpt2core.files import read_json
 
 SETTINGS_FILE, SPECIAL_FILE, ADDED_FILE = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
+LONGEST_SHOWN = 80
 # Classes of transformers that read vocab.json and merges.txt as GPT-2 does, and those that read tokenizer.json as it stands.
 GPT2_CLASSES = frozenset({"GPT2Tokenizer", "GPT2TokenizerFast"})
 GENERAL_CLASSES = frozenset({"PreTrainedTokenizerFast", "TokenizersBackend"})
 _SPECIAL_NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
-_MORE_NAMES = ("additional_special_tokens", "extra_special_tokens")
+_MORE_NAMES = ("additional_special_tokens", "extra_special_tokens", "model_specific_special_tokens")
 # Nobody types these by chance. Any other name would be cut out of ordinary text by the model's own tokenizer, and is not here.
-_MARK = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
+_MARK = re.compile(r"<\|[^<>\s]+\|>|\[[A-Z][A-Z0-9_]+\]|</?s>|<(?:pad|unk|mask|bos|eos|cls|sep)>")
+# Where the vocabulary itself says that a name is a mark and no part of a text, brackets around letters do; not [1], <3> or <->.
+_DECLARED_MARK = re.compile(r"<[^<>\s]*[^\W\d_][^<>\s]*>|\[[^\[\]\s]*[^\W\d_][^\[\]\s]*\]")
 # In tokenizer_config.json, what prepares text or adds to it, and the only values of each that do not.
 _NEUTRAL: dict[str, tuple[object, ...]] = {
     "add_prefix_space": (False, None),
@@ -33,7 +36,51 @@ _NEUTRAL: dict[str, tuple[object, ...]] = {
     "pre_tokenizer": (None,),
     "post_processor": (None,),
     "auto_map": (None,),
+    "vocab": (None,),
+    "merges": (None,),
 }
+# What else tokenizer_config.json may hold: names of tokens, how a text is cut off, filled up or decoded when that is asked for, and notes
+# about where the files came from. Source: transformers, tokenization_utils_base.py and tokenization_utils_tokenizers.py.
+_WITHOUT_EFFECT = frozenset(
+    {
+        *(
+            "added_tokens_decoder",
+            "backend",
+            "cache_dir",
+            "chat_template",
+            "clean_up_tokenization_spaces",
+            "device_map",
+        ),
+        *("errors", "from_slow", "init_inputs", "is_local", "legacy", "local_files_only", "max_len", "max_length"),
+        *(
+            "model_input_names",
+            "model_max_length",
+            "name_or_path",
+            "pad_to_multiple_of",
+            "pad_token_type_id",
+            "padding",
+        ),
+        *(
+            "padding_side",
+            "processor_class",
+            "response_schema",
+            "return_tensors",
+            "revision",
+            "special_tokens_map_file",
+        ),
+        *(
+            "split_special_tokens",
+            "stride",
+            "subfolder",
+            "tokenizer_class",
+            "tokenizer_file",
+            "torch_dtype",
+            "trim_offsets",
+        ),
+        *("truncation", "truncation_side", "truncation_strategy", "trust_remote_code", "use_auth_token", "use_fast"),
+        *("verbose", "vocab_size"),
+    }
+)
 # tokenizer.json, each part with the keys that are known, and the only values that are GPT-2's; None: any value.
 _PARTS = {
     "version",
@@ -67,13 +114,21 @@ def check_settings(folder: Path, *, has_tokenizer_json: bool) -> dict[str, Any]:
     for name, neutral in _NEUTRAL.items():
         if not _is_one_of(settings.get(name, neutral[0]), neutral):
             raise UnsupportedModel(
-                "{name} is {value!r} in {file}, which gives other ids than GPT-2's way of reading text. "
+                "{name} is {value} in {file}, which gives other ids than GPT-2's way of reading text. "
                 "Only {neutral!r} is supported; without its vocabulary files the folder opens by token ids.",
                 name=name,
-                value=settings[name],
+                value=_shown(settings[name]),
                 file=SETTINGS_FILE,
                 neutral=neutral[0],
             )
+    unknown = next((name for name in settings if not _is_known(name)), None)
+    if unknown is not None:
+        raise UnsupportedModel(
+            "{name} in {file} is a setting that is not known to leave GPT-2's ids as they are. "
+            "Take it out if it changes nothing about how text is read; without its vocabulary files the folder opens by token ids.",
+            name=unknown,
+            file=SETTINGS_FILE,
+        )
     reader = settings.get("tokenizer_class") or _optional(folder / "config.json").get("tokenizer_class")
     known = GPT2_CLASSES | (GENERAL_CLASSES if has_tokenizer_json else set())
     if reader is not None and not (isinstance(reader, str) and reader in known):
@@ -158,20 +213,38 @@ def named_tokens(folder: Path, settings: Mapping[str, Any], added: Any, ids: Map
             )
         found[name] = token_id
     roles, n_tokens = _optional(folder / SPECIAL_FILE), len(found.keys() | ids.keys())
-    for role in (*_SPECIAL_NAMES, *_MORE_NAMES):
+    declared = _declared_special(settings, added)
+    # a role that nobody has heard of, such as image_token, makes a mark of its token too
+    for role in dict.fromkeys((*_SPECIAL_NAMES, *_MORE_NAMES, *roles, *filter(_is_role, settings))):
         for name in (*_names_in(roles.get(role)), *_names_in(settings.get(role))):
+            declared.add(name)
             if name in ids:
                 found[name] = ids[name]
             elif name not in found:
                 found[name], n_tokens = n_tokens, n_tokens + 1
-    word = next((name for name in found if not _MARK.fullmatch(name)), None)
+    word = next((n for n in found if not (_DECLARED_MARK if n in declared else _MARK).fullmatch(n)), None)
     if word is not None:
         raise UnsupportedModel(
             "The model's own tokenizer reads {word!r} as one token wherever a text holds it, which this package does not do; "
-            "only names in brackets, such as <|pad|>, are supported. Without its vocabulary files the folder opens by token ids.",
+            "only names that no text holds by chance, such as <|pad|>, are supported. Without its vocabulary files the folder opens by token ids.",
             word=word,
         )
     return found
+
+
+def _declared_special(settings: Mapping[str, Any], added: Any) -> set[str]:
+    """The added tokens that a file calls special: marks, which are no part of a text. What cannot be read is told by _ids_given."""
+    later = settings.get("added_tokens_decoder")
+    entries = [*(added or ()), *(later.values() if isinstance(later, dict) else ())]
+    return {str(e.get("content")) for e in entries if isinstance(e, dict) and e.get("special") is True}
+
+
+def _is_role(setting: str) -> bool:
+    return setting.endswith("_token") and setting not in _NEUTRAL
+
+
+def _is_known(setting: str) -> bool:
+    return setting in _NEUTRAL or setting in _WITHOUT_EFFECT or setting in _MORE_NAMES or _is_role(setting)
 
 
 def _ids_given(folder: Path, settings: Mapping[str, Any], added: Any) -> list[tuple[str, Any]]:
@@ -217,11 +290,17 @@ def _is_one_of(value: object, allowed: tuple[object, ...]) -> bool:
 
 def _unlike_gpt2(name: str, value: object) -> UnsupportedModel:
     return UnsupportedModel(
-        "{name} is {value!r} in tokenizer.json; GPT-2's BPE has none, and only that is supported. "
+        "{name} is {value} in tokenizer.json; GPT-2's BPE has none, and only that is supported. "
         "Without its vocabulary files the folder opens by token ids.",
         name=name,
-        value=value,
+        value=_shown(value),
     )
+
+
+def _shown(value: object) -> str:
+    """As JSON's reader has it, cut where a whole vocabulary would fill the screen."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _prepares_otherwise(part: str) -> UnsupportedModel:

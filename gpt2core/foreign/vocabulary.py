@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from gpt2core.errors import DamagedVocabulary, NotInVocabulary, UnsupportedModel
-from gpt2core.files import read_json, write_atomically
+from gpt2core.files import read_json, read_small, write_atomically
 from gpt2core.foreign.bytelevel import (
     BYTE_OF_CHARACTER,
     byte_level,
@@ -197,8 +197,8 @@ def _fitting(tokenizer: Tokenizer, folder: Path, vocab_size: int) -> Tokenizer:
 
 
 def _text(path: Path) -> str:
-    """Without the mark that some editors put first, and with LF at the end of lines. Raises: DamagedVocabulary."""
+    """Without the mark that some editors put first, and with LF at the end of lines. Raises: DamagedVocabulary, UnreadableCheckpoint."""
     try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return read_small(path).decode("utf-8-sig").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedVocabulary("{file} cannot be read as UTF-8 text. Copy it again.", file=path.name) from error

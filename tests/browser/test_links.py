@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import type_sentence
 
@@ -127,6 +127,24 @@ def test_a_link_that_cannot_be_honoured_says_why_and_goes_on_saying_it(
         expect(notice).to_have_text("")
         page.wait_for_function("location.search.includes('token=1')")
     context.close()
+
+
+def test_a_tab_chosen_before_the_link_was_read_stays_chosen(browser: Browser, app_url: str) -> None:
+    page = browser.new_page()
+    held: list[Route] = []
+    opened = re.compile("/gradio_api/.*text=")
+    waiting = True
+    page.route(opened, lambda route: held.append(route) if waiting else route.continue_())
+    page.goto(f"{app_url}/?text=The+cat&tab=sampling")
+    page.get_by_role("tab", name="Embeddings", exact=True).click()
+    expect(page.get_by_role("tab", name="Embeddings", exact=True)).to_have_attribute("aria-selected", "true")
+    waiting = False
+    for route in held:
+        route.continue_()
+    expect(page.locator("#token-strip .token")).to_have_count(2)
+    page.wait_for_url("**tab=embeddings**")
+    expect(page.get_by_role("tab", name="Embeddings", exact=True)).to_have_attribute("aria-selected", "true")
+    page.close()
 
 
 def test_every_broken_part_of_a_link_is_told(browser: Browser, app_url: str) -> None:

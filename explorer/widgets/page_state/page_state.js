@@ -17,6 +17,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   let resting;
   let held = false; // a link that could not be honoured stays in the address bar until the person does something
   let acted = false;
+  let tabChosen = false; // by the person, perhaps before the link has been read
   let writing;
   let tabChanged = false; // since the address was written: Back returns to the tab before
   let wentBack = '';
@@ -51,6 +52,8 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     if (restored) {
       settings = restored;
       tell('link-restored', settings);
+      if (tabChosen && last.tab) value.tab = last.tab;
+      else if (tabButton(value.tab)?.getAttribute('aria-selected') === 'false') tabButton(value.tab).click();
     }
     put(refused ? last : settled(value, last));
   };
@@ -105,8 +108,9 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
 
   // Whatever a person does counts, but not what follows from opening a link.
   for (const type of ['pointerdown', 'keydown']) {
-    follow(element, type, ({ isTrusted }) => {
+    follow(element, type, ({ isTrusted, target }) => {
       acted = acted || isTrusted;
+      tabChosen = tabChosen || (isTrusted && Boolean(target.closest?.('[role=tab]')));
     });
   }
 

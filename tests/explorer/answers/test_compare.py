@@ -16,6 +16,7 @@ from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import GPTConfig, Pretrained, SamplingSettings, gpt2_tokenizer, pipeline, save_pretrained
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import draw, falling_order, gumbel_noise
+from gpt2core.scoring import score_text
 from tests.reference import random_model
 
 CONFIG = GPTConfig(vocab_size=600, context_length=32, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
@@ -170,3 +171,23 @@ def test_a_model_that_cannot_be_read_with_is_refused_by_its_letter(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(InvalidSetting, match=r"^Model B: "):
         two_runs(services, services.read(TEXT, "tinystories"), ("", name))
+
+
+def test_a_change_that_lets_tokens_see_later_ones_is_scored_without_showing_them(services: Services) -> None:
+    run = services.read(TEXT, "tinystories", "mask")
+    data = comparison(services, run, len(run.token_ids) - 1, ("", "other"), SETTINGS, 7)
+    model = services.models.get("tinystories").model
+    loss = score_text(model, run.token_ids, edits=run.pass_edits).mean_loss
+    assert data.scores is not None
+    assert data.scores.lines[1][1] == f"{loss:.3f}"
+    plain = shown(services).scores
+    assert plain is not None
+    assert plain.lines[1][1] != data.scores.lines[1][1]
+
+
+def test_where_that_would_take_too_many_passes_it_is_said(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explorer.answers.compare.MOST_PASSES", 3)
+    run = services.read(TEXT, "tinystories", "mask")
+    data = comparison(services, run, 0, ("", "other"), SETTINGS, 7)
+    assert data.scores is None
+    assert f"up to 3 tokens, and the sentence has {len(run.token_ids)}" in data.note

@@ -47,6 +47,13 @@ def nanogpt(model: GPTModel, *, bias: bool = True, prefix: str = "") -> dict[str
     }
 
 
+def mingpt(model: GPTModel) -> dict[str, Tensor]:
+    """With the masks that it saves beside its weights."""
+    T = model.config.context_length
+    masks = {f"transformer.h.{i}.attn.bias": torch.ones(1, 1, T, T).tril() for i in range(model.config.n_layers)}
+    return openai_names(model) | masks
+
+
 def conv1d(model: GPTModel) -> dict[str, Tensor]:
     """As Hugging Face's library saves them: matrices inside a block are [in, out], a tied head is left out."""
     return {

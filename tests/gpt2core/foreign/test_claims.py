@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from gpt2core import load_pretrained, save_pretrained
+from gpt2core import GPTConfig, load_pretrained, save_pretrained
 from gpt2core.errors import (
     GeluUnknown,
     HeadsUnknown,
@@ -223,14 +226,41 @@ def test_a_saved_mask_that_is_not_gpt2_s_is_refused(tmp_path):
             load_pretrained(tmp_path / "model.pt", n_heads=3)
 
 
-@pytest.mark.parametrize("n_heads", ["4", 4.0, True, [4], -1, 0, float("nan")])
+@pytest.mark.parametrize(
+    "n_heads",
+    [
+        *(
+            "4",
+            "",
+            b"4",
+            4.0,
+            True,
+            [4],
+            {},
+            (),
+            -1,
+            0,
+            float("nan"),
+            float("inf"),
+            3 + 0j,
+            np.float32(3),
+            np.bool_(True),
+        ),
+        *(np.array([3, 3]), torch.tensor(3), Fraction(3), Decimal(3), object()),
+    ],
+    ids=lambda value: type(value).__name__,
+)
 def test_heads_that_are_no_number_are_refused_in_a_sentence(n_heads, folder):
     with pytest.raises(InvalidConfig, match=r"n_heads is .* must be a whole number of at least 1"):
         load_pretrained(folder, n_heads=n_heads)
     assert load_pretrained(folder, n_heads=np.int64(3)).model.config.n_heads == 3
 
 
-@pytest.mark.parametrize("gelu", ["relu", 1, ["erf"], ""])
+@pytest.mark.parametrize(
+    "gelu",
+    ["relu", "TANH", 1, 0, True, ["erf"], ("tanh", "erf"), {}, "", b"erf", np.array(["tanh", "erf"]), object()],
+    ids=lambda value: type(value).__name__,
+)
 def test_a_gelu_that_there_is_not_is_refused_in_a_sentence(gelu, folder):
     with pytest.raises(InvalidSetting, match=r"gelu is .*; choose 'tanh'"):
         load_pretrained(folder, gelu=gelu)
@@ -238,7 +268,14 @@ def test_a_gelu_that_there_is_not_is_refused_in_a_sentence(gelu, folder):
         load_pretrained(folder, gelu="erf")
 
 
-@pytest.mark.parametrize("source", [None, 5, b"gpt2", "", ["gpt2"], {}, "\0", "x" * 5000, "a/" * 3000])
+@pytest.mark.parametrize(
+    "source",
+    [
+        *(None, 5, 0.5, True, b"gpt2", "", ["gpt2"], {}, "\0", "a\nb", "x" * 5000, "a/" * 3000, "\ud800", object()),
+        *(np.array(["gpt2"]), io.BytesIO(b""), torch.zeros(1)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
 def test_a_source_that_is_no_path_or_name_is_refused_in_a_sentence(source):
     with pytest.raises(UnknownModel, match=r"is no model|There is no model|cannot be looked at"):
         load_pretrained(source)
@@ -247,19 +284,33 @@ def test_a_source_that_is_no_path_or_name_is_refused_in_a_sentence(source):
 @pytest.mark.parametrize(
     ("width", "example"), [(24, 3), (48, 4), (128, 4), (200, 4), (384, 6), (768, 12), (1600, 25), (97, 97)]
 )
-def test_the_example_of_a_refusal_fits_the_file(width, example, tmp_path, capsys):
+def test_the_example_of_a_refusal_fits_the_file(width, example):
     said = HeadsUnknown("model.pt", width)
     assert f"n_heads={example} (--n-heads {example} on the command line)" in str(said)
     assert width % example == 0
     assert width // example == 1 or example > 1
+    with pytest.raises(InvalidConfig, match=f"a number of heads that divides it, for example {example}\\.$"):
+        GPTConfig(emb_dim=width, n_heads=width + 1)
+
+
+def test_two_models_in_one_file_are_not_mixed(tmp_path):
+    tensors = openai_names(random_model(OWN_HEAD))
+    both = {f"{who}.{name}": tensor for who in ("student", "teacher") for name, tensor in tensors.items()}
+    torch.save(both, tmp_path / "model.pt")
+    with pytest.raises(UnreadableCheckpoint, match=r"two models, under 'student\.' and 'teacher\.'"):
+        load_pretrained(tmp_path / "model.pt", n_heads=3)
+    torch.save(tensors | {f"ema.{name}": tensor for name, tensor in tensors.items()}, tmp_path / "model.pt")
+    with pytest.raises(UnreadableCheckpoint, match=r"twice, under two wrappings"):
+        load_pretrained(tmp_path / "model.pt", n_heads=3)
 
 
 def test_the_command_has_the_flags_that_its_refusals_advise(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("gpt2core.evaluate.report", lambda opened, *_: f"{opened.model.config.n_heads} heads")
     torch.save(nanogpt(random_model(TINY)), tmp_path / "ckpt.pt")
     save_file(conv1d(random_model(TINY)), tmp_path / "weights.safetensors")
-    for name, flags in (("ckpt.pt", ["--gelu", "erf"]), ("weights.safetensors", ["--n-heads", "3"])):
-        assert main([str(tmp_path / name)]) == 2
-        assert " ".join(flags) in capsys.readouterr().err
+    for name, flags in (("ckpt.pt", ["--gelu", "erf"]), ("weights.safetensors", ["--n-heads", "3", "--gelu", "tanh"])):
+        for given in range(0, len(flags), 2):  # each refusal names the flag that is still missing
+            assert main([str(tmp_path / name), *flags[:given]]) == 2
+            assert " ".join(flags[given : given + 2]) in capsys.readouterr().err
         assert main([str(tmp_path / name), *flags]) == 0
         assert "3 heads" in capsys.readouterr().out

@@ -12,7 +12,14 @@ import torch
 from huggingface_hub import constants
 
 from gpt2core import load_pretrained
-from gpt2core.errors import DownloadFailed, DownloadStopped, NoConnection, UnknownModel, UnreadableCheckpoint
+from gpt2core.errors import (
+    DownloadFailed,
+    DownloadStopped,
+    NoConnection,
+    UnknownModel,
+    UnreadableCheckpoint,
+    UnsupportedModel,
+)
 from gpt2core.foreign.hub import ALIASES, downloaded, in_cache, is_model_id
 from tests.reference import hugging_face_twin
 
@@ -235,6 +242,14 @@ def test_a_model_without_safetensors_is_refused(hub):
     del hub.files["model.safetensors"]
     with pytest.raises(UnreadableCheckpoint, match=r"me/tiny has no config.json and model.safetensors"):
         load_pretrained("me/tiny")
+
+
+def test_a_model_with_an_adapter_is_refused_as_its_folder_is(hub):
+    hub.files["adapter_config.json"] = b"{}"
+    hub.files["adapter_model.safetensors"] = b"not asked for"
+    with pytest.raises(UnsupportedModel, match=r"holds adapter_config.json: an adapter"):
+        load_pretrained("me/tiny")
+    assert "adapter_model.safetensors" not in hub.fetched
 
 
 def test_names_of_models_are_told_from_other_words():

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch.nn import DataParallel
+from transformers import GPT2Config
 from transformers.activations import ACT2FN
 
-from gpt2core import GPTModel, load_pretrained, trace
-from gpt2core.foreign.huggingface import _GELU
-from gpt2core.foreign.names import WRAPPERS
+from gpt2core import GPTModel, load_pretrained, save_pretrained, trace
+from gpt2core.errors import InvalidSetting
+from gpt2core.foreign.huggingface import _GELU, _NAMES
 from tests.conftest import TINY, TINY_IDS
-from tests.gpt2core.foreign.saved import conv1d, fused, nanogpt, openai_names
+from tests.gpt2core.foreign.saved import conv1d, fused, mingpt, nanogpt, openai_names
 from tests.reference import hugging_face_twin, random_model
 
 OWN_HEAD = replace(TINY, tied_head=False)
@@ -68,13 +70,15 @@ FILES: dict[str, tuple[Callable[[], GPTModel], Callable[[GPTModel], object], dic
         lambda m: nanogpt(m, bias=False)["model"],
         {"n_heads": 3, "gelu": "erf"},
     ),
-    "minGPT": (lambda: _soft(OWN_HEAD), openai_names, {"n_heads": 3}),
-    "Hugging Face, weights alone": (_soft, conv1d, {"n_heads": 3}),
+    "minGPT": (lambda: _soft(OWN_HEAD), mingpt, {"n_heads": 3}),
+    "minGPT, masks taken out": (lambda: _soft(OWN_HEAD), openai_names, {"n_heads": 3, "gelu": "tanh"}),
+    "Hugging Face, weights alone": (_soft, conv1d, {"n_heads": 3, "gelu": "tanh"}),
+    "Hugging Face, the exact GELU, weights alone": (lambda: _soft(ERF), conv1d, {"n_heads": 3, "gelu": "erf"}),
     "course": (lambda: _soft(OWN_HEAD), GPTModel.state_dict, {"n_heads": 3}),
     "course without biases": (lambda: _soft(replace(OWN_HEAD, qkv_bias=False)), GPTModel.state_dict, {"n_heads": 3}),
     "course, fused": (lambda: _soft(OWN_HEAD), fused, {"n_heads": 3}),
     "course, fused, without biases": (lambda: _soft(replace(OWN_HEAD, qkv_bias=False)), fused, {"n_heads": 3}),
-    "DeepSpeed": (lambda: _soft(OWN_HEAD), lambda m: {"module": openai_names(m)}, {"n_heads": 3}),
+    "DeepSpeed": (lambda: _soft(OWN_HEAD), lambda m: {"module": mingpt(m)}, {"n_heads": 3}),
 }
 
 
@@ -86,7 +90,23 @@ def test_a_file_of_weights_gives_their_logits(layout, tmp_path):
     _assert_equal(tmp_path / "weights.pt", model, **arguments)
 
 
-@pytest.mark.parametrize("wrapper", sorted(WRAPPERS))
+def _lightning(model: GPTModel) -> torch.nn.Module:
+    """As a LightningModule holds what it trains."""
+    module = torch.nn.Module()
+    module.model = torch.compile(model)
+    return module
+
+
+# By name and not from names.WRAPPERS, so that none is lost from there unseen; then some in one another.
+WRAPPED = (
+    *("_orig_mod", "module", "_checkpoint_wrapped_module", "_fsdp_wrapped_module", "_fpw_module", "_forward_module"),
+    *("model", "base_model", "base_layer", "transformer", "_module"),
+    *("module._orig_mod", "_orig_mod.module", "base_model.model", "model._orig_mod.module.model"),
+    "_fsdp_wrapped_module._checkpoint_wrapped_module._orig_mod",
+)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPED)
 @pytest.mark.parametrize("place", ["before", "inside", "before and inside"])
 def test_a_wrapper_in_the_names_of_tensors_changes_nothing(wrapper, place, tmp_path):
     def wrapped(name: str) -> str:
@@ -96,11 +116,37 @@ def test_a_wrapper_in_the_names_of_tensors_changes_nothing(wrapper, place, tmp_p
         return ".".join([wrapper, *parts] if "before" in place else parts)
 
     for kind, model, tensors in (
-        ("minGPT", _soft(OWN_HEAD), openai_names(_soft(OWN_HEAD))),
+        ("minGPT", _soft(OWN_HEAD), mingpt(_soft(OWN_HEAD))),
         ("course", _soft(OWN_HEAD), _soft(OWN_HEAD).state_dict()),
     ):
         torch.save({wrapped(name): tensor for name, tensor in tensors.items()}, tmp_path / f"{kind}.pt")
         _assert_equal(tmp_path / f"{kind}.pt", model, n_heads=3)
+
+
+@pytest.mark.parametrize("wrap", [torch.compile, DataParallel, lambda m: DataParallel(torch.compile(m)), _lightning])
+def test_what_torch_s_own_wrappers_save_opens(wrap, tmp_path):
+    model = _soft(OWN_HEAD)
+    tensors = wrap(model).state_dict()
+    assert set(tensors) != set(model.state_dict())
+    torch.save(tensors, tmp_path / "model.pt")
+    _assert_equal(tmp_path / "model.pt", model, n_heads=3)
+
+
+@pytest.mark.parametrize("outer", ["net.", "gpt.", "policy.backbone.", "_orig_mod.net.module.", "decoder.model."])
+@pytest.mark.parametrize("make", [mingpt, GPTModel.state_dict, fused], ids=["minGPT", "course", "course, fused"])
+def test_what_somebody_s_class_calls_the_model_changes_nothing(make, outer, tmp_path):
+    model = _soft(OWN_HEAD)
+    torch.save({outer + name: tensor for name, tensor in make(model).items()}, tmp_path / "model.pt")
+    _assert_equal(tmp_path / "model.pt", model, n_heads=3)
+
+
+def test_a_head_beside_the_model_in_somebody_s_class_changes_nothing(tmp_path):
+    model = _soft(OWN_HEAD)
+    renamed = {
+        n if n.startswith("lm_head") else n.replace("transformer.", "gpt2."): t for n, t in mingpt(model).items()
+    }
+    torch.save(renamed, tmp_path / "model.pt")
+    _assert_equal(tmp_path / "model.pt", model, n_heads=3)
 
 
 @pytest.fixture
@@ -146,6 +192,44 @@ def test_a_named_file_is_read_with_the_configuration_beside_it(folder):
     _assert_equal(folder / "model.fp32.safetensors", _soft())
 
 
+@pytest.mark.parametrize("name", ["weights.safetensors", "gpt2.bin", "model.pt", "pytorch_model-tuned.bin", "best.pth"])
+def test_hugging_face_s_weights_of_any_name_are_read_with_the_configuration_beside_them(name, folder):
+    whole = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    _configure(folder, activation_function="gelu", layer_norm_epsilon=1e-3)
+    (save_file if name.endswith("safetensors") else torch.save)(whole, folder / name)
+    model = _soft(replace(ERF, norm_eps=1e-3))
+    _assert_equal(folder / name, model)
+    with pytest.raises(InvalidSetting, match=r"gelu is tanh, but .* says erf"):
+        load_pretrained(folder / name, gelu="tanh")
+
+
+def test_our_weights_of_any_name_are_read_with_the_configuration_beside_them(tmp_path):
+    model = _soft(replace(ERF, tied_head=False))
+    save_pretrained(model, tmp_path)
+    for name in ("step-100.safetensors", "best.pt", "model-old.safetensors"):
+        (save_file if name.endswith("safetensors") else torch.save)(
+            load_file(tmp_path / "model.safetensors"), tmp_path / name
+        )
+        _assert_equal(tmp_path / name, model)
+
+
+@pytest.mark.parametrize("config", ['{"n_embd": 48, "n_head": 4}', "[1]", "{", '{"format": "gpt2core"}'])
+def test_a_configuration_of_something_else_beside_a_file_that_states_its_own_is_passed_over(config, tmp_path):
+    model = _soft(ERF)
+    (tmp_path / "config.json").write_text(config)
+    torch.save(nanogpt(model), tmp_path / "ckpt.pt")
+    _assert_equal(tmp_path / "ckpt.pt", model, gelu="erf")
+    torch.save(mingpt(_soft(OWN_HEAD)), tmp_path / "mingpt.pt")
+    _assert_equal(tmp_path / "mingpt.pt", _soft(OWN_HEAD), n_heads=3)
+
+
+def test_a_length_under_its_old_name_is_read(folder):
+    about = json.loads((folder / "config.json").read_text())
+    _configure(folder, n_positions=None, n_ctx=about["n_positions"])
+    _assert_equal(folder, _soft())
+
+
 @pytest.mark.parametrize(
     ("name", "alias"),
     [
@@ -159,6 +243,13 @@ def test_a_size_is_read_under_its_other_name(name, alias, folder):
     about = json.loads((folder / "config.json").read_text())
     _configure(folder, **{name: None, alias: about[name]})
     _assert_equal(folder, _soft())
+    _configure(folder, **{name: about[name]})  # both, and they agree
+    _assert_equal(folder, _soft())
+
+
+def test_every_size_that_transformers_knows_by_another_name_is_known_by_it_here():
+    aliases = {alias: (name, alias) for alias, name in GPT2Config.attribute_map.items()}
+    assert {names[-1]: names for names in _NAMES.values() if len(names) > 1} == aliases
 
 
 @pytest.mark.parametrize("activation", sorted(_GELU))
@@ -170,7 +261,16 @@ def test_every_name_of_the_gelu_that_opens_is_the_function_of_that_name_in_trans
 
 @pytest.mark.parametrize(
     "dtype",
-    [torch.float16, torch.bfloat16, torch.float64, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e8m0fnu],
+    [
+        torch.float16,
+        torch.bfloat16,
+        torch.float64,
+        torch.float8_e4m3fn,
+        torch.float8_e5m2,
+        torch.float8_e8m0fnu,
+        torch.float8_e4m3fnuz,
+        torch.float8_e5m2fnuz,
+    ],
     ids=str,
 )
 def test_a_type_that_float32_holds_opens_exactly(dtype, tmp_path):

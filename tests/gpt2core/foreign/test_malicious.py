@@ -45,6 +45,15 @@ class _Runs:
         return os.mkdir, ("ran",)
 
 
+class _Quantized:
+    """A tensor that torch makes at the size it claims before it looks for the numbers."""
+
+    def __reduce__(self) -> tuple[Callable, tuple[object, ...]]:
+        small = torch.quantize_per_tensor(torch.zeros(1), 0.1, 0, torch.qint8)
+        rebuild, (storage, offset, _, _, *rest) = small.__reduce_ex__(2)
+        return rebuild, (storage, offset, (10**6, 10**5), (10**5, 1), *rest)
+
+
 class _Allocates:
     def __reduce__(self) -> tuple[Callable, tuple[int]]:
         return bytearray, (10**10,)
@@ -117,6 +126,25 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "positions-ours": (lambda p: _ours(p, context_length=10**9), "pos_emb.weight has shape"),
     "width": (lambda p: _theirs(p, n_embd=3 * 10**9), "wte.weight has shape"),
     "width-ours": (lambda p: _ours(p, emb_dim=3 * 10**9), "tok_emb.weight has shape"),
+    "layers-both-names": (lambda p: _theirs(p, num_hidden_layers=10**9, n_layer=10**9), "no tensor 'h.2.ln_1.weight'"),
+    "layers-other-name": (lambda p: _theirs(p, num_hidden_layers=10**9), "two names of one size"),
+    "inner": (lambda p: _theirs(p, n_inner=10**12), "n_inner is 1000000000000"),
+    "heads": (lambda p: _theirs(p, n_head=10**9), "cannot be split into 1000000000 heads"),
+    "heads-ours": (lambda p: _ours(p, n_heads=10**9), "cannot be split into 1000000000 heads"),
+    "width-erf.pt": (lambda p: _nanogpt(p, n_embd=3 * 10**9), "wte.weight has shape"),
+    "positions-erf.pt": (lambda p: _nanogpt(p, block_size=10**9), "wpe.weight has shape"),
+    "words-tokenizer-ours": (lambda p: _named_vocabulary(p, 10**12), "names no vocabulary that fits its 50 rows"),
+    "meta-heads3.pt": (
+        lambda p: _course(p, pos_emb__weight=torch.empty(10**6, 10**6, device="meta")),
+        "pos_emb.weight has a shape in the file but no values",
+    ),
+    "sparse-heads3.pt": (
+        lambda p: _course(
+            p, pos_emb__weight=torch.sparse_coo_tensor(torch.zeros(2, 1).long(), torch.ones(1), (10**6, 10**6))
+        ),
+        "pos_emb.weight is sparse",
+    ),
+    "quantized-heads3.pt": (lambda p: torch.save({"wte.weight": _Quantized()}, p), "quantized-heads3.pt"),
     "numeral-heads3.pt": (lambda p: _course(p, trf_blocks__999999999__x=torch.ones(1)), "'trf_blocks.999999999.x'"),
     "expanded-heads3.pt": (
         lambda p: _course(p, tok_emb__weight=torch.ones(1, 1).expand(10**6, 10**4)),
@@ -153,8 +181,34 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "long-config": (
         lambda p: _configured(p, b'{"n_embd": [' + b"[]," * (12 << 20) + b"0]}"),
-        "no configuration or vocabulary needs more",
+        "is longer than 33,554,432 bytes",
     ),
+    "deep-vocabulary": (
+        lambda p: _vocabulary(p, "tokenizer.json", b"[" * 10**6),
+        "tokenizer.json in 'deep-vocabulary' is damaged",
+    ),
+    "long-vocabulary": (
+        lambda p: _vocabulary(p, "vocab.json", b'{"a": [' + b"[]," * (10 << 20) + b"0]}"),
+        "asks for more memory than there is",
+    ),
+    "ids": (lambda p: _vocabulary(p, "vocab.json", b'{"a": 1000000000000}'), "has an id 1,000,000,000,000"),
+    "merges": (lambda p: _merges(p, b"a b\n" * (8 << 20)), "asks for more memory than there is"),
+    "endless-merges": (lambda p: _endless(p, "merges.txt"), "merges.txt in 'endless-merges' is longer than"),
+    "endless-list": (lambda p: _endless(p, "vocab.txt"), "vocab.txt in 'endless-list' is longer than"),
+    "endless-vocabulary": (lambda p: _endless(p, "vocab.json"), "vocab.json in 'endless-vocabulary' is longer than"),
+    "endless-index": (lambda p: _endless(p, "model.safetensors.index.json"), "index.json in 'endless-index' is longer"),
+    "pieces-elsewhere": (
+        lambda p: _index(p, {"weight_map": {"wte.weight": "../../../../../dev/zero"}}),
+        "zero is missing from 'pieces-elsewhere'",
+    ),
+    **{
+        f"{kind}-{name}": (
+            lambda p, name=name, put=put: _in_place_of(p, name, put),
+            f"{name} in '{kind}-{name}' is no ordinary file",
+        )
+        for kind, put in (("pipe", os.mkfifo), ("zeros", lambda p: p.symlink_to("/dev/zero")))
+        for name in ("config.json", "model.safetensors", "pytorch_model.bin", "merges.txt", "tokenizer.json")
+    },
     "deep-config": (lambda p: _configured(p, b"[" * 10**6), "config.json in 'deep-config' is damaged"),
     "digits-config": (
         lambda p: _configured(p, b'{"n_layer": ' + b"9" * 10**6 + b"}"),
@@ -166,6 +220,49 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
 def _safetensors(offsets: list[int], shape: list[int]) -> bytes:
     header = json.dumps({"tok_emb.weight": {"dtype": "F32", "shape": shape, "data_offsets": offsets}}).encode()
     return struct.pack("<Q", len(header)) + header + bytes(4)
+
+
+def _named_vocabulary(path: Path, vocab_size: int) -> None:
+    _ours(path)
+    about = json.loads((path / "config.json").read_text())
+    (path / "config.json").write_text(json.dumps(about | {"tokenizer": {"kind": "gpt2", "vocab_size": vocab_size}}))
+
+
+def _vocabulary(path: Path, name: str, content: bytes) -> None:
+    _theirs(path)
+    (path / name).write_bytes(content)
+
+
+def _merges(path: Path, content: bytes) -> None:
+    _vocabulary(path, "vocab.json", b'{"a": 0, "b": 1, "ab": 2}')
+    (path / "merges.txt").write_bytes(content)
+
+
+def _endless(path: Path, name: str) -> None:
+    """10 GB that take no room on the disk."""
+    _merges(path, b"")
+    (path / "model.safetensors").rename(
+        path / "model.safetensors.index.json" if "index" in name else path / "model.safetensors"
+    )
+    if name == "vocab.txt":
+        (path / "vocab.json").unlink()
+        (path / "merges.txt").unlink()
+    with (path / name).open("wb") as file:
+        file.truncate(10 << 30)
+
+
+def _index(path: Path, index: dict[str, object]) -> None:
+    _theirs(path)
+    (path / "model.safetensors").unlink()
+    (path / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+def _in_place_of(path: Path, name: str, put: Callable[[Path], object]) -> None:
+    _merges(path, b"")
+    if name == "pytorch_model.bin":
+        (path / "model.safetensors").unlink()
+    (path / name).unlink(missing_ok=True)
+    put(path / name)
 
 
 def _configured(path: Path, config: bytes) -> None:

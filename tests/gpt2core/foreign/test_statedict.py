@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from gpt2core import GPTModel, load_pretrained, trace
 from gpt2core.checkpoint import learned_tensors
 from gpt2core.errors import (
+    GeluUnknown,
     HeadsUnknown,
     InvalidConfig,
     InvalidSetting,
@@ -23,7 +24,7 @@ from gpt2core.errors import (
     UnsafePickle,
 )
 from tests.conftest import TINY, TINY_IDS
-from tests.gpt2core.foreign.saved import nanogpt, openai_names
+from tests.gpt2core.foreign.saved import conv1d, mingpt, nanogpt, openai_names
 from tests.reference import random_model
 
 ERF = replace(TINY, gelu="erf", drop_rate=0.0)
@@ -71,7 +72,18 @@ def test_a_mingpt_state_dict_opens_with_its_own_head_and_masks(tmp_path):
     _assert_same(tmp_path / "model.pt", model, n_heads=3)
 
 
-def test_hugging_face_s_weights_without_their_configuration_open_once_the_heads_are_given(tmp_path):
+def test_the_gelu_of_openai_s_names_is_known_of_mingpt_alone(tmp_path):
+    """Which has its own head and saves its masks; everything else with these names may have either form."""
+    model = random_model(replace(TINY, tied_head=False, drop_rate=0.0))
+    for tensors in (openai_names(model), openai_names(random_model(TINY)), mingpt(random_model(TINY)), conv1d(model)):
+        torch.save(tensors, tmp_path / "model.pt")
+        with pytest.raises(GeluUnknown):
+            load_pretrained(tmp_path / "model.pt", n_heads=3)
+    torch.save(mingpt(model), tmp_path / "model.pt")
+    assert load_pretrained(tmp_path / "model.pt", n_heads=3).model.config.gelu == "tanh"
+
+
+def test_hugging_face_s_weights_without_their_configuration_open_once_heads_and_gelu_are_given(tmp_path):
     model = random_model(replace(TINY, drop_rate=0.0))
     turned = {
         name: tensor.T.contiguous() if ".h." in name and tensor.dim() == 2 else tensor.clone()
@@ -79,7 +91,9 @@ def test_hugging_face_s_weights_without_their_configuration_open_once_the_heads_
         if name != "lm_head.weight"
     }
     save_file(turned, tmp_path / "weights.safetensors")
-    _assert_same(tmp_path / "weights.safetensors", model, n_heads=3)
+    with pytest.raises(GeluUnknown, match=r"Put the config.json that belongs to it beside it, or pass gelu=\"tanh\""):
+        load_pretrained(tmp_path / "weights.safetensors", n_heads=3)
+    _assert_same(tmp_path / "weights.safetensors", model, n_heads=3, gelu="tanh")
 
 
 @pytest.mark.parametrize("wrapping", [None, "model_state_dict", "state_dict"])

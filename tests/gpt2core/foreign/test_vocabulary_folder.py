@@ -91,6 +91,23 @@ TEMPLATE = {
     "special_tokens": {},
 }
 TEMPLATE["pair"] = [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}]
+AS_IT_STANDS = {"normalized": False, "lstrip": False, "rstrip": False, "single_word": False}
+EVERY_DAY = {
+    "add_bos_token": False,
+    "added_tokens_decoder": {"0": {"content": "<|endoftext|>", "special": True}},
+    "bos_token": "<|endoftext|>",
+    "chat_template": "{{ messages }}",
+    "clean_up_tokenization_spaces": True,
+    "eos_token": "<|endoftext|>",
+    "errors": "replace",
+    "model_max_length": 1024,
+    "name_or_path": "gpt2",
+    "pad_token": None,
+    "padding_side": "left",
+    "special_tokens_map_file": None,
+    "tokenizer_class": "GPT2Tokenizer",
+    "unk_token": {"__type": "AddedToken", "content": "<|endoftext|>", "lstrip": False},
+}
 OPEN: dict[str, Put] = {
     "gpt2": lambda folder: write_vocabulary(gpt2_tokenizer(), folder),
     "beginning of gpt2": lambda folder: write_vocabulary(gpt2_tokenizer(1000), folder),
@@ -118,6 +135,24 @@ OPEN: dict[str, Put] = {
             {"added_tokens_decoder": {"1000": {"content": "[PAD]", "special": True}}, "pad_token": "[PAD]"},
         ),
     ),
+    "names with a part that GPT-2 does not know": _all(
+        _two_files,
+        _json("tokenizer_config.json", {"image_token": "<image>"}),
+        _json("special_tokens_map.json", {"boi_token": {"content": "<boi>", "lstrip": False}}),
+    ),
+    "extra names by part": _all(
+        _two_files, _json("tokenizer_config.json", {"extra_special_tokens": {"user_token": "<user>"}})
+    ),
+    "a mark that is declared one": _all(
+        _tokenizer_json(added_tokens=[{"id": 1000, "content": "<fim-hole>", "special": True} | AS_IT_STANDS])
+    ),
+    "settings of every day": _all(_two_files, _json("tokenizer_config.json", EVERY_DAY)),
+    "cut off and filled up when asked for": _tokenizer_json(
+        truncation=None,
+        padding=None,
+        decoder={"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+        model={"fuse_unk": True, "unk_token": None, "byte_fallback": False, "ignore_merges": False, "dropout": 0.0},
+    ),
     "tokenizer.json, general class": _all(
         ALONE, _json("tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast"})
     ),
@@ -144,10 +179,20 @@ def test_a_vocabulary_that_opens_gives_the_ids_of_transformers_on_500_strings_of
     assert named.items() <= ours.special.items()
 
 
-def test_a_mark_at_the_beginning_of_merges_is_taken_off(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("merges.txt", lambda text: text),
+        ("merges.txt", lambda text: text.replace(b"\n", b"\r\n")),
+        ("merges.txt", lambda text: text.split(b"\n", 1)[1]),
+        ("vocab.json", lambda text: text),
+    ],
+    ids=["merges.txt", "merges.txt with CRLF", "merges.txt without version line", "vocab.json"],
+)
+def test_a_mark_at_the_beginning_of_merges_is_taken_off(name, before, tmp_path):
     folder = _written(tmp_path, _all(_two_files))
     plain = read_vocabulary(folder, ROWS)
-    _edited("merges.txt", lambda text: b"\xef\xbb\xbf" + text)(folder)
+    _edited(name, lambda text: b"\xef\xbb\xbf" + before(text))(folder)
     marked = read_vocabulary(folder, ROWS)
     assert marked.pairs == plain.pairs
     assert [text for text in STRINGS if marked.encode(text) != plain.encode(text)] == []
@@ -172,6 +217,22 @@ REFUSED: dict[str, tuple[Put, str]] = {
     "code of its own": (
         _all(_two_files, _json("tokenizer_config.json", {"auto_map": {"AutoTokenizer": "a.B"}})),
         "auto_map is",
+    ),
+    "dropout in the settings": (
+        _all(_two_files, _json("tokenizer_config.json", {"dropout": 0.1})),
+        "dropout is 0.1",
+    ),
+    "a setting unheard of": (
+        _all(_two_files, _json("tokenizer_config.json", {"add_dummy_prefix": True})),
+        "add_dummy_prefix in tokenizer_config.json is a setting that is not known",
+    ),
+    "a vocabulary in the settings": (
+        _all(_two_files, _json("tokenizer_config.json", {"vocab": {chr(i): i for i in range(500)}})),
+        "vocab is {'\\x00': 0",
+    ),
+    "merges in the settings": (
+        _all(_two_files, _json("tokenizer_config.json", {"merges": [["a", "b"]]})),
+        "merges is [['a', 'b']]",
     ),
     "another class": (
         _all(_two_files, _json("tokenizer_config.json", {"tokenizer_class": "BertTokenizer"})),
@@ -246,6 +307,29 @@ REFUSED: dict[str, tuple[Put, str]] = {
         _all(_two_files, _json("tokenizer_config.json", {"additional_special_tokens": ["world"]})),
         "reads 'world' as one token",
     ),
+    "a word with a part unheard of": (
+        _all(_two_files, _json("special_tokens_map.json", {"boi_token": "world"})),
+        "reads 'world' as one token",
+    ),
+    "a word with a part unheard of in the settings": (
+        _all(_two_files, _json("tokenizer_config.json", {"image_token": "cat"})),
+        "reads 'cat' as one token",
+    ),
+    "a word among extra names": (
+        _all(
+            _two_files, _json("tokenizer_config.json", {"extra_special_tokens": {"a_token": "<a>", "b_token": "cat"}})
+        ),
+        "reads 'cat' as one token",
+    ),
+    "a number in brackets": (_all(_two_files, _json("added_tokens.json", {"[1]": 1000})), "reads '[1]' as one token"),
+    "a heart, declared special": (
+        _tokenizer_json(added_tokens=[{"id": 1000, "content": "<3>", "special": True} | AS_IT_STANDS]),
+        "reads '<3>' as one token",
+    ),
+    "HTML, not declared special": (
+        _all(_two_files, _json("added_tokens.json", {"<b>": 1000, "</b>": 1001})),
+        "reads '<b>' as one token",
+    ),
     "words without merges": (_all(_two_files, lambda folder: (folder / "merges.txt").unlink()), "without merges"),
     "characters or bytes": (_json("vocab.json", {"a": 0, "Ġ": 1}), "may stand for themselves or for bytes"),
 }
@@ -298,7 +382,11 @@ def test_files_of_a_vocabulary_that_contradict_one_another_are_refused(form, tmp
 def test_what_is_refused_would_have_given_other_ids(tmp_path):
     """So that the list of refusals is about something: a sample of it, read by the libraries, differs on the strings."""
     ours = read_vocabulary(_written(tmp_path, _two_files), ROWS)
-    for form in ("prefix space", "begin of text", "splitting", "normalizer", "dropout", "a word with a part to play"):
+    for form in (
+        *("prefix space", "begin of text", "splitting", "normalizer", "dropout"),
+        *("a word with a part to play", "a word with a part unheard of", "a word among extra names"),
+        *("a number in brackets", "HTML, not declared special"),
+    ):
         folder = tmp_path / form
         folder.mkdir()
         put, _ = REFUSED[form]
@@ -309,7 +397,24 @@ def test_what_is_refused_would_have_given_other_ids(tmp_path):
             if file.exists()
             else AutoTokenizer.from_pretrained(folder)
         )
-        assert any(ours.encode(text) != theirs(text)["input_ids"] for text in [*STRINGS, "!!"]), form
+        assert any(ours.encode(text) != theirs(text)["input_ids"] for text in [*STRINGS, "!!", "[1] <b>"]), form
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_mixture_of_such_files_is_refused_or_gives_the_ids_of_transformers(seed, tmp_path):
+    luck = random.Random(seed)
+    everything = {form: put for form, put in OPEN.items() if "gpt2" not in form} | {
+        f: put for f, (put, _) in REFUSED.items()
+    }
+    # one that is refused in three, or hardly any would open
+    mixed = luck.sample(list(OPEN)[2:], 2) + (luck.sample(list(REFUSED), 1) if seed % 3 == 0 else [])
+    folder = _written(tmp_path, _all(*(everything[form] for form in mixed)))
+    try:
+        ours = read_vocabulary(folder, ROWS)
+    except (UnsupportedModel, DamagedVocabulary):
+        return
+    theirs = AutoTokenizer.from_pretrained(folder)
+    assert [text for text in STRINGS[::5] if ours.encode(text) != theirs(text)["input_ids"]] == [], mixed
 
 
 def test_the_names_that_a_folder_adds_are_spelled_and_no_text_encodes_to_them(tmp_path):
