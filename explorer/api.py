@@ -13,6 +13,7 @@ import torch
 from explorer.catalogue import catalogue
 from explorer.store.services import MAX_CHARACTERS, Services, TextTooLong
 from explorer.wording.numbers import is_whole
+from explorer.wording.refusals import refusal_in_words
 from explorer.wording.text import hex_bytes
 from gpt2core import Gpt2CoreError, generate, gpt2_tokenizer
 from gpt2core.errors import InvalidSetting
@@ -151,7 +152,7 @@ def _refusing(endpoint: Callable[..., dict]) -> Callable[..., dict]:
             with torch.no_grad():
                 return endpoint(*arguments, **named)
         except Gpt2CoreError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(refusal_in_words(error), print_exception=False) from error
         except Exception as error:
             log.exception("endpoint %s failed", endpoint.__name__)
             raise gr.Error(catalogue("page")("broken"), print_exception=False) from error

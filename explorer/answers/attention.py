@@ -54,9 +54,9 @@ def looks_at(weights: Tensor, labels: Sequence[TokenLabel], token: int, hide_fir
     )
 
 
-def summary_sentence(weights: Tensor, texts: Sequence[str], layer: int, head: int, token: int, hide_first: bool) -> str:
+def summary_sentence(weights: Tensor, texts: Sequence[str], token: int, hide_first: bool) -> str:
     """The figure in words: where `token` looks most, by its weights [T]."""
-    where = {"layer": layer, "head": head, "token": texts[token], "position": token}
+    where = {"token": texts[token], "position": token}
     visible = int((weights > 0).sum())
     if visible == 0:
         return say("summary_nothing", **where)

@@ -97,9 +97,9 @@ def checked(width: Any, n_tokens: Any, penalty: Any, ends: Any, seed: Any) -> As
     if not is_whole(width, 1, MAX_WIDTH):
         raise InvalidSetting(say("bad_width", value=as_given(width), limit=MAX_WIDTH))
     if not is_whole(n_tokens, 1, MAX_NEW_TOKENS):
-        raise InvalidSetting(say("bad_n_tokens", value=as_given(n_tokens), limit=MAX_NEW_TOKENS))
+        raise InvalidSetting(say("shared_bad_n_tokens", value=as_given(n_tokens), least=1, limit=MAX_NEW_TOKENS))
     if not is_whole(seed, 0, MAX_SEED):
-        raise InvalidSetting(say("bad_seed", value=as_given(seed), limit=MAX_SEED))
+        raise InvalidSetting(say("shared_bad_seed", value=as_given(seed), limit=MAX_SEED))
     return Asked(int(width), int(n_tokens), float(penalty), ends, int(seed))
 
 
@@ -188,7 +188,7 @@ def _summary(found: BeamSearch, width: int, asked: Asked) -> str:
         "found",
         width=width,
         n=asked.n_tokens,
-        tokens=catalogue("page")("token" if asked.n_tokens == 1 else "tokens"),
+        tokens=say("shared_token" if asked.n_tokens == 1 else "shared_tokens"),
         weighed=len(fates),
         kept=fates.count("kept"),
         finished=fates.count("finished"),

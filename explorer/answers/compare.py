@@ -15,6 +15,7 @@ from torch import Tensor
 from explorer.catalogue import catalogue
 from explorer.store.services import RunKey, Services
 from explorer.wording.numbers import percent
+from explorer.wording.refusals import refusal_in_words
 from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import Gpt2CoreError, SamplingSettings, Tokenizer, Trace, pipeline
 from gpt2core.comparison import first_bytes, kl_divergence_nats, renamed, same_tokens, text_scores, total_variation
@@ -93,7 +94,7 @@ def _read(services: Services, run: RunKey, name: Any, letter: str) -> RunKey:
     try:
         return services.read(run.text, name if isinstance(name, str) else repr(name))
     except Gpt2CoreError as error:
-        raise InvalidSetting(say("refused", letter=letter, reason=error)) from error
+        raise InvalidSetting(say("refused", letter=letter, reason=refusal_in_words(error))) from error
 
 
 def title_of(services: Services, run: RunKey) -> str:
@@ -114,7 +115,7 @@ def comparison(
     rows, longest, rest = _rows(a, b, to_b.tolist(), to_a.tolist())
     scores, note = _scores(services, runs)
     return Comparison(
-        say("heading", token=labels[token].text, position=token + 1, n=len(labels)),
+        say("shared_after_token", token=labels[token].text, position=token + 1, n=len(labels)),
         [
             say("drawn", seed=seed, a=_text(a, a.drawn), b=_text(b, b.drawn)),
             difference(a, b, to_a) if same_words else _other_words(a, b, to_b, to_a),
@@ -181,7 +182,7 @@ def _share(side: Side, token_id: int | None) -> float | None:
 def _bar(side: Side, token_id: int | None, share: float | None, full: float) -> Bar:
     if token_id is None or share is None:
         return Bar(0.0, say("dash"), say("not_a_token"))
-    note = say("mark_drawn") if token_id == side.drawn else say("mark_cut") if share == 0 else ""
+    note = say("mark_drawn") if token_id == side.drawn else say("shared_cut") if share == 0 else ""
     return Bar(share / full, percent(share), note)
 
 
@@ -227,7 +228,7 @@ def _scores(services: Services, runs: tuple[RunKey, RunKey]) -> tuple[Scores | N
     try:
         a, b = text_scores([_read_through(services, run) for run in runs], tokenizers)
     except InvalidSetting as error:
-        return None, str(error)
+        return None, refusal_in_words(error)
     lines = [
         (say("row_tokens"), f"{a.n_tokens:,}", f"{b.n_tokens:,}"),
         (say("row_per_token"), f"{a.nats_per_token:.3f}", f"{b.nats_per_token:.3f}"),

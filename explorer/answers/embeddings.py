@@ -66,4 +66,4 @@ def lengths_in_words(vectors: Mapping[str, Tensor]) -> str:
 
 
 def position_table(likeness: Tensor) -> pd.DataFrame:
-    return pd.DataFrame({say("position"): range(len(likeness)), say("cosine"): likeness.numpy()})
+    return pd.DataFrame({say("shared_position"): range(len(likeness)), say("cosine"): likeness.numpy()})

@@ -12,7 +12,7 @@ from explorer.answers.settings import checked_settings
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
-from explorer.wording.numbers import is_whole
+from explorer.wording.numbers import as_given, is_whole
 from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import SamplingSettings, generate
 from gpt2core.errors import InvalidSetting
@@ -67,7 +67,7 @@ def asked(request: Any, run: RunKey) -> Asked:
         raise InvalidSetting(say("bad_request"))
     n = request.get("n")
     if not is_whole(n, 1, MOST_TOKENS):
-        raise InvalidSetting(say("bad_n", value=say("nothing") if n is None else repr(n), limit=MOST_TOKENS))
+        raise InvalidSetting(say("shared_bad_n_tokens", value=as_given(n), least=1, limit=MOST_TOKENS))
     if len(path) + n > MOST_TOKENS:
         raise InvalidSetting(say("too_long", n=len(path) + int(n), limit=MOST_TOKENS))
     settings, seed = checked_settings(request.get("settings"))

@@ -25,7 +25,7 @@ def checked_settings(value: Any) -> tuple[SamplingSettings, int]:
     given: dict[str, Any] = {name: value.get(name) for name in SETTINGS}
     settings, seed = SamplingSettings(**given), value.get("seed")
     if not is_whole(seed, 0, MAX_SEED):
-        raise InvalidSetting(say("bad_seed", value=as_given(seed), limit=MAX_SEED))
+        raise InvalidSetting(say("shared_bad_seed", value=as_given(seed), limit=MAX_SEED))
     return settings, int(seed)
 
 

@@ -114,5 +114,5 @@ def _ended(prompt: str, columns: Sequence[Column], sentences: Sequence[str], don
 
 def _checked_length(n_tokens: Any) -> int:
     if not is_whole(n_tokens, 1, MAX_NEW_TOKENS):
-        raise InvalidSetting(say("bad_n_tokens", value=as_given(n_tokens), least=1, limit=MAX_NEW_TOKENS))
+        raise InvalidSetting(say("shared_bad_n_tokens", value=as_given(n_tokens), least=1, limit=MAX_NEW_TOKENS))
     return int(n_tokens)

@@ -18,6 +18,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from explorer.catalogue import catalogue
+from explorer.wording.refusals import refusal_in_words
 from explorer.wording.text import hex_bytes
 from gpt2core import GPTConfig, GPTModel, Pretrained, TrainEvent, TrainSettings, generate, gpt2_tokenizer
 from gpt2core.checkpoint import build_model, learned_tensors
@@ -116,10 +118,8 @@ class CorpusTooLong(Gpt2CoreError):
     """More text than a run that is bounded in time could read."""
 
     def __init__(self, n_characters: int) -> None:
-        super().__init__(
-            f"The text is {n_characters:,} characters long; a run on this page takes at most {MAX_CHARACTERS:,}. "
-            f"Remove about {n_characters - MAX_CHARACTERS:,} characters, or train with python -m gpt2core.train."
-        )
+        excess = n_characters - MAX_CHARACTERS
+        super().__init__(catalogue("training")("too_long", n=n_characters, limit=MAX_CHARACTERS, excess=excess))
 
 
 def sample_text() -> str:
@@ -201,7 +201,7 @@ class TrainingRun:
                 if time.monotonic() > tick_ends:
                     return ""
         except NotFinite as error:
-            self.progress.trouble = str(error)
+            self.progress.trouble = refusal_in_words(error)
             return "not finite"
 
     def _note(self, event: TrainEvent) -> None:

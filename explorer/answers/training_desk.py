@@ -11,6 +11,7 @@ from explorer.answers.training import MAX_SECONDS, Progress, Recipe, TrainingRun
 from explorer.answers.training_words import outcome, own_choice
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
+from explorer.wording.refusals import refusal_in_words
 from gpt2core import Gpt2CoreError
 from gpt2core.errors import EmptyPrompt, PromptTooLong
 
@@ -56,7 +57,7 @@ class TrainingDesk:
         try:
             session.ask(text, Recipe(*recipe))
         except Gpt2CoreError as error:
-            return Said(str(error), refused=True)
+            return Said(refusal_in_words(error), refused=True)
         return Said(say("waiting" if self._busy.is_set() else "starting"), running=True)
 
     def run(self, session: TrainingSession | None) -> Iterator[Seen]:

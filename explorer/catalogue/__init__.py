@@ -6,7 +6,10 @@ import functools
 import tomllib
 from pathlib import Path
 
+FOLDER = Path(__file__).parent
 LANGUAGE = "en"
+SHARED = "shared"
+ERRORS = "errors"  # how a language says gpt2core's refusals; English needs no such file, the package itself speaks it
 
 
 class Catalogue:
@@ -22,6 +25,18 @@ class Catalogue:
 
 @functools.cache
 def catalogue(topic: str) -> Catalogue:
-    """The sentences in catalogue/<language>/<topic>.toml."""
-    path = Path(__file__).parent / LANGUAGE / f"{topic}.toml"
-    return Catalogue(topic, tomllib.loads(path.read_text(encoding="utf-8")))
+    """The sentences in catalogue/<language>/<topic>.toml, and those of shared.toml under keys that begin with shared_."""
+    shared = {f"{SHARED}_{key}": sentence for key, sentence in sentences(SHARED).items()}
+    return Catalogue(topic, sentences(topic) | shared)
+
+
+def sentences(topic: str) -> dict[str, str]:
+    """What stands in the file of a topic."""
+    path = FOLDER / LANGUAGE / f"{topic}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def refusals() -> dict[str, str]:
+    """gpt2core's refusals in the page's language, by their English sentence (Gpt2CoreError.key); {} where it has no errors.toml."""
+    return sentences(ERRORS) if (FOLDER / LANGUAGE / f"{ERRORS}.toml").is_file() else {}

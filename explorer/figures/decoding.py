@@ -36,5 +36,5 @@ def _line(x: Sequence[int], y: Sequence[float], name: str, colour: str, dash: st
         mode="lines+markers",
         line={"color": colour, "dash": dash, "width": 2},
         marker={"symbol": symbol, "size": 6},
-        hovertemplate=f"%{{x}} {say('tokens')}: %{{y:.2f}} ms<extra></extra>",
+        hovertemplate=f"%{{x}} {say('shared_tokens')}: %{{y:.2f}} ms<extra></extra>",
     )

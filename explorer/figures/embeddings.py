@@ -18,18 +18,18 @@ def position_likeness(likeness: Tensor, position: int) -> go.Figure:
         y=likeness.numpy(),
         mode="lines",
         line={"color": ACCENT, "width": 2},
-        hovertemplate=f"{say('position')} %{{x}}: {say('cosine')} %{{y:.3f}}<extra></extra>",
+        hovertemplate=f"{say('shared_position')} %{{x}}: {say('cosine')} %{{y:.3f}}<extra></extra>",
     )
     mark = go.Scatter(
         x=[position],
         y=[float(likeness[position])],
         mode="markers",
         marker={"size": 12, "color": ACCENT, "symbol": "diamond"},
-        hovertemplate=f"{say('position')} %{{x}}<extra></extra>",
+        hovertemplate=f"{say('shared_position')} %{{x}}<extra></extra>",
     )
     layout = frame(
         "",
-        x={"title": {"text": say("position")}, "showgrid": False, "zeroline": False},
+        x={"title": {"text": say("shared_position")}, "showgrid": False, "zeroline": False},
         y={"title": {"text": say("cosine")}, "range": [-1.05, 1.05], "gridcolor": RULE, "griddash": "dot"},
         showlegend=False,
     )

@@ -16,6 +16,7 @@ from explorer.store.download import Arrival
 from explorer.store.models import GPT2
 from explorer.store.services import Services
 from explorer.widgets.notice import info, new_job, notice_line, refusal, underway
+from explorer.wording.refusals import refusal_in_words
 from gpt2core import Gpt2CoreError
 from gpt2core.errors import NoConnection
 
@@ -64,7 +65,7 @@ def downloading(services: Services) -> Iterator[dict[str, Any]]:
     except NoConnection:
         yield refusal(say("no_connection"))
     except Gpt2CoreError as error:
-        yield refusal(str(error))
+        yield refusal(refusal_in_words(error))
     except Exception:
         log.exception("the download of GPT-2 failed")
         yield refusal(catalogue("page")("broken"))

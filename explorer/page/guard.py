@@ -17,6 +17,7 @@ from gradio.components import Component
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
+from explorer.wording.refusals import refusal_in_words
 from gpt2core import Gpt2CoreError
 
 log = logging.getLogger(__name__)
@@ -45,9 +46,9 @@ def dom_id(component: Block) -> str:
 
 
 def in_words(error: Exception) -> str:
-    """What a person reads of an error: a refusal as it stands; anything else is logged whole and said to be our fault."""
+    """What a person reads of an error: a refusal as it is; anything else is logged whole and said to be our fault."""
     if isinstance(error, Gpt2CoreError):
-        return str(error)
+        return refusal_in_words(error)
     log.error("a handler failed", exc_info=error)
     return catalogue("page")("broken")
 

@@ -6,12 +6,12 @@ import re
 
 import gradio as gr
 
-from explorer.catalogue import Catalogue, catalogue
+from explorer.catalogue import Catalogue
 
 
 def intro(say: Catalogue) -> None:
     """The topic's `line`, which unfolds its `more` (Markdown). Both are ours, never what a person typed."""
     line = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", say("line"))
     line = re.sub(r"\*(.+?)\*", r"<em>\1</em>", line)  # no Markdown inside an element
-    summary = f"<summary>{line} <span class='more'>{catalogue('page')('more')}</span></summary>"
+    summary = f"<summary>{line} <span class='more'>{say('shared_more')}</span></summary>"
     gr.Markdown(f"<details>{summary}\n\n{say('more')}\n\n</details>", elem_classes="tab-intro")

@@ -16,10 +16,12 @@ from explorer.catalogue import catalogue
 from explorer.page.addresses import LONGEST, TOO_LONG
 from explorer.widgets.page_state import PARTS
 from explorer.wording.numbers import is_whole
+from explorer.wording.refusals import refusal_in_words
 from gpt2core import Gpt2CoreError
 from gpt2core.errors import InvalidSetting
 
 say = catalogue("links")
+CALLED = {"token": "shared_token", "layer": "layer", "head": "head"}  # PARTS, as sentences name them
 Check = Callable[[str], Any]  # the value that a link's text stands for; raises InvalidSetting
 MOST_QUOTED = 60
 
@@ -64,13 +66,15 @@ def read_link(query: Mapping[str, str], tabs: Sequence[str], linked: Sequence[Li
             if re.fullmatch(r"[0-9]{1,6}", query[part]):
                 link.positions[part] = int(query[part])
             else:
-                link.troubles.append(say("no_position", part=say(part), value=quoted(query[part])))
+                link.troubles.append(say("no_position", part=say(CALLED[part]), value=quoted(query[part])))
     for one in linked:
         if one.name in query:
             try:
                 link.settings[one.name] = one.check(query[one.name])
             except Gpt2CoreError as error:
-                link.troubles.append(say("no_setting", name=one.name, value=quoted(query[one.name]), why=str(error)))
+                link.troubles.append(
+                    say("no_setting", name=one.name, value=quoted(query[one.name]), why=refusal_in_words(error))
+                )
     return Link(
         link.text, link.model, tab if tab in tabs else None, link.edits, link.positions, link.settings, link.troubles
     )

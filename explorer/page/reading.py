@@ -25,6 +25,7 @@ from explorer.widgets.edits_line import edit_chips
 from explorer.widgets.notice import info, refusal
 from explorer.widgets.page_state import PARTS, START, tells
 from explorer.widgets.tokens import PICKED, STRIP_MIRRORED, token_strip
+from explorer.wording.refusals import refusal_in_words
 from gpt2core.errors import InvalidEdit, UnknownModel
 
 # In the browser: the link is copied by widgets/page_state, which answers with what is to be said of it.
@@ -65,8 +66,7 @@ class Reader:
     def showing(self, run: RunKey, shown: dict[str, Any], asked: dict[str, Any]) -> dict[Any, Any]:
         limits = self.services.cursor_limits(run)
         n, limit = limits["token"], self.services.models.get(run.model).model.config.context_length
-        tokens = say("token" if n == 1 else "tokens")
-        told = say("reads", n=n, tokens=tokens, limit=limit, layers=limits["layer"], heads=limits["head"])
+        told = say("reads", n=n, limit=limit)
         return {
             self.outputs[0]: page_state.read(shown, limits, asked),
             self.header.status: info(told),
@@ -168,10 +168,10 @@ class LinkOpener:
             try:
                 run, shown = self.reader.on_screen(text, model, {**asked, "edits": edits})
             except UnknownModel as error:
-                troubles.append(links("no_model", why=str(error)))
+                troubles.append(links("no_model", why=refusal_in_words(error)))
                 model = default
             except InvalidEdit as error:
-                troubles.append(links("no_edits", why=str(error)))
+                troubles.append(links("no_edits", why=refusal_in_words(error)))
                 edits = ""
             except Exception as error:
                 if text == say("example"):

@@ -66,7 +66,7 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(
         primary_hue=gr.themes.colors.blue,
         neutral_hue=gr.themes.colors.gray,
-        text_size=gr.themes.sizes.text_lg,
+        text_size=_text_sizes(),
         font=SANS,
         font_mono=MONO,
     ).set(
@@ -85,6 +85,18 @@ def theme() -> gr.themes.Base:
         button_primary_text_color="#ffffff",
         slider_color=ACCENT,
         slider_color_dark=DARK["accent"],
+    )
+
+
+def _text_sizes() -> gr.themes.Size:
+    """Gradio's large sizes, as parts of --text-size."""
+    large = gr.themes.sizes.text_lg
+    names = ("xxs", "xs", "sm", "md", "lg", "xl", "xxl")
+    parts = {
+        name: float(getattr(large, name).removesuffix("px")) / float(large.md.removesuffix("px")) for name in names
+    }
+    return gr.themes.Size(
+        name="text_of_the_page", **{name: f"calc({part} * var(--text-size))" for name, part in parts.items()}
     )
 
 

@@ -190,10 +190,11 @@ class TabContext:
         and its old `value`, when the cursor moves, and again after a redraw has replaced it."""
         self._mirrors.append((component, js))
 
-    def linked(self, component: Component, name: str, check: Check) -> None:
+    def linked(self, component: Component | None, name: str, check: Check, usual: Any = None) -> None:
         """Let a link hold the value of `component` as `name`, where it is not the one it has now. check: the value that a link's
-        text stands for; raises InvalidSetting."""
-        self.page.linked.append(Linked(name, component, component.value, check))
+        text stands for; raises InvalidSetting. component None: a widget keeps it in the browser (widgets/shared/linked.js), where
+        it is `usual` without a link."""
+        self.page.linked.append(Linked(name, component, usual if component is None else component.value, check))
 
     def connect(self) -> None:
         """Wire what was said, once the tab is laid out."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from explorer.catalogue import catalogue
 from explorer.store.download import Download
 from explorer.store.models import CHECKPOINTS, DEFAULT_MODEL, ModelRegistry
 from explorer.store.traces import RunKey, TraceStore
@@ -95,7 +96,5 @@ class TextTooLong(Gpt2CoreError):
     """More characters than a sentence box is for."""
 
     def __init__(self, n_characters: int) -> None:
-        super().__init__(
-            f"The text is {n_characters:,} characters long; this page reads at most {MAX_CHARACTERS:,}. "
-            f"Remove about {n_characters - MAX_CHARACTERS:,} characters."
-        )
+        excess = n_characters - MAX_CHARACTERS
+        super().__init__(catalogue("page")("too_long", n=n_characters, limit=MAX_CHARACTERS, excess=excess))

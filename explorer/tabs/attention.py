@@ -94,7 +94,7 @@ def build(ctx: TabContext) -> None:
     def tell(run: RunKey, token: int, layer: int, head: int, hide_first: bool) -> dict[Any, Any]:
         weights, labels = pattern_of(ctx.services, run, layer, head, hide_first)[token], ctx.services.labels(run)
         found = looks_at(weights, labels, token, hide_first)
-        summary = summary_sentence(weights, [label.text for label in labels], layer, head, token, hide_first)
+        summary = summary_sentence(weights, [label.text for label in labels], token, hide_first)
         notes, shares = [str(position) for position in found.positions], [percent(weight) for weight in found.weights]
         return {
             figure.bar: frame_value(title_of(layer, head, hide_first), summary),

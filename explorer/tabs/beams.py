@@ -13,7 +13,7 @@ from explorer.answers.settings import MAX_SEED, START_SEED
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.intro import intro
-from explorer.page.links import number_between, one_of
+from explorer.page.links import flag, number_between, one_of
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
@@ -33,7 +33,7 @@ def build(ctx: TabContext) -> None:
             with gr.Row():
                 start = gr.Button(say("search"), variant="primary", size="sm", min_width=90, elem_id="beam-search")
                 stop = gr.Button(
-                    catalogue("page")("stop"),
+                    say("shared_stop"),
                     variant="stop",
                     size="sm",
                     interactive=False,
@@ -43,7 +43,7 @@ def build(ctx: TabContext) -> None:
             told = notice_line("beam-status")
             width = gr.Radio(list(range(1, MAX_WIDTH + 1)), value=START_WIDTH, label=say("width"), elem_id="beam-width")
             number: dict[str, Any] = {"elem_classes": "label-beside", "min_width": 200}
-            n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), elem_id="beam-n-tokens", **number)
+            n_tokens = gr.Number(START_TOKENS, step=1, label=say("shared_n_tokens"), elem_id="beam-n-tokens", **number)
             penalty = gr.Number(1.0, step=0.1, label=say("penalty"), elem_id="beam-penalty", **number)
             seed = gr.Number(START_SEED, step=1, label=say("seed"), elem_id="beam-seed", **number)
             choices = [(say(f"ends_{name}"), name) for name in ENDS]
@@ -78,6 +78,7 @@ def build(ctx: TabContext) -> None:
         concurrency_id="beams",
     )
     ctx.linked(width, "beam_width", one_of(range(1, MAX_WIDTH + 1)))
+    ctx.linked(None, "beam_hide", flag, False)
     ctx.linked(ends, "beam_ends", one_of(ENDS))
     ctx.linked(n_tokens, "beam_tokens", number_between(1, MAX_NEW_TOKENS, whole=True))
     ctx.linked(penalty, "beam_penalty", number_between(-10, 10))

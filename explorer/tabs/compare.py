@@ -69,14 +69,20 @@ def _menu(ctx: TabContext, letter: str, first: list[tuple[str, str]], value: str
     )
 
 
+def _order(name: str, write: str) -> tuple[gr.Number, gr.Button, gr.Button]:
+    """How many tokens, the button that begins to write them, and the one that stops."""
+    number = gr.Number(START_TOKENS, step=1, label=say("shared_n_tokens"), min_width=130, elem_id=f"{name}-n-tokens")
+    start = gr.Button(write, variant="primary", scale=0, min_width=110, elem_id=f"{name}-write")
+    stop = gr.Button(
+        say("shared_stop"), variant="stop", scale=0, min_width=90, interactive=False, elem_id=f"{name}-stop"
+    )
+    return number, start, stop
+
+
 def _build_writing(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown, b: gr.Dropdown) -> None:
     gr.Markdown(say("write_heading"))
     with gr.Row(equal_height=True):
-        n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), min_width=130, elem_id="compare-n-tokens")
-        start = gr.Button(say("write"), variant="primary", scale=0, min_width=110, elem_id="compare-write")
-        stop = gr.Button(
-            catalogue("page")("stop"), variant="stop", scale=0, min_width=90, interactive=False, elem_id="compare-stop"
-        )
+        n_tokens, start, stop = _order("compare", say("write"))
     told = notice_line("compare-writing")
     columns = text_columns("compare-texts", catalogue("columns").sentences)
 
@@ -93,11 +99,7 @@ def _build_samples(ctx: TabContext, panel: gr.HTML, a: gr.Dropdown) -> None:
         n_samples = gr.Slider(
             LEAST_SAMPLES, MOST_SAMPLES, START_SAMPLES, step=1, label=say("n_samples"), elem_id="samples-n", buttons=[]
         )
-        n_tokens = gr.Number(START_TOKENS, step=1, label=say("n_tokens"), min_width=130, elem_id="samples-n-tokens")
-        start = gr.Button(say("write_samples"), variant="primary", scale=0, min_width=110, elem_id="samples-write")
-        stop = gr.Button(
-            catalogue("page")("stop"), variant="stop", scale=0, min_width=90, interactive=False, elem_id="samples-stop"
-        )
+        n_tokens, start, stop = _order("samples", say("write_samples"))
     told = notice_line("samples-writing")
     columns = text_columns("samples-texts", catalogue("columns").sentences)
 

@@ -58,7 +58,7 @@ def build(ctx: TabContext) -> None:
         ids = [str(one.token_id) for one in found.tokens]
         shown = [fixed(value, 3) for value in found.cosines]
         about = say("neighbours_title", token=label.text, id=label.token_id)
-        where = say("positions_title", position=token, n=len(found.positions))
+        where = say("positions_title", position=token)
         return {
             tokens_frame.bar: frame_value(about, say("neighbours_summary", n=found.n_tokens)),
             neighbours: bar_rows(found.tokens, ids, found.cosines, shown, ""),

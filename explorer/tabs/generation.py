@@ -14,6 +14,7 @@ from explorer.figures.decoding import decoding_lines
 from explorer.page.events import QUICK
 from explorer.page.guard import in_words
 from explorer.page.intro import intro
+from explorer.page.links import flag, number_between, one_of
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
@@ -67,6 +68,9 @@ def build(ctx: TabContext) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
+    ctx.linked(None, "story_tokens", number_between(1, MOST_TOKENS, whole=True), START_TOKENS)
+    ctx.linked(None, "story_stop", flag, True)
+    ctx.linked(None, "story_colours", one_of(["own", "drawn", "rank"]), "own")
     text.halt(None, None, None, cancels=[writing], api_visibility="private")
     text.carry(None, [text, ctx.sentence], ctx.sentence, js=CONTINUED, **QUICK)
     _build_timing(ctx)
@@ -84,7 +88,7 @@ def _build_timing(ctx: TabContext) -> None:
     gr.Markdown(say("timing"))
     with gr.Row(equal_height=False):
         measure = gr.Button(say("measure"), scale=0, min_width=130)
-        stop = gr.Button(catalogue("page")("stop"), scale=0, min_width=90, interactive=False)
+        stop = gr.Button(say("shared_stop"), scale=0, min_width=90, interactive=False)
     told = notice_line("timing-status")
     with gr.Column(visible=False) as results, frame("timing-frame", name="timing") as figure:
         plot = gr.Plot(show_label=False, elem_id="timing-plot", elem_classes="plot-two-lines")

@@ -8,6 +8,7 @@ import gradio as gr
 
 from explorer.catalogue import catalogue
 from explorer.page.intro import intro
+from explorer.page.links import flag
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.services import RunKey, Services
@@ -41,6 +42,7 @@ def build(ctx: TabContext) -> None:
         return {names: labels, named_state: run.model}
 
     ctx.draws(draw, [figure, framed.bar], follow=["token"])
+    ctx.linked(None, "sampling_zoom", flag, False)
     ctx.draws(name, [names, named_state], controls=[named_state])
 
 
@@ -50,7 +52,7 @@ def next_token_figure(services: Services, run: RunKey, token: int) -> dict[str, 
     filtered_logits(logits, SamplingSettings(temperature=0))  # refuses what no softmax can be taken of
     here = services.labels(run)
     n = len(here)
-    which = "heading_only" if n == 1 else "heading_last" if token == n - 1 else "heading_inside"
+    which = "heading_only" if n == 1 else "heading_last" if token == n - 1 else "shared_after_token"
     heading = say(which, token=here[token].text, position=token + 1, n=n)
     came_next = run.token_ids[token + 1] if token + 1 < n else None
     return next_token_distribution(logits, run.token_ids[: token + 1], came_next, heading)

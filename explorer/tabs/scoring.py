@@ -10,7 +10,7 @@ import gradio as gr
 from explorer.answers.scoring import scored
 from explorer.catalogue import catalogue
 from explorer.page.intro import intro
-from explorer.page.links import any_text
+from explorer.page.links import any_text, one_of
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
@@ -28,9 +28,7 @@ def build(ctx: TabContext) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=230):
             typed = gr.Textbox(label=say("text"), info=say("text_info"), lines=4, max_lines=12, elem_id="scoring-text")
-            stop = gr.Button(
-                catalogue("page")("stop"), variant="stop", size="sm", interactive=False, elem_id="scoring-stop"
-            )
+            stop = gr.Button(say("shared_stop"), variant="stop", size="sm", interactive=False, elem_id="scoring-stop")
             told = notice_line("scoring-status")
         with gr.Column(scale=7, min_width=320), frame("scored-frame", name="scores") as figure:
             text = scored_text("scored-text", catalogue("scored_text").sentences)
@@ -61,6 +59,7 @@ def build(ctx: TabContext) -> None:
     )
     ctx.picks("token", text.pick, text, PICKED)
     ctx.linked(typed, "scored", any_text)
+    ctx.linked(None, "scored_colours", one_of(["rank", "probability"]), "rank")
 
 
 TAB = TabSpec(say("title"), 90, build)

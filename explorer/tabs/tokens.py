@@ -68,8 +68,8 @@ def token_table(labels: Sequence[TokenLabel], pieces: Sequence[Piece]) -> pd.Dat
     numbers, shown = piece_numbers(pieces), [label(piece.data) for piece in pieces]
     return pd.DataFrame(
         {
-            say("column_position"): range(len(labels)),
-            say("column_token"): [label.text for label in labels],
+            say("shared_position"): range(len(labels)),
+            say("shared_token"): [label.text for label in labels],
             say("column_id"): [label.token_id for label in labels],
             say("column_bytes"): [label.hex for label in labels],
             say("column_piece"): [shown[number] for number in numbers],

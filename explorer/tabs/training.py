@@ -26,6 +26,7 @@ from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.loss import loss_curve, loss_plot
 from explorer.widgets.notice import notice_line
 from explorer.widgets.samples import sample_list, written_samples
+from explorer.wording.refusals import refusal_in_words
 from gpt2core import Gpt2CoreError
 from gpt2core.data import decode_text
 
@@ -48,9 +49,7 @@ def build(ctx: TabContext) -> None:
         with gr.Column(scale=2, min_width=300, elem_classes="parted-on-a-phone"):
             with gr.Row(elem_classes="first-on-a-phone"):
                 train = gr.Button(say("train"), variant="primary", size="sm", elem_id="train-start")
-                stop = gr.Button(
-                    catalogue("page")("stop"), variant="stop", size="sm", interactive=False, elem_id="train-stop"
-                )
+                stop = gr.Button(say("shared_stop"), variant="stop", size="sm", interactive=False, elem_id="train-stop")
             status = notice_line("train-status")
             text = gr.Textbox(
                 sample_text(), label=say("text"), info=say("text_info"), lines=7, max_lines=7, elem_id="train-text"
@@ -171,7 +170,7 @@ def opened_file(path: str) -> tuple[Any, Any]:
     try:
         return decode_text(Path(path).read_bytes()), notice.info("")
     except Gpt2CoreError as error:
-        return gr.skip(), notice.refusal(str(error))
+        return gr.skip(), notice.refusal(refusal_in_words(error))
 
 
 def restored() -> tuple[str, Any]:

@@ -24,7 +24,7 @@ def is_whole(value: Any, least: float = -(2**53), most: float = 2**53) -> TypeGu
 
 def as_given(value: Any) -> str:
     """What was given where something else was needed, for a refusal: 2.5, 'x', nothing."""
-    return catalogue("page")("nothing") if value is None else repr(value)
+    return catalogue("shared")("nothing") if value is None else repr(value)
 
 
 def percent(share: float) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, Request, expect, sync_playwright
 
 from explorer.page.spec import find_tabs
 from explorer.store.models import CHECKPOINTS
@@ -125,6 +125,9 @@ def page(browser: Browser, app_url: str) -> Iterator[Page]:
     errors: list[str] = []
     opened.on("request", lambda request: foreign.append(request.url) if _leaves(request.url, app_url) else None)
     opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on(
+        "console", lambda told: errors.append(told.text) if "js_on_load" in told.text else None
+    )  # a widget that did not start
     opened.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     opened.set_default_timeout(30_000)
     opened.goto(app_url)
@@ -147,3 +150,32 @@ def type_sentence(page: Page, text: str) -> None:
 
 def open_tab(page: Page, title: str) -> None:
     page.get_by_role("tab", name=title, exact=True).click()
+
+
+def main_figure(page: Page) -> Locator:
+    """What the open tab is about, once it is drawn and nothing on the tab is of an earlier state."""
+    figure = page.locator("[role=tabpanel] .main-figure").filter(visible=True).first
+    expect(figure).to_be_visible()
+    filled = "(figure) => figure.tagName === 'CANVAS' ? figure.width > 0 : figure.querySelectorAll('*').length > 3"
+    page.wait_for_function(filled, arg=figure.element_handle())
+    expect(page.locator("[data-stale]").filter(visible=True)).to_have_count(0)
+    return figure
+
+
+@contextlib.contextmanager
+def no_request(page: Page) -> Iterator[None]:
+    """Nothing is asked of the server inside; what was under way before is waited for: until two seconds bring nothing."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    page.wait_for_timeout(2000)
+    while asked:
+        asked.clear()
+        page.wait_for_timeout(2000)
+    yield
+    page.wait_for_timeout(300)
+    page.remove_listener("request", note)
+    assert not asked, f"the page asked for {asked}"

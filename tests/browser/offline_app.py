@@ -67,6 +67,13 @@ def add_a_failing_tab() -> None:
     spec.find_tabs = lambda: [*found(), spec.TabSpec("Failing", 99, build, id="failing")]
 
 
+def add_tabs_of(folder: str) -> None:
+    """The tabs whose modules lie in `folder`, as if they lay in explorer/tabs."""
+    from explorer import tabs  # noqa: PLC0415 only where tabs are wanted
+
+    tabs.__path__.append(folder)
+
+
 if __name__ == "__main__":
     port, log_path = sys.argv[1:]
     guard(Path(log_path))
@@ -74,5 +81,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     if os.environ.get("WITH_A_FAILING_TAB"):
         add_a_failing_tab()
+    if folder := os.environ.get("WITH_TABS_OF"):
+        add_tabs_of(folder)
     sys.argv = ["app.py", "--port", port]
     runpy.run_path(str(ROOT / "app.py"), run_name="__main__")

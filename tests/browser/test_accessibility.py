@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import TABS, open_tab
+from tests.browser.conftest import TABS, main_figure, open_tab
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa"], "resultTypes": ["violations"]}
 
@@ -26,7 +26,7 @@ def test_no_tab_breaks_a_rule_of_wcag_2_aa(page: Page, app_url: str, theme: str)
         if title == "Generation":
             page.locator("#story .play").click()
             expect(page.locator("#story .chips .chip")).not_to_have_count(0)
-        page.wait_for_timeout(800)  # figures are on their way
+        main_figure(page)
         broken += [f"{title}: {told}" for told in violations(page)]
     assert not broken, broken
 

@@ -8,27 +8,32 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from explorer.page.spec import find_tabs
 from tests.browser.conftest import type_sentence
 
 SENTENCES = ["The cat sat on the mat", "One two & three", "Häuser 漢字 <b>", "a b c d e f g"]
-TABS = {
-    "tokens": {},
-    "embeddings": {},
+# Controls of a tab that are in the link, each with a value that is not its usual one.
+SETTINGS = {
     "attention": {"hide_first": "true"},
     "sampling": {"temperature": "0.7", "top_k": "50", "seed": "7"},
     "training": {"train_size": "tiny", "train_steps": "700", "train_batch": "8"},
-    "generation": {"temperature": "0.5", "repetition_penalty": "1.2"},
-    "beams": {"beam_width": "2", "beam_tokens": "5", "beam_ends": "never", "beam_penalty": "0.5"},
+    "generation": {"temperature": "0.5", "story_tokens": "9", "story_stop": "false", "story_colours": "rank"},
+    "beams": {"beam_width": "2", "beam_tokens": "5", "beam_ends": "never", "beam_hide": "true"},
     "compare": {"compare_b": "growth-00180", "compare_tokens": "12", "samples": "2"},
-    "scoring": {"scored": "Another text, to be scored."},
-    "sampling ": {"min_p": "0.05", "top_p": "0.9"},
+    "scoring": {"scored": "Another text, to be scored.", "scored_colours": "probability"},
+}
+TABS = {tab.id: SETTINGS.get(tab.id, {}) for tab in find_tabs()} | {
+    "sampling ": {"min_p": "0.05", "sampling_zoom": "true"}
 }
 # Where a control of a tab shows what its link said.
 SHOWN = {
     "hide_first": ("#hide-first input", True),
     "train_steps": ("#train-steps input >> nth=0", "700"),
     "beam_tokens": ("#beam-n-tokens input", "5"),
-    "beam_penalty": ("#beam-penalty input", "0.5"),
+    "beam_hide": ("#beam-tree .hide input", True),
+    "story_tokens": ("#story .amount", "9"),
+    "story_stop": ("#story .stop", False),
+    "story_colours": ("#story .colours [value=rank]", True),
     "compare_tokens": ("#compare-n-tokens input", "12"),
     "scored": ("#scoring-text textarea", "Another text, to be scored."),
 }
@@ -36,7 +41,7 @@ EDITS = ["", "head:2.3", "mlp:1,head:0.0", "positions"]
 
 
 def states() -> list[dict[str, str]]:
-    """Forty: every tab with every sentence, each with a cursor, edits and settings of its own."""
+    """Forty and more: every tab with every sentence, each with a cursor, edits and settings of its own."""
     made = []
     for place, (tab, settings) in enumerate(TABS.items()):
         for number, text in enumerate(SENTENCES):
@@ -69,10 +74,14 @@ def test_a_link_opened_elsewhere_restores_the_state(browser: Browser, app_url: s
         expect(page.locator("#edits-line .edit:not(.edit-all)")).to_have_count(n_edits)
         for name in SHOWN.keys() & state.keys():
             where, value = SHOWN[name]
-            if value is True:
-                expect(page.locator(where)).to_be_checked()
+            if isinstance(value, bool):
+                expect(page.locator(where)).to_be_checked(checked=value)
             else:
                 expect(page.locator(where)).to_have_value(value)
+        if "scored_colours" in state:
+            expect(page.get_by_role("radio", name="probability")).to_have_attribute("aria-checked", "true")
+        if "sampling_zoom" in state:
+            expect(page.locator("#distribution .zoom")).to_have_attribute("aria-pressed", "true")
         if state["tab"] == "attention":
             head = f"Layer {state['layer']}, head {state['head']}"
             expect(page.locator("#attention-frame .title")).to_contain_text(head)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import TABS, open_tab, type_sentence
+from tests.browser.conftest import TABS, main_figure, open_tab, type_sentence
 
 
 def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
@@ -42,7 +42,8 @@ def test_a_move_made_while_a_sentence_is_read_is_kept(page: Page, picked: int, k
 
     page.route("**/gradio_api/run/**", hold_the_reading)
     type_sentence(page, "The cat sat")
-    page.wait_for_timeout(300)
+    while not on_hold:  # the reading has been asked for
+        page.wait_for_timeout(20)
     page.locator("#token-strip .token").nth(picked).click()
     open_tab(page, "Embeddings")
     on_hold.pop().continue_()
@@ -95,12 +96,12 @@ def test_nothing_is_cut_off_at_the_sides(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 720})
     for title in TABS:
         open_tab(page, title)
-        page.wait_for_timeout(300)
+        main_figure(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_server_reached_for_no_other_machine(page: Page, network_log: Path) -> None:
     for title in TABS:
         open_tab(page, title)
-    page.wait_for_timeout(500)
+        main_figure(page)
     assert not network_log.exists(), network_log.read_text()

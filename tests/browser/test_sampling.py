@@ -3,8 +3,6 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 
 import pytest
@@ -24,7 +22,7 @@ from gpt2core.sampling import (
     pipeline,
 )
 from gpt2core.trace import trace
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, no_request, open_tab, type_sentence
 
 SENTENCE = "Once upon a time there was a"
 
@@ -35,25 +33,6 @@ def sampling(page: Page) -> Page:
     type_sentence(page, SENTENCE)
     expect(page.locator("#sampling-frame .title")).to_contain_text("the last of 7 tokens")
     return page
-
-
-@contextmanager
-def no_request(page: Page) -> Iterator[None]:
-    """Nothing is asked of the server inside; what was under way before is waited for."""
-    asked: list[str] = []
-
-    def note(request: object) -> None:
-        asked.append(request.url)  # type: ignore[attr-defined]
-
-    page.on("request", note)
-    page.wait_for_timeout(2000)
-    while asked:
-        asked.clear()
-        page.wait_for_timeout(2000)
-    yield
-    page.wait_for_timeout(300)
-    page.remove_listener("request", note)
-    assert not asked, f"the page asked for {asked}"
 
 
 def shares(page: Page) -> list[str]:
@@ -253,6 +232,10 @@ def test_the_worked_example_and_logits_of_ones_own(sampling: Page) -> None:
             own.fill(bad)
             expect(sampling.locator("#distribution .own-refusal")).to_contain_text("Type 2 to 20 numbers")
             assert shares(sampling) == ["50.0 %", "50.0 %"]
+        for unclear in ("1,5; 2,5", "1; 2, 3"):
+            own.fill(unclear)
+            expect(sampling.locator("#distribution .own-refusal")).to_contain_text("leave it open what is a number")
+            assert shares(sampling) == ["50.0 %", "50.0 %"]
         press(sampling, "The next token of your sentence")
         expect(sampling.locator("#distribution .row")).to_have_count(20)
 
@@ -291,6 +274,20 @@ def test_settings_are_part_of_the_link(sampling: Page, shipped: Pretrained) -> N
     expect(number(sampling, "Seed")).to_have_value("7")
     expect(sampling.locator("#distribution .row").first).to_be_visible()
     assert shares(sampling) == expected_shares(shipped, SamplingSettings(0.7, 50))
+
+
+def test_the_penalty_has_a_column_of_its_own_beside_the_logits_as_given(sampling: Page, shipped: Pretrained) -> None:
+    number(sampling, "r =").fill("1.8")
+    given = last_logits(shipped)
+    seen = set(shipped.tokenizer.encode(SENTENCE))
+    row = sampling.locator("#distribution .row")
+    expect(row.first.locator(".repetition_penalty .number")).not_to_be_empty()
+    after = torch.tensor([logit / 1.8 if logit > 0 else logit * 1.8 for logit in given.tolist()])
+    penalised = torch.where(torch.tensor([index in seen for index in range(len(given))]), after, given)
+    order = falling_order(penalised)[:20].tolist()
+    for name, values in (("logits", given), ("repetition_penalty", penalised)):
+        shown = [float(text) for text in row.locator(f".{name} .number").all_inner_texts()]
+        assert shown == pytest.approx([float(values[token_id]) for token_id in order], abs=6e-3)
 
 
 def test_the_repetition_penalty_weakens_what_the_sentence_holds(sampling: Page, shipped: Pretrained) -> None:

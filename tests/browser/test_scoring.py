@@ -11,7 +11,7 @@ from explorer.catalogue import catalogue
 from explorer.wording.numbers import percent
 from gpt2core import Pretrained
 from gpt2core.scoring import TextScore, score_text
-from tests.browser.conftest import HOSTILE, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, no_request, open_tab, type_sentence
 
 EXAMPLE = catalogue("page")("example")
 N_EXAMPLE = 22  # its tokens; the fixture waits for as many
@@ -100,19 +100,12 @@ def test_another_text_leaves_the_cursor_alone_and_an_emptied_box_shows_the_sente
 
 
 def test_colour_by_probability_changes_the_picture_and_asks_for_nothing(scoring: Page) -> None:
-    asked: list[str] = []
-    scoring.on("request", lambda request: asked.append(request.url))
-    for _ in range(40):  # other tabs may still be drawing
-        asked.clear()
-        scoring.wait_for_timeout(1000)
-        if not asked:
-            break
     before = scoring.locator("#scored-text .text").screenshot()
-    scoring.get_by_role("radio", name="probability").click()
-    expect(scoring.get_by_role("radio", name="probability")).to_have_attribute("aria-checked", "true")
-    assert scoring.locator("#scored-text .text").screenshot() != before
-    expect(scoring.locator("#scored-text .scale")).to_be_visible()
-    assert asked == []
+    with no_request(scoring):
+        scoring.get_by_role("radio", name="probability").click()
+        expect(scoring.get_by_role("radio", name="probability")).to_have_attribute("aria-checked", "true")
+        assert scoring.locator("#scored-text .text").screenshot() != before
+        expect(scoring.locator("#scored-text .scale")).to_be_visible()
 
 
 def test_a_click_on_the_chart_picks_the_token_there_and_the_chart_is_saved(scoring: Page, shipped: Pretrained) -> None:

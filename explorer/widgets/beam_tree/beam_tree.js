@@ -2,11 +2,14 @@
 import { tintOf } from '../shared/chips.js';
 import { attributed, button, filled, finder, node, svgNode } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
+import { linked } from '../shared/linked.js';
 import { clamped, exponential, fixed, percentOfLog } from '../shared/numbers.js';
-import { BOX, boxFrom, columnsOf, edgePath, nodesOf, rankOf, xOf, yOf } from './layout.js';
+import { BOX, TYPE, boxFrom, columnsOf, edgePath, nodesOf, rankOf, xOf, yOf } from './layout.js';
 
 const MARKS = { kept: '', finished: '■', pruned: '✕' };
 const MOST_CHARACTERS = 13; // of a token's text in a box; the whole stands below
+
+const type = { 'font-size': TYPE };
 
 const short = (text) => ([...text].length > MOST_CHARACTERS ? `${[...text].slice(0, MOST_CHARACTERS - 1).join('')}…` : text);
 
@@ -56,10 +59,10 @@ export default function mount({ element, props, trigger, watch, words }) {
     if (fate !== 'pruned') back.style.fill = tintOf(tint);
     box.append(back);
     if (fate === 'finished') box.append(svgNode('rect', { class: 'inner', x: at.x + 4, y: at.y + 4, width: BOX.width - 8, height: BOX.height - 8, rx: 4 }));
-    box.append(svgNode('text', { class: 'token', x: at.x + 10, y: at.y + 22 }, `\u2068${short(text)}\u2069`));
-    box.append(svgNode('text', { class: 'mark', x: at.x + BOX.width - 10, y: at.y + 22, 'text-anchor': 'end' }, MARKS[fate]));
+    box.append(svgNode('text', { ...type, class: 'token', x: at.x + 10, y: at.y + 22 }, `\u2068${short(text)}\u2069`));
+    box.append(svgNode('text', { ...type, class: 'mark', x: at.x + BOX.width - 10, y: at.y + 22, 'text-anchor': 'end' }, MARKS[fate]));
     const numbers = index < 0 ? words.root : `${percentOfLog(one.log)}  Σ ${fixed(one.sum, 2)}`;
-    box.append(svgNode('text', { class: 'numbers', x: at.x + 10, y: at.y + 44 }, numbers));
+    box.append(svgNode('text', { ...type, class: 'numbers', x: at.x + 10, y: at.y + 44 }, numbers));
     return box;
   }
 
@@ -69,8 +72,9 @@ export default function mount({ element, props, trigger, watch, words }) {
     if (!place.has(current)) current = -1;
     const height = yOf(Math.max(...columns.map((column) => column.length)));
     const width = xOf(columns.length);
-    attributed(svg, { width, height, viewBox: `0 0 ${width} ${height}`, 'aria-label': words.tree });
-    const heads = columns.slice(1).map((_, i) => svgNode('text', { class: 'head', x: xOf(i + 1) + 10, y: 20, 'aria-hidden': true }, filled(words.column, { depth: i + 1 })));
+    Object.assign(svg.style, { width: `${width / TYPE}em`, height: `${height / TYPE}em` }); // the page's text size scales the whole
+    attributed(svg, { viewBox: `0 0 ${width} ${height}`, 'aria-label': words.tree });
+    const heads = columns.slice(1).map((_, i) => svgNode('text', { ...type, class: 'head', x: xOf(i + 1) + 10, y: 20, 'aria-hidden': true }, filled(words.column, { depth: i + 1 })));
     const edges = [], made = [];
     for (const column of columns) {
       column.forEach((one, row) => {
@@ -142,7 +146,8 @@ export default function mount({ element, props, trigger, watch, words }) {
   function drawTexts() {
     find('title').textContent = words.texts;
     find('texts').setAttribute('aria-label', words.texts);
-    const names = ['kind', 'text', 'length', 'sum', 'score', 'probability'].map((name) => node('th', name, words[`text_${name}`]));
+    const named = { kind: words.text_kind, text: words.text_text, length: words.shared_tokens, sum: words.text_sum, score: words.text_score, probability: words.shared_probability };
+    const names = Object.entries(named).map(([name, said]) => node('th', name, said));
     const head = node('tr', '', ...names, node('td'));
     find('texts').tHead.replaceChildren(head);
     find('texts').tBodies[0].replaceChildren(...tree.rows.map(lineFor));
@@ -183,7 +188,14 @@ export default function mount({ element, props, trigger, watch, words }) {
     boxes.get(target).focus({ preventScroll: true });
     boxes.get(target).scrollIntoView({ block: 'nearest', inline: 'nearest' });
   });
-  hide.addEventListener('change', () => tree && draw());
+  const tellHide = linked(element, 'beam_hide', false, (on) => {
+    hide.checked = on;
+    if (tree) draw();
+  });
+  hide.addEventListener('change', () => {
+    tellHide(hide.checked);
+    if (tree) draw();
+  });
   listKeys(find('texts'), {
     at: () => pickedRow,
     count: () => tree?.rows.length ?? 0,

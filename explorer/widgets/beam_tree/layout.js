@@ -1,6 +1,7 @@
 // Where the boxes of the tree stand, how they are joined, and where the arrows lead. Box -1 is the sentence.
 import { stepInList } from '../shared/keys.js';
 
+export const TYPE = 16; // of the text in a box, in the drawing's own units, as all of this
 export const BOX = { width: 178, height: 54, across: 40, down: 10, top: 30 };
 
 export const nodesOf = (rows) =>

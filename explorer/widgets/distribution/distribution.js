@@ -1,14 +1,16 @@
 // The picture of one set of logits under the settings of the moment. Rows are built when new logits arrive; a moved setting changes
 // only widths and words, which is why it is quick; the sweep follows when the hand rests.
 import { chip } from '../shared/chips.js';
+import { drawnAgain } from '../shared/canvas.js';
 import { filled, finder, follow, node, put } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
+import { linked } from '../shared/linked.js';
 import { clamped, floatsOf, grouped, percent, signed } from '../shared/numbers.js';
 import { drawnPlace, flips, gumbelNoise, sweep, tally, uniforms } from './luck.js';
 import { buildPipeline, drawPipeline, nameStages } from './pipeline.js';
 import { refusalOf } from './refusal.js';
 import { distribution, fallingOrder, penalised, probabilityAt, removedBy, sharesOf, sum } from './sampling.js';
-import { CURVES, FLIP_WIDTH, PLOT, SWEEP_STEPS, SWEEP_TO, drawBand, drawCurves, markTemperature, sweepFrame } from './sweep.js';
+import { CURVES, FLIP_WIDTH, SWEEP_STEPS, SWEEP_TO, drawBand, drawCurves, fits, markTemperature, sweepFrame } from './sweep.js';
 
 const OFF = { temperature: 1, top_k: 0, top_p: 1, min_p: 0 };
 
@@ -29,7 +31,7 @@ export default function mount({ element, props, watch, words, start, limits, tin
   let drawn = -1; // the place drawn last, by id
   let sweeping;
 
-  const frame = sweepFrame(find('sweep'), words);
+  let frame = sweepFrame(find('sweep'), words);
   const labels = () => document.querySelector('[data-vocabulary]')?.labels || [];
   const tintFor = (id) => tints[id % tints.length]; // token_tint of theme.py goes round
   const sentenceLabel = (id) => ({ text: labels()[id] ?? `#${id}`, tint: tintFor(id) });
@@ -245,11 +247,19 @@ export default function mount({ element, props, watch, words, start, limits, tin
     sweeping = setTimeout(onwards, wait);
   }
 
+  drawnAgain(find('sweep'), () => {
+    if (fits(frame, find('sweep'))) return;
+    frame = sweepFrame(find('sweep'), words);
+    markTemperature(frame, words, settings.temperature);
+    if (model) sweepSoon(0);
+  });
+
   // A temperature picked on the curves.
   function temperatureAt(event) {
     const box = find('sweep').getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * PLOT.width;
-    const share = clamped((x - PLOT.left) / (PLOT.right - PLOT.left), 0, 1);
+    const { left, right, width } = frame.plot;
+    const x = ((event.clientX - box.left) / box.width) * width;
+    const share = clamped((x - left) / (right - left), 0, 1);
     return Math.round(share * SWEEP_TO * 100) / 100;
   }
   const wish = (changed) => document.dispatchEvent(new CustomEvent('sampling-wish', { detail: changed }));
@@ -268,8 +278,13 @@ export default function mount({ element, props, watch, words, start, limits, tin
     return { columns: words.csv_head.split(', '), rows };
   };
 
+  const tellZoom = linked(element, 'sampling_zoom', false, (on) => {
+    zoomed = on;
+    redraw();
+  });
   find('zoom').addEventListener('click', () => {
     zoomed = !zoomed;
+    tellZoom(zoomed);
     redraw();
   });
 
@@ -310,9 +325,10 @@ export default function mount({ element, props, watch, words, start, limits, tin
   find('from-own').addEventListener('click', () => showOwn(true));
   find('own-logits').addEventListener('input', typedLogits);
 
-  for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'reroll', 'own_label', 'sweep_title', 'sweep_help']) {
+  for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'own_label', 'sweep_title', 'sweep_help']) {
     find(name.replace('_', '-')).textContent = words[`say_${name}`];
   }
+  find('reroll').textContent = words.shared_reroll;
   find('own-logits').setAttribute('aria-label', words.say_own_label);
   find('sweep').setAttribute('aria-label', words.say_sweep_title);
   showOwn(false);

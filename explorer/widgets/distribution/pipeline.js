@@ -72,7 +72,7 @@ export function drawPipeline(table, words, figure) {
     for (const { name, kept: left, total: sum } of stages) {
       const share = place < left ? weights[place] / sum : 0;
       if (place >= before[name]) setCell(cells[name], '', 0, 'past');
-      else if (place >= left) setCell(cells[name], words.cut, entering / full, 'cut');
+      else if (place >= left) setCell(cells[name], words.shared_cut, entering / full, 'cut');
       else if (name === 'temperature') setCell(cells[name], greedy ? '' : scaled[place].toFixed(2), share / full, '');
       else setCell(cells[name], percent(share), share / full, '');
       entering = share;

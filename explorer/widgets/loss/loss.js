@@ -1,10 +1,11 @@
 import { scaled, ticks } from '../shared/axes.js';
-import { dot, penOn, trace } from '../shared/canvas.js';
+import { dot, drawnAgain, levels, penOn, textSizeOf, trace } from '../shared/canvas.js';
 import { colourOf, filled, finder, node } from '../shared/dom.js';
 import { grouped } from '../shared/numbers.js';
 import { nearestPoint, pointsOf } from './points.js';
 
-const MARGINS = { left: 58, right: 14, top: 16, bottom: 46 };
+// In pixels, around a picture whose text has a size of 15.
+const marginsAt = (em) => ({ left: 58 * em, right: 14, top: 16, bottom: 46 * em });
 
 export default function mount({ element, props, watch }) {
   const inside = finder(element);
@@ -16,34 +17,28 @@ export default function mount({ element, props, watch }) {
   const colour = (name) => colourOf(element, name);
 
   const plot = () => {
-    const paper = penOn(canvas, 15);
+    const paper = penOn(canvas);
     if (!paper) return;
     const { pen, width, height } = paper;
+    const em = textSizeOf(canvas) / 15;
+    const margins = marginsAt(em);
     const losses = [...shown.train, ...shown.held_out].map((point) => point[1]).filter(Number.isFinite);
     const highest = 1.08 * losses.reduce((most, loss) => Math.max(most, loss), shown.chance);
-    const [start, end] = [MARGINS.left, width - MARGINS.right];
+    const [start, end] = [margins.left, width - margins.right];
     const x = scaled([0, shown.steps], [start, end]);
-    const y = scaled([0, highest], [height - MARGINS.bottom, MARGINS.top]);
+    const y = scaled([0, highest], [height - margins.bottom, margins.top]);
 
-    pen.strokeStyle = colour('--rule');
-    pen.fillStyle = colour('--ink');
-    pen.lineWidth = 1;
-    pen.textAlign = 'right';
-    pen.textBaseline = 'middle';
-    for (const loss of ticks(highest, 5)) {
-      trace(pen, [[start, y(loss)], [end, y(loss)]]);
-      pen.fillText(String(loss), start - 8, y(loss));
-    }
+    levels(pen, ticks(highest, 5), y, [start, end], canvas);
     pen.textAlign = 'center';
     pen.textBaseline = 'top';
-    for (const step of ticks(shown.steps, width < 480 ? 4 : 8)) {
+    for (const step of ticks(shown.steps, width < 480 * em ? 4 : 8)) {
       const text = grouped(step);
       const half = pen.measureText(text).width / 2;
-      pen.fillText(text, Math.min(x(step), width - half), height - MARGINS.bottom + 7);
+      pen.fillText(text, Math.min(x(step), width - half), height - margins.bottom + 7);
     }
-    pen.fillText(shown.words.x, (start + end) / 2, height - 20);
+    pen.fillText(shown.words.x, (start + end) / 2, height - 20 * em);
     pen.save();
-    pen.translate(4, (MARGINS.top + height - MARGINS.bottom) / 2);
+    pen.translate(4, (margins.top + height - margins.bottom) / 2);
     pen.rotate(-Math.PI / 2);
     pen.fillText(shown.words.y, 0, 0);
     pen.restore();
@@ -71,12 +66,13 @@ export default function mount({ element, props, watch }) {
     if (pointed === null) return;
     pen.strokeStyle = colour('--ink');
     pen.lineWidth = 1;
-    trace(pen, [[x(pointed), MARGINS.top], [x(pointed), height - MARGINS.bottom]]);
+    trace(pen, [[x(pointed), margins.top], [x(pointed), height - margins.bottom]]);
   };
 
   const point = (event) => {
     const box = canvas.getBoundingClientRect();
-    const step = scaled([box.left + MARGINS.left, box.right - MARGINS.right], [0, shown.steps])(event.clientX);
+    const { left, right } = marginsAt(textSizeOf(canvas) / 15);
+    const step = scaled([box.left + left, box.right - right], [0, shown.steps])(event.clientX);
     const trained = nearestPoint(shown.train, step);
     if (!trained) return;
     const held = nearestPoint(shown.held_out, trained[0]);
@@ -112,7 +108,7 @@ export default function mount({ element, props, watch }) {
     find('read').textContent = '';
     plot();
   });
-  new ResizeObserver(plot).observe(canvas);
+  drawnAgain(canvas, plot);
   watch('value', show);
   show();
 }

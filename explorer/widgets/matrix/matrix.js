@@ -1,5 +1,6 @@
 // One matrix on the page: what it shows, what the finger and the keys do to it, and what is said of it.
 
+import { drawnAgain } from '../shared/canvas.js';
 import { attributed, node, put, follow } from '../shared/dom.js';
 import { bytesOf, floatsOf } from '../shared/numbers.js';
 import { allCells } from './scale.js';
@@ -254,7 +255,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     if (table) mark();
   });
   follow(element, 'resize', layOut, window);
-  new ResizeObserver(layOut).observe(grid);
+  drawnAgain(grid, layOut);
   const theme = new MutationObserver(() => (element.isConnected ? layOut() : theme.disconnect()));
   theme.observe(document.body, { attributes: true, attributeFilter: ['class'] });
 

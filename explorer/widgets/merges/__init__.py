@@ -19,10 +19,6 @@ from gpt2core import Tokenizer
 from gpt2core.merging import Piece
 
 ROWS, PARTS = 20, 24  # on a page, and in a row: what a person can look at
-_WORDS = (
-    *("start", "step", "entry", "no_entry", "cut", "list", "range", "range_end"),
-    *("first", "earlier", "later", "last"),
-)
 _SKELETON = """
 <ol class="merges" tabindex="0"></ol>
 <div class="merge-pages" hidden><p class="merge-range" role="status"></p><div class="merge-buttons"></div></div>
@@ -32,8 +28,7 @@ _SKELETON = """
 
 def merge_list(elem_id: str) -> gr.HTML:
     """An empty list; set it to `merge_history(...)`."""
-    say = catalogue("tokens")
-    constants = {"words": {key: say(key) for key in _WORDS}, "limits": {"rows": ROWS, "parts": PARTS}}
+    constants = {"words": catalogue("tokens").sentences, "limits": {"rows": ROWS, "parts": PARTS}}
     return widget(Path(__file__).parent, _SKELETON, constants, elem_id=elem_id)
 
 

@@ -15,6 +15,12 @@ export function rowsOf({ sizes, start, joints, made }, first, count, room) {
   return rows;
 }
 
+// Every merge: { step, at: the byte at which its part begins, left, right, made: the kinds }.
+export function mergesOf({ sizes, start, joints, made }) {
+  const line = lineOf(sizes, start);
+  return joints.map((joint, place) => ({ step: place + 1, ...join(line, joint, made[place]), made: made[place] }));
+}
+
 // The page of `count` rows on which row `step` of 0 to `last` is drawn; the pages begin at 0.
 export function pageOf(step, last, count) {
   return Math.floor(Math.max(0, Math.min(last, step)) / count) * count;

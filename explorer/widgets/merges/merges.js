@@ -2,7 +2,7 @@ import { chip } from '../shared/chips.js';
 import { attributed, button, filled, finder, node, put } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { grouped } from '../shared/numbers.js';
-import { pageOf, rowsOf } from './history.js';
+import { mergesOf, pageOf, rowsOf } from './history.js';
 
 // limits: { rows, parts }: rows on a page, parts in a row. words: sentences of the catalogue.
 export default function mount({ element, props, watch, words, limits }) {
@@ -38,6 +38,7 @@ export default function mount({ element, props, watch, words, limits }) {
     const left = steps - first - limits.rows + 1;
     const named = { first: grouped(first), last: grouped(Math.min(steps, first + limits.rows - 1)), all: grouped(steps), left: grouped(left) };
     put(range, pages.hidden ? '' : filled(left > 0 ? words.range : words.range_end, named));
+    list.dispatchEvent(new CustomEvent('figure-drawn', { bubbles: true }));
     put(end, (props.value || {}).end ?? '');
     for (const name of ['first', 'earlier']) attributed(buttons[name], { 'aria-disabled': first === 0 });
     for (const name of ['later', 'last']) attributed(buttons[name], { 'aria-disabled': first + limits.rows > steps });
@@ -56,6 +57,14 @@ export default function mount({ element, props, watch, words, limits }) {
   };
   find('merge-buttons').append(...Object.values(buttons));
   list.setAttribute('aria-label', words.list);
+  list.figureTable = () => {
+    const { kinds, history: told } = props.value || {};
+    const rows = told ? mergesOf(told) : [];
+    return {
+      columns: words.table_head.split(', '),
+      rows: rows.map(({ step, at, left, right, made }) => [step, at, kinds[left].text, kinds[right].text, kinds[made].text, kinds[made].id]),
+    };
+  };
   const count = () => Math.floor(last() / limits.rows) + 1;
   listKeys(pages, { at: () => first / limits.rows, count, go: (page) => go(page * limits.rows) });
 

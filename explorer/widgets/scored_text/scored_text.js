@@ -2,6 +2,7 @@
 import { chip } from '../shared/chips.js';
 import { attributed, button, filled, finder, follow, node } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
+import { linked } from '../shared/linked.js';
 import { bitsOf, clamped, floatsOf, grouped, percent } from '../shared/numbers.js';
 import { surpriseChart } from './chart.js';
 
@@ -35,7 +36,7 @@ export default function mount({ element, props, trigger, watch, words }) {
       share: percent(shareOf(token)),
       nats: nats.toFixed(3),
       bits: bitsOf(nats).toFixed(3),
-      context: before === 1 ? words.token_one : filled(words.token_many, { n: grouped(before) }),
+      context: before === 1 ? words.token_one : filled(words.shared_count, { n: grouped(before) }),
     });
   }
 
@@ -159,10 +160,15 @@ export default function mount({ element, props, trigger, watch, words }) {
     });
   }
 
+  function choose(kind) {
+    colourBy(kind);
+    tellColours(kind);
+  }
+
   find('colours').append(
     node('span', 'colour-name', words.colour),
     ...['rank', 'probability'].map((kind) => {
-      const choice = button('', kind === 'rank' ? words.by_rank : words.by_probability, () => colourBy(kind));
+      const choice = button('', kind === 'rank' ? words.shared_rank : words.shared_probability, () => choose(kind));
       return attributed(choice, { role: 'radio', 'data-kind': kind });
     }),
   );
@@ -170,11 +176,12 @@ export default function mount({ element, props, trigger, watch, words }) {
   find('colours').addEventListener('keydown', (event) => {
     if (!['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'].includes(event.key)) return;
     event.preventDefault();
-    colourBy(colouring === 'rank' ? 'probability' : 'rank');
+    choose(colouring === 'rank' ? 'probability' : 'rank');
     find('colours').querySelector('[aria-checked=true]').focus();
   });
   find('scale').querySelector('span').textContent = words.scale;
   colourBy('rank');
+  const tellColours = linked(element, 'scored_colours', 'rank', colourBy);
 
   find('scored').figureTable = () => ({
     columns: words.columns.split(', '),

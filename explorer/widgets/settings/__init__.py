@@ -57,7 +57,7 @@ def sampling_panel(elem_id: str) -> gr.HTML:
         for name, span in SLIDERS.items()
     }
     presets = [{"label": _preset_label(name), "settings": asdict(preset)} for name, preset in PRESETS.items()]
-    words = {key: say(key) for key in ("presets", "seed", "seed_info", "new_seed")}
+    words = {key: say(key) for key in ("presets", "seed", "seed_info", "shared_reroll")}
     constants = {"words": words, "sliders": sliders, "presets": presets, "start": START}
     return widget(Path(__file__).parent, _SKELETON, constants, value=START, elem_id=elem_id)
 

@@ -46,7 +46,7 @@ export default function mount({ element, props, trigger, words, sliders, presets
 
   const seed = input('number', words.seed, { min: 0, step: 1, help: words.seed_info });
   seed.addEventListener('input', () => change({ seed: number(seed.value) }, true));
-  const reroll = button('preset', words.new_seed, () => change({ seed: crypto.getRandomValues(new Uint32Array(1))[0] }, true));
+  const reroll = button('preset', words.shared_reroll, () => change({ seed: crypto.getRandomValues(new Uint32Array(1))[0] }, true));
   find('luck').append(node('span', 'label', words.seed), seed, reroll, node('span', 'info', words.seed_info));
 
   const display = () => {

@@ -32,6 +32,7 @@ export default function mount({ element, props, trigger, watch, words, limits })
     },
   });
   const wanted = request({
+    element,
     find,
     words,
     limits,
@@ -41,7 +42,7 @@ export default function mount({ element, props, trigger, watch, words, limits })
     },
   });
   const view = storyView({ find, words, limits, state, act, buttons });
-  colourChoice({ find, words, group: `${element.id}-colours`, chosen: state.colours, choose: view.colourBy });
+  colourChoice({ element, find, words, group: `${element.id}-colours`, chosen: state.colours, choose: view.colourBy });
 
   const send = {
     write: (asked) => {

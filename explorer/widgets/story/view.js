@@ -64,7 +64,7 @@ export function storyView({ find, words, limits, state, act, buttons }) {
   function drawControls(ahead) {
     const { tree, prompt, current, position, playing } = state;
     const length = position + ahead;
-    const where = { n: position, length, name: current?.id, target: Math.max(length, current?.target || 0) };
+    const where = { n: position, name: current?.id, target: Math.max(length, current?.target || 0) };
     put(find('position'), current ? filled(words.position, where) : words.position_none);
     put(buttons.play, playing ? words.button_pause : words.button_play);
     for (const name of ['start', 'back']) attributed(buttons[name], { 'aria-disabled': position === 0 });
@@ -158,7 +158,7 @@ export function storyView({ find, words, limits, state, act, buttons }) {
   chips.setAttribute('aria-label', words.list);
   put(find('why').querySelector('summary'), words.why);
   put(find('why').querySelector('p'), words.because);
-  find('heads').append(...['token', '', 'drawn', 'own', 'rank'].map((name) => node('span', '', name && words[`head_${name}`])));
+  find('heads').append(...[words.head_token, '', words.head_drawn, words.head_own, words.shared_rank].map((name) => node('span', '', name)));
   colourBy(state.colours);
 
   return { draw, say, colourBy, focusChip, forgetComparison: comparison.forget };

@@ -1,6 +1,11 @@
 // Source: the tabs pattern of the ARIA Authoring Practices, with tabs that open as the focus reaches them.
 export default function mount({ tabs }) {
   const row = document.querySelector(`#${tabs} > .tab-wrapper > [role=tablist]`);
+  if (row) wire(row);
+  else requestAnimationFrame(() => mount({ tabs })); // Gradio may lay the tabs out after this widget
+}
+
+function wire(row) {
   const inOrder = () => [...row.querySelectorAll('[role=tab]:not(:disabled)')];
 
   row.addEventListener('keydown', (event) => {

@@ -31,4 +31,4 @@ def bar_rows(
         {"text": label.text, "tint": token_tint(label.token_id), "note": note, "value": value, "shown": text}
         for label, note, value, text in zip(labels, notes, values, shown, strict=True)
     ]
-    return {"rows": rows, "caption": caption, "columns": [say(name) for name in ("token", "note", "value")]}
+    return {"rows": rows, "caption": caption, "columns": [say(name) for name in ("shared_token", "note", "value")]}

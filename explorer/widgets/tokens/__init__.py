@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from explorer.catalogue import catalogue
 from explorer.page.theme import token_tint
 from explorer.widgets.widget import widget
 from explorer.wording.text import TokenLabel
@@ -23,7 +25,8 @@ def token_keys(elem_id: str) -> gr.HTML:
 
     A click or an arrow key moves value.selected and triggers `pick`.
     """
-    skeleton = '<div class="tokens" role="listbox" aria-label="Tokens" aria-orientation="horizontal"></div>'
+    name = html.escape(catalogue("tokens")("title"))
+    skeleton = f'<div class="tokens" role="listbox" aria-label="{name}" aria-orientation="horizontal"></div>'
     return widget(Path(__file__).parent, skeleton, elem_id=elem_id)
 
 

@@ -30,14 +30,14 @@ def test_hiding_the_first_token_takes_it_off_the_list_and_says_so():
 
 
 def test_the_summary_names_the_most_looked_at_and_the_share_of_the_rest():
-    told = summary_sentence(WEIGHTS, TEXTS, 2, 5, 3, False)
+    told = summary_sentence(WEIGHTS, TEXTS, 3, False)
     assert told.index("“Once” (position 0) 50.0 %") < told.index("“·{time}” (position 3) 25.0 %")
     assert told.index("“·{time}” (position 3) 25.0 %") < told.index("“·a” (position 2) 15.0 %")
     assert "the other one has 10.0 %" in told
 
 
 def test_the_summary_of_a_token_that_sees_only_the_hidden_one_says_so():
-    told = summary_sentence(torch.zeros(4), TEXTS, 0, 0, 0, True)
+    told = summary_sentence(torch.zeros(4), TEXTS, 0, True)
     assert "looked at nothing else" in told
 
 

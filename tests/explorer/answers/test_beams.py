@@ -7,26 +7,11 @@ import math
 import pytest
 
 from explorer.answers import beams, pace
-from explorer.store.services import DEFAULT_MODEL, RunKey, Services
-from gpt2core import GPTConfig, beam_search, generate, gpt2_tokenizer, save_pretrained
+from explorer.store.services import DEFAULT_MODEL
+from gpt2core import beam_search, generate, gpt2_tokenizer
 from gpt2core.beam import continuation_log_probabilities
 from gpt2core.errors import InvalidSetting
 from gpt2core.tokenizer import Tokenizer, gpt2_ranks
-from tests.reference import random_model
-
-CONFIG = GPTConfig(vocab_size=300, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    save_pretrained(random_model(CONFIG), folder / DEFAULT_MODEL, tokenizer=gpt2_tokenizer(CONFIG.vocab_size))
-    return Services(folder)
-
-
-@pytest.fixture(scope="module")
-def run(services) -> RunKey:
-    return services.read("abcd", DEFAULT_MODEL)
 
 
 def last(services, run, *asked):

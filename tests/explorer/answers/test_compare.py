@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,26 +12,17 @@ from explorer.answers.compare import N_TOP, Bar, Comparison, comparison, two_run
 from explorer.store.services import RunKey, Services
 from explorer.wording.numbers import percent
 from explorer.wording.text import TokenLabel, token_labels
-from gpt2core import GPTConfig, Pretrained, SamplingSettings, gpt2_tokenizer, pipeline, save_pretrained
+from gpt2core import Pretrained, SamplingSettings, gpt2_tokenizer, pipeline
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import draw, falling_order, gumbel_noise
 from gpt2core.scoring import score_text
+from tests.explorer.answers.conftest import SETTINGS, TEXT, WORDS
 from tests.reference import random_model
 
-CONFIG = GPTConfig(vocab_size=600, context_length=32, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
-FEW_WORDS = GPTConfig(300, 32, 24, 3, 2, qkv_bias=True, tied_head=True)
-SETTINGS = SamplingSettings(0.8, 40, 0.95, 0.001, 1.1)
-CHOSEN = {**asdict(SETTINGS), "seed": 7}
-TEXT = "the other one"
 
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    save_pretrained(random_model(CONFIG), folder / "tinystories", tokenizer=gpt2_tokenizer(600))
-    save_pretrained(random_model(CONFIG, seed=1), folder / "other", tokenizer=gpt2_tokenizer(600))
-    save_pretrained(random_model(FEW_WORDS), folder / "few", tokenizer=gpt2_tokenizer(300))
-    return Services(folder)
+@pytest.fixture
+def services(three_models: Services) -> Services:
+    return three_models
 
 
 def shown(services: Services, b: str = "other", token: int = -1, settings: SamplingSettings = SETTINGS) -> Comparison:
@@ -158,7 +148,7 @@ def test_one_token_has_no_score_and_is_compared_all_the_same(services: Services)
 
 
 def test_a_row_that_no_token_uses_is_shown_by_its_number(services: Services) -> None:
-    name = services.models.add_trained(Pretrained(random_model(CONFIG, seed=2), gpt2_tokenizer(300)))
+    name = services.models.add_trained(Pretrained(random_model(WORDS, seed=2), gpt2_tokenizer(300)))
     run = services.read(TEXT, name)
     data = comparison(services, run, 0, ("", name), SamplingSettings(), 7)
     assert any(row.label.text.startswith("#") for row in data.rows)

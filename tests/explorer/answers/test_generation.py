@@ -9,28 +9,15 @@ import math
 import pytest
 
 from explorer.answers import generation
-from explorer.store.services import DEFAULT_MODEL, Services
+from explorer.store.services import DEFAULT_MODEL
 from explorer.tabs.generation import pieces
-from gpt2core import GPTConfig, generate, gpt2_tokenizer, save_pretrained
+from gpt2core import generate
 from gpt2core.errors import InvalidSetting, TokenOutOfRange
 from gpt2core.sampling import falling_order
-from tests.reference import random_model
+from tests.explorer.conftest import CONFIG
 
-CONFIG = GPTConfig(vocab_size=300, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
 SETTINGS = {"temperature": 0.8, "top_k": 20, "top_p": 0.95, "min_p": 0.01, "repetition_penalty": 1.1}
 END = 299
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    save_pretrained(random_model(CONFIG), folder / DEFAULT_MODEL, tokenizer=gpt2_tokenizer(CONFIG.vocab_size))
-    return Services(folder)
-
-
-@pytest.fixture
-def run(services):
-    return services.read("abcd", DEFAULT_MODEL)
 
 
 def request_for(run, n, path=(), *, seed=5, stop=False, settings=SETTINGS, **more):

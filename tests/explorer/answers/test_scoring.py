@@ -9,28 +9,15 @@ import torch
 
 from explorer.answers import pace, scoring
 from explorer.answers.scoring import Scored, checked_ids, number, summary_of
-from explorer.store.services import DEFAULT_MODEL, RunKey, Services, TextTooLong
+from explorer.store.services import DEFAULT_MODEL, TextTooLong
 from explorer.wording.numbers import nats_and_bits
-from gpt2core import GPTConfig, gpt2_tokenizer, save_pretrained
+from gpt2core import gpt2_tokenizer
 from gpt2core.edits import zero_layer
 from gpt2core.errors import InvalidSetting
 from gpt2core.scoring import TextScore, score_text
-from tests.reference import random_model
+from tests.explorer.conftest import CONFIG
 
-CONFIG = GPTConfig(vocab_size=300, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
 LONG = "A text that is a good deal longer than sixteen of its tokens. é漢"
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    save_pretrained(random_model(CONFIG), folder / DEFAULT_MODEL, tokenizer=gpt2_tokenizer(CONFIG.vocab_size))
-    return Services(folder)
-
-
-@pytest.fixture(scope="module")
-def run(services) -> RunKey:
-    return services.read("abcd", DEFAULT_MODEL)
 
 
 def score_of(services, text) -> TextScore:

@@ -9,25 +9,15 @@ import pytest
 from explorer.answers import side_by_side
 from explorer.answers.side_by_side import Written
 from explorer.store.services import Services
-from gpt2core import GPTConfig, SamplingSettings, generate, gpt2_tokenizer, save_pretrained
+from gpt2core import generate
 from gpt2core.errors import InvalidSetting
 from gpt2core.sampling import falling_order
-from tests.reference import random_model
-
-CONFIG = GPTConfig(vocab_size=600, context_length=32, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
-FEW_WORDS = GPTConfig(300, 32, 24, 3, 2, qkv_bias=True, tied_head=True)
-SETTINGS = SamplingSettings(0.8, 40, 0.95, 0.001, 1.1)
-CHOSEN = {**asdict(SETTINGS), "seed": 7}
-TEXT = "the other one"
+from tests.explorer.answers.conftest import CHOSEN, SETTINGS, TEXT
 
 
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    save_pretrained(random_model(CONFIG), folder / "tinystories", tokenizer=gpt2_tokenizer(600))
-    save_pretrained(random_model(CONFIG, seed=1), folder / "other", tokenizer=gpt2_tokenizer(600))
-    save_pretrained(random_model(FEW_WORDS), folder / "few", tokenizer=gpt2_tokenizer(300))
-    return Services(folder)
+@pytest.fixture
+def services(three_models: Services) -> Services:
+    return three_models
 
 
 def ids_of(now: Written) -> list[list[int]]:

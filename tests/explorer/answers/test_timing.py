@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from explorer.answers import timing
-from explorer.store.services import DEFAULT_MODEL, Services
-from gpt2core import GPTConfig, gpt2_tokenizer, save_pretrained
+from explorer.store.services import DEFAULT_MODEL
 from gpt2core.decoding import decoding_times
-from tests.reference import random_model
-
-CONFIG = GPTConfig(vocab_size=300, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    save_pretrained(random_model(CONFIG), folder / DEFAULT_MODEL, tokenizer=gpt2_tokenizer(CONFIG.vocab_size))
-    return Services(folder)
-
-
-@pytest.fixture
-def run(services):
-    return services.read("abcd", DEFAULT_MODEL)
+from tests.explorer.conftest import CONFIG
 
 
 def test_the_timing_says_what_was_measured_and_that_both_ways_agree(services, run):

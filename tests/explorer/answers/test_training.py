@@ -8,23 +8,14 @@ import torch
 
 from explorer.answers import training
 from explorer.answers.training import CorpusTooLong, Job, Recipe, TrainingRun, TrainingSession, corpus_for, readable
-from gpt2core import GPTConfig
 from gpt2core.errors import CorpusTooShort, InvalidSetting
+from tests.explorer.answers.conftest import TO_LEARN
 
-TEXT = "The cat sat on the mat. The dog sat on the log. " * 40
-TOY = GPTConfig(training.VOCAB_SIZE, 8, 16, 2, 1, drop_rate=0.0, qkv_bias=True, tied_head=True)
-
-
-@pytest.fixture(autouse=True)
-def toy_size(monkeypatch):
-    """One size more, small enough to train in a blink; a tick ends after every update."""
-    monkeypatch.setitem(training.SIZES, "toy", TOY)
-    monkeypatch.setattr(training, "TICK_SECONDS", 0.0)
-    monkeypatch.setattr(training, "SAMPLE_TOKENS", 3)
+pytestmark = pytest.mark.usefixtures("toy_size")
 
 
 def toy_run(steps=12, **options):
-    return TrainingRun(TEXT, Recipe("toy", steps, 1e-2, 4), **options)
+    return TrainingRun(TO_LEARN, Recipe("toy", steps, 1e-2, 4), **options)
 
 
 def test_a_run_tells_every_step_and_learns():
@@ -136,24 +127,24 @@ def test_parts_of_characters_and_control_characters_are_shown_as_bytes():
 
 def test_a_job_runs_once_and_a_new_one_stops_the_one_before():
     session = TrainingSession()
-    first = session.ask(TEXT, Recipe("toy"))
+    first = session.ask(TO_LEARN, Recipe("toy"))
     assert session.start() is first
     assert session.start() is None
-    second = session.ask(TEXT, Recipe("toy"))
+    second = session.ask(TO_LEARN, Recipe("toy"))
     assert first.stop.is_set()
     assert session.start() is second
 
 
 def test_a_job_stopped_while_it_waits_never_starts():
     session = TrainingSession()
-    session.ask(TEXT, Recipe("toy"))
+    session.ask(TO_LEARN, Recipe("toy"))
     session.stop()
     assert session.start() is None
 
 
 def test_a_refused_text_leaves_a_running_job_alone():
     session = TrainingSession()
-    session.job = Job(TEXT, Recipe("toy"))
+    session.job = Job(TO_LEARN, Recipe("toy"))
     with pytest.raises(CorpusTooShort):
         session.ask("", Recipe("toy"))
     assert not session.job.stop.is_set()

@@ -2,22 +2,13 @@
 
 import pytest
 
-from explorer.answers import training
 from explorer.answers.training import Progress, Recipe, TrainingSession
 from explorer.answers.training_desk import TrainingDesk
 from explorer.answers.training_words import clock, facts, size_choice
 from explorer.store.services import Services
-from gpt2core import GPTConfig
+from tests.explorer.answers.conftest import TO_LEARN
 
-TEXT = "The cat sat on the mat. The dog sat on the log. " * 40
-TOY = GPTConfig(training.VOCAB_SIZE, 8, 16, 2, 1, drop_rate=0.0, qkv_bias=True, tied_head=True)
-
-
-@pytest.fixture(autouse=True)
-def toy_size(monkeypatch):
-    monkeypatch.setitem(training.SIZES, "toy", TOY)
-    monkeypatch.setattr(training, "TICK_SECONDS", 0.0)
-    monkeypatch.setattr(training, "SAMPLE_TOKENS", 3)
+pytestmark = pytest.mark.usefixtures("toy_size")
 
 
 @pytest.fixture
@@ -25,7 +16,7 @@ def desk():
     return TrainingDesk(Services())
 
 
-def ask(desk, session, text=TEXT, steps=4):
+def ask(desk, session, text=TO_LEARN, steps=4):
     return desk.ask(session, text, ("toy", steps, 1e-2, 4))
 
 
@@ -46,7 +37,7 @@ def test_a_text_that_cannot_be_learned_is_refused_in_a_sentence_and_takes_no_pla
     "recipe", [("vast", 4, 1e-2, 4), ("toy", 0, 1e-2, 4), ("toy", 4, None, 4), ("toy", 4, 1e-2, 2.5)]
 )
 def test_a_recipe_that_the_page_does_not_offer_is_refused(desk, recipe):
-    assert desk.ask(TrainingSession(), TEXT, recipe).refused
+    assert desk.ask(TrainingSession(), TO_LEARN, recipe).refused
 
 
 def test_a_run_shows_a_growing_curve_and_ends_with_the_model_on_offer(desk):

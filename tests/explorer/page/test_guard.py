@@ -9,18 +9,7 @@ import pytest
 
 from explorer.page.guard import Figure, clamped, redrawn
 from explorer.store.services import DEFAULT_MODEL, Services
-from gpt2core import GPTConfig, gpt2_tokenizer, save_pretrained
 from gpt2core.errors import InvalidSetting
-from tests.reference import random_model
-
-SMALL = GPTConfig(vocab_size=300, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    save_pretrained(random_model(SMALL), folder / DEFAULT_MODEL, tokenizer=gpt2_tokenizer(300))
-    return Services(folder)
 
 
 @pytest.fixture

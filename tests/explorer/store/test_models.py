@@ -48,7 +48,7 @@ def test_the_menu_holds_what_ships_then_the_untrained_twin_gpt2_and_the_snapshot
         *("growth-00000", "growth-00030", "growth-100000"),
     ]
     assert [label.partition(" · ")[0] for label, _ in registry.choices()] == [
-        *("TinyStories", "another", "TinyStories’ shape, never trained", "GPT-2"),
+        *("TinyStories", "another", "Untrained twin", "GPT-2"),
         *("Growth, step 0", "Growth, step 30", "Growth, step 100,000"),
     ]
     assert [name for _, name in registry.choices()] == registry.names()
@@ -66,7 +66,7 @@ def test_a_menu_opens_no_model_and_looks_for_none(registry: ModelRegistry, monke
     monkeypatch.setattr(models.hub, "in_cache", lambda name: pytest.fail("looked for GPT-2"))
     monkeypatch.setattr(models, "load_pretrained", lambda path: pytest.fail(f"opened {path}"))
     labels = {name: label for label, name in registry.choices()}
-    assert labels[GPT2] == "GPT-2 · 124.4 M parameters · downloaded on request"
+    assert labels[GPT2] == "GPT-2 · 124.4 M · not here yet"
     assert labels["tinystories"].startswith("TinyStories · 0.0 M")
 
 

@@ -8,21 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.store.services import DEFAULT_MODEL, Services
+from explorer.store.services import DEFAULT_MODEL
 from explorer.tabs import sampling
 from explorer.widgets.vocabulary import all_labels
-from gpt2core import GPTConfig, gpt2_tokenizer, save_pretrained
+from gpt2core import gpt2_tokenizer
 from gpt2core.errors import NotFinite
-from tests.reference import random_model
-
-CONFIG = GPTConfig(vocab_size=300, context_length=16, emb_dim=24, n_heads=3, n_layers=2, qkv_bias=True, tied_head=True)
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    save_pretrained(random_model(CONFIG), folder / DEFAULT_MODEL, tokenizer=gpt2_tokenizer(CONFIG.vocab_size))
-    return Services(folder)
 
 
 def unpacked(text: str) -> np.ndarray:

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from explorer.catalogue import catalogue
-from explorer.widgets import merges
 from explorer.widgets.merges import PARTS, ROWS, merge_history
+from explorer.wording.text import printable
 from gpt2core import Tokenizer, gpt2_tokenizer
 from gpt2core.merging import Piece
 from tests.explorer.widgets.scripts import evaluator
@@ -113,7 +113,9 @@ class Node {
   all() { return [this, ...this.children.flatMap((child) => child.all?.() ?? [])]; }
   of(name) { return this.all().filter((node) => node.className.split(' ').includes(name)); }
   querySelector(selector) { return this.of(selector.slice(1))[0]; }
+  dispatchEvent() {}
 }
+var CustomEvent = class {};
 var document = { createElement: (tag) => new Node(tag) };
 var made = (tag, className, ...children) => Object.assign(new Node(tag), { className, children });
 var pages = made('div', 'merge-pages', made('p', 'merge-range'), made('div', 'merge-buttons'));
@@ -134,7 +136,7 @@ var seen = () => ({
 
 @pytest.fixture
 def page():
-    words = {key: catalogue("tokens")(key) for key in merges._WORDS}
+    words = catalogue("tokens").sentences
     limits = {"rows": ROWS, "parts": PARTS}
     mount = "globalThis.default({ element, props, watch: (_, draw) => { drawAgain = draw; }, words, limits })"
     constants = f"var words = {json.dumps(words)}, limits = {json.dumps(limits)};"
@@ -198,3 +200,19 @@ def test_another_piece_begins_at_its_first_page(page):
     page("(press('Last'), seen())")
     assert shown(page, "ab" * 200)["captions"][0] == "the bytes as they are"
     assert not shown(page, "the")["paged"]
+
+
+@pytest.mark.parametrize("text", [" Lily", "-" * 300, "ab" * 200, "漢字"])
+def test_the_table_of_merges_is_the_pieces_own_history(browser, text):
+    piece, tokenizer = whole(text)
+    data = merge_history(piece, tokenizer, "")
+    told = browser(f"mergesOf({json.dumps(data['history'])})")
+    kinds = [kind["text"] for kind in data["kinds"]]
+    merges = list(piece.merges())
+    assert [(row["at"], kinds[row["made"]]) for row in told] == [
+        (merge.start, printable(piece.data[merge.start : merge.end])) for merge in merges
+    ]
+    assert [kinds[row["left"]] + kinds[row["right"]] for row in told] == [
+        printable(piece.data[merge.start : merge.middle]) + printable(piece.data[merge.middle : merge.end])
+        for merge in merges
+    ]

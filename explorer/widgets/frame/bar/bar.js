@@ -1,5 +1,5 @@
 // The head of a figure: what it is, what it says, and what can be done with it.
-import { attributed, button, finder, follow, put } from '../../shared/dom.js';
+import { attributed, button, filled, finder, follow, put } from '../../shared/dom.js';
 import { offer, offerText } from '../../shared/saving.js';
 import { enlarging } from './enlarge.js';
 import { tableOnDemand } from './rows.js';
@@ -45,7 +45,7 @@ export default function bar({ element, props, trigger, watch, words, name }) {
   function described() {
     const { title = '', summary = '' } = props.value || {};
     const marked = root.closest('[data-stale]') || body.querySelector('[data-stale]');
-    return { title, summary, stale: marked ? words.stale.replace('{why}', marked.dataset.stale) : '' };
+    return { title, summary, stale: marked ? filled(words.stale, { why: marked.dataset.stale }) : '' };
   }
 
   // Whether the two lines hold the summary is known only where it is laid out.
@@ -58,7 +58,7 @@ export default function bar({ element, props, trigger, watch, words, name }) {
   find('more').addEventListener('click', () => {
     const whole = find('words').classList.toggle('whole');
     find('more').setAttribute('aria-expanded', String(whole));
-    put(find('more'), whole ? words.less : words.more);
+    put(find('more'), whole ? words.less : words.shared_more);
     measure();
   });
 
@@ -75,7 +75,7 @@ export default function bar({ element, props, trigger, watch, words, name }) {
   find('title').id = id('title');
   find('summary').id = id('summary');
   attributed(root, { role: 'figure', 'aria-labelledby': id('title'), 'aria-describedby': id('summary') });
-  put(find('more'), words.more);
+  put(find('more'), words.shared_more);
   new ResizeObserver(measure).observe(element);
   follow(element, 'resize', large.fit, window);
   watch('value', draw);

@@ -1,5 +1,6 @@
 // The rows of a figure, only when somebody wants them: from the figure's own script where it has them, else from the server.
 // The two widgets of a frame tell each other by events on its root: `rows-asked` { open, rows, fresh } and `rows-came` { columns, rows }.
+import { filled } from '../../shared/dom.js';
 import { csv, offerText } from '../../shared/saving.js';
 
 const PATIENCE_MS = 30_000;
@@ -24,7 +25,7 @@ export function tableOnDemand({ root, body, props, trigger, words, name, told })
   };
   const offerRows = ({ columns, rows }) => {
     offerText(`${name}.csv`, 'text/csv', `\ufeff${csv([columns, ...rows])}`);
-    told(words.saved.replace('{file}', `${name}.csv`));
+    told(filled(words.saved, { file: `${name}.csv` }));
   };
 
   function toggle(pressed) {

@@ -5,6 +5,7 @@ import { STYLES } from './styles.js';
 
 const MARGIN = 16;
 const LEAST_WIDTH = 360; // room for a title above a narrow figure
+// Sizes where the page's text has 16 pixels.
 const TITLE = { size: 18, weight: 600, leading: 24 };
 const SUMMARY = { size: 15, weight: 400, leading: 20 };
 const MOST_PIXELS = 2 ** 26; // browsers refuse larger canvases
@@ -21,6 +22,7 @@ export async function pictureOf(body, { title, summary, stale }) {
   const { drawn, width: inner, height } = await drawingOf(body);
   const width = Math.max(inner, LEAST_WIDTH) + 2 * MARGIN;
   const family = colours.fontFamily;
+  const em = parseFloat(colours.fontSize) / 16;
   const heading = [
     { ...TITLE, text: title, fill: colour('--ink') },
     { ...SUMMARY, text: stale, fill: colour('--warn-ink'), weight: 600 },
@@ -28,7 +30,8 @@ export async function pictureOf(body, { title, summary, stale }) {
   ];
   let top = MARGIN;
   const lines = [];
-  for (const { text, size, weight, leading, fill } of heading) {
+  for (const { text, weight, fill, ...sizes } of heading) {
+    const [size, leading] = [sizes.size * em, sizes.leading * em];
     for (const words of wrapped(text, `${weight} ${size}px ${family}`, width - 2 * MARGIN)) {
       top += leading;
       lines.push(svgNode('text', { x: MARGIN, y: top - 0.28 * leading, fill, 'font-size': size, 'font-weight': weight, 'font-family': family }, words));
