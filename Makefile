@@ -9,7 +9,7 @@ run: $(VENV)/installed
 	$(BIN)/python app.py
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/ruff check .
