@@ -27,7 +27,9 @@ def test_no_tab_breaks_a_rule_of_wcag_2_aa(page: Page, app_url: str, theme: str)
             page.locator("#story .play").click()
             expect(page.locator("#story .chips .chip")).not_to_have_count(0)
         main_figure(page)
-        expect(page.get_by_label("Empty value").filter(visible=True)).to_have_count(0)  # Gradio's plots before they come
+        expect(page.get_by_label("Empty value").filter(visible=True)).to_have_count(
+            0
+        )  # Gradio's plots before they come
         broken += [f"{title}: {told}" for told in violations(page)]
     assert not broken, broken
 
