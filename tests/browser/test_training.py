@@ -81,6 +81,7 @@ def test_a_run_grows_stops_when_told_and_opens_in_every_tab(page: Page) -> None:
     assert page.get_by_label("Model", exact=True).input_value().startswith(f"Yours 1 · {stopped_at} steps")
     expect(page.locator("#status .notice")).to_contain_text("of 64 tokens")
     open_tab(page, "Tokens")
+    expect(page.locator("#token-cards .token-text").first).to_have_text("The")
     shown = "".join(page.locator("#token-cards .token-text").all_inner_texts())
     assert shown == "The·mill·and·the·mouse"
 
