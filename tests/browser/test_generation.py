@@ -86,9 +86,11 @@ def test_stepped_paused_rewound_and_resumed_it_is_the_same_text(tab: Page, shipp
     for n in (1, 2, 3):
         story(tab, ".step").click()
         expect(chips(tab)).to_have_count(n)
+    story(tab, "select.pace").select_option("4")  # slow enough to be paused on any machine
     play(tab, 397, "Writing")
     story(tab, ".play").click()
     expect(story(tab, ".told")).to_contain_text("Paused after")
+    story(tab, "select.pace").select_option("0")
     n = chips(tab).count()
     tab.wait_for_timeout(700)
     assert chips(tab).count() == n  # nothing more arrives
