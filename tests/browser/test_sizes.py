@@ -39,8 +39,11 @@ def test_what_a_tab_is_about_lies_in_the_first_screen(
     context.close()
 
 
-def test_on_a_phone_a_slider_and_what_it_changes_share_the_screen(browser: Browser, app_url: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+@pytest.mark.parametrize("size", [(390, 844), (853, 480)], ids=lambda size: "x".join(map(str, size)))
+def test_where_there_is_little_room_a_slider_and_what_it_changes_share_the_screen(
+    browser: Browser, app_url: str, size: tuple[int, int]
+) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, has_touch=size[0] < 500)
     page = context.new_page()
     page.goto(f"{app_url}?tab=sampling")
     row = page.locator("#distribution .row").first
