@@ -14,6 +14,7 @@ from gpt2core.config import (
 )
 from gpt2core.edits import Edit
 from gpt2core.errors import Gpt2CoreError
+from gpt2core.explain import Explanation, explain, sites_to_explain
 from gpt2core.generation import Step, generate
 from gpt2core.model import GPTModel
 from gpt2core.notation import NamedEdit, parse_edits
@@ -34,6 +35,7 @@ __all__ = [
     "PRESETS",
     "SITES",
     "Edit",
+    "Explanation",
     "GPTConfig",
     "GPTModel",
     "Gpt2CoreError",
@@ -50,6 +52,7 @@ __all__ = [
     "analysis",
     "beam_search",
     "edits",
+    "explain",
     "generate",
     "gpt2_tokenizer",
     "load_pretrained",
@@ -57,6 +60,7 @@ __all__ = [
     "pipeline",
     "reduced_precision",
     "save_pretrained",
+    "sites_to_explain",
     "trace",
     "train",
 ]

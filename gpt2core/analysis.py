@@ -39,7 +39,7 @@ def logit_lens(
             "The logit lens reads the residual stream, not {site}. Choose resid_pre, resid_mid or resid_post.",
             site=site,
         )
-    _same_shape(trace, model)
+    check_same_shape(trace, model)
     stream = trace[site, layer]
     if positions is not None:
         stream = stream[[_position(trace, position) for position in positions]]  # [n, C]
@@ -79,7 +79,7 @@ def direct_logit_attribution(trace: Trace, model: GPTModel, token_id: int, posit
     Raises: MissingActivation, TokenOutOfRange, InvalidSetting for a position that is not there.
     Source: Elhage et al., "A Mathematical Framework for Transformer Circuits", 2021.
     """
-    _same_shape(trace, model)
+    check_same_shape(trace, model)
     config, t = trace.config, _position(trace, position)
     if not 0 <= token_id < config.vocab_size:
         raise TokenOutOfRange(token_id, config.vocab_size)
@@ -109,7 +109,7 @@ def direct_logit_attribution(trace: Trace, model: GPTModel, token_id: int, posit
 @torch.no_grad()
 def head_outputs(trace: Trace, model: GPTModel, layer: int) -> Tensor:
     """What each head of `layer` writes to the stream. z [H, T, D] -> [H, T, C]; their sum and out_proj's bias are attn_out."""
-    _same_shape(trace, model)
+    check_same_shape(trace, model)
     return _per_head_output(trace, model, layer)
 
 
@@ -120,7 +120,7 @@ def value_weighted_attention(trace: Trace, model: GPTModel, layer: int) -> Tenso
     In units of the stream's length, so rows do not sum to 1; a key with a large weight and a tiny value counts little.
     Source: Kobayashi et al., "Attention is Not Only a Weight", 2020.
     """
-    _same_shape(trace, model)
+    check_same_shape(trace, model)
     written = trace["v", layer] @ _output_maps(_attention(model, layer), trace.config.n_heads).mT  # [H, T, C]
     return trace["pattern", layer] * written.norm(dim=-1).unsqueeze(1)
 
@@ -195,7 +195,8 @@ def ranks(logits: Tensor, token_ids: Tensor) -> Tensor:
     return 1 + ((logits > own) | ((logits == own) & before)).sum(1)
 
 
-def _same_shape(trace: Trace, model: GPTModel) -> None:
+def check_same_shape(trace: Trace, model: GPTModel) -> None:
+    """Raises: InvalidSetting where the trace cannot be of this model."""
     if trace.config != model.config:
         raise InvalidSetting("The trace is of a model of another size. Analyse it with the model that made it.")
 

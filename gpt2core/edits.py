@@ -247,11 +247,17 @@ def scaling_off(layer: int | None = None) -> Edit:
     return Edit(f"1/sqrt(D) off in {_layers(layer)}", ("scores",), layer, change, causal=True)
 
 
+# Told of each edit that acts: its number, site, layer, the value before and the value after it.
+Watch = Callable[[int, str, int | None, Tensor, Tensor], None]
+
+
 class EditedPass:
     """A tap that applies edits, in order, to one forward pass. past, ahead: see Here. Raises: UnknownSite, InvalidEdit."""
 
-    def __init__(self, edits: Iterable[Edit], config: GPTConfig, past: int = 0, ahead: int = 0) -> None:
-        self.edits, self.config, self.past, self.ahead = tuple(edits), config, past, ahead
+    def __init__(
+        self, edits: Iterable[Edit], config: GPTConfig, past: int = 0, ahead: int = 0, watch: Watch | None = None
+    ) -> None:
+        self.edits, self.config, self.past, self.ahead, self.watch = tuple(edits), config, past, ahead, watch
         self._seen: dict[str, Tensor] = {}
         for edit in self.edits:
             for site in edit.sites:
@@ -263,7 +269,7 @@ class EditedPass:
             self._seen.clear()  # one block's values at a time, whatever the depth
         if site == "pattern":
             self._refuse_blind_queries(layer)
-        for edit in self.edits:
+        for number, edit in enumerate(self.edits):
             if site in edit.sites and edit.layer in (None, layer):
                 here = Here(site, layer, self.config, MappingProxyType(self._seen), self.past, self.ahead)
                 changed = edit.change(value.clone(), here)
@@ -275,6 +281,8 @@ class EditedPass:
                         made=list(changed.shape),
                         wanted=list(value.shape),
                     )
+                if self.watch is not None:
+                    self.watch(number, site, layer, value, changed)
                 value = changed
         self._seen[site] = value
         return value

@@ -88,6 +88,20 @@ class MissingActivation(Gpt2CoreError):
         )
 
 
+class MissingOperands(Gpt2CoreError):
+    """Sites that a number is computed from and the trace did not record; sites: all that have to be asked for."""
+
+    def __init__(self, site: str, missing: Sequence[str], sites: Sequence[str]) -> None:
+        self.sites = tuple(sites)
+        super().__init__(
+            "{site} is computed from {missing}, which the trace did not record. Ask for all of it: "
+            "trace(model, token_ids, sites={{{sites}}}).",
+            site=site,
+            missing=" and ".join(missing),
+            sites=", ".join(map(repr, sites)),
+        )
+
+
 class UnknownSite(Gpt2CoreError):
     """A name that is not in sites.SITES, or a layer that the model does not have."""
 

@@ -51,6 +51,16 @@ class _Form:
             re.escape(text) + (number if name else "") for text, name, _, _ in Formatter().parse(self.template)
         )
 
+    @property
+    def edit_name(self) -> str:
+        """The names of its edits as a pattern, with a group for each number."""
+        # told apart from all else in a name; falling, for a key is not behind its query
+        marks = dict(zip(self.fields, range(10_009, 0, -1), strict=False))
+        pattern = re.escape(self.make(**marks).name)
+        for field, mark in marks.items():
+            pattern = pattern.replace(str(mark), f"(?P<{field}>[0-9]+)")
+        return pattern
+
 
 _FORMS = (
     _Form("mask", edits.mask_off),
@@ -146,6 +156,15 @@ def parse_edits(text: str, config: GPTConfig, n_tokens: int) -> tuple[NamedEdit,
     named = read_edits(text)
     check_edits(named, config, n_tokens)
     return named
+
+
+def named_so(name: str) -> NamedEdit | None:
+    """The edit whose Edit is called `name`, as Trace.edits lists them; None where no text stands for it, as for a patch."""
+    for form in _FORMS:
+        found = re.fullmatch(form.edit_name, name)
+        if found:
+            return NamedEdit(form.kind, **{field: int(number) for field, number in found.groupdict().items()})
+    return None
 
 
 def edit_set(named: Iterable[NamedEdit]) -> tuple[NamedEdit, ...]:

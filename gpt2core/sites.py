@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gpt2core.errors import UnknownSite
-from gpt2core.ranges import shown
+from gpt2core.ranges import is_whole, shown
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def check_site(name: str, layer: int | None, n_layers: int) -> None:
         )
     if not site.per_layer and layer is not None:
         raise UnknownSite("{site} exists once in the model: ask for it without a layer.", site=name)
-    if layer is not None and not 0 <= layer < n_layers:
+    if layer is not None and not (is_whole(layer) and 0 <= layer < n_layers):
         raise UnknownSite(
             "There is no layer {layer}; this model's layers are 0 to {last}.", layer=shown(layer), last=n_layers - 1
         )

@@ -26,13 +26,26 @@ _OWNED_BY_THE_MODEL = ("pos_emb", "mask")
 
 
 @dataclass(frozen=True, eq=False)
+class Replaced:
+    """What edits put aside at one place. before: as the pass had computed it. by: which of Trace.edits changed each number last,
+    by its place in that list; -1 where none did. Both in the shape of the value."""
+
+    before: Tensor
+    by: Tensor
+
+    @property
+    def nbytes(self) -> int:
+        return self.before.nbytes + self.by.nbytes
+
+
+@dataclass(frozen=True, eq=False)
 class Trace:
     """Recorded values by site and layer: trace["pattern", 3] is [H, T, T], trace["embed"] is [T, C].
 
     Frozen and without the model: it can be kept, shared between threads and dropped by its size in bytes. Values are in
     the shapes of sites.SITES, detached, and never the model's own memory; read them, do not write to them.
     edits: the names of the edits that the pass was run with, in order. causal: False if one of them lets a position know of
-    later ones, so that nothing in the trace foretells a token.
+    later ones, so that nothing in the trace foretells a token. replaced: where edits acted on what is recorded.
     """
 
     token_ids: tuple[int, ...]
@@ -40,6 +53,7 @@ class Trace:
     values: Mapping[Key, Tensor] = field(repr=False)
     edits: tuple[str, ...] = ()
     causal: bool = True
+    replaced: Mapping[Key, Replaced] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, key: str | Key) -> Tensor:
         site, layer = key if isinstance(key, tuple) else (key, None)
@@ -61,7 +75,8 @@ class Trace:
     @property
     def nbytes(self) -> int:
         """An upper bound: values that share memory, as embed and the first resid_pre do, count twice."""
-        return sum(value.nbytes for value in self.values.values())
+        kept = sum(value.nbytes for value in self.values.values())
+        return kept + sum(replaced.nbytes for replaced in self.replaced.values())
 
     def stacked(self, site: str) -> Tensor:
         """A per-layer site of every layer at once: [L, ...]."""
@@ -83,19 +98,38 @@ def trace(
     for name in sorted(wanted - SITES.keys()):
         raise unknown_site(name)
     check_token_ids(token_ids, model.config.vocab_size)
-    change = EditedPass(edits, model.config) if edits else None
     values: dict[Key, Tensor] = {}
+    replaced: dict[Key, Replaced] = {}
+
+    def watch(number: int, site: str, layer: int | None, before: Tensor, after: Tensor) -> None:
+        if site in wanted:
+            known = replaced.get((site, layer)) or Replaced(_seen(site, before), _seen(site, _untouched(before)))
+            by = known.by.masked_fill(_seen(site, before != after), number)
+            replaced[site, layer] = Replaced(known.before, by)
+
+    change = EditedPass(edits, model.config, watch=watch) if edits else None
 
     def tap(site: str, layer: int | None, value: Tensor) -> Tensor:
         if change is not None:
             value = change(site, layer, value)
         if site in wanted:
-            seen = value if site == "mask" else value[0]
-            values[site, layer] = seen.clone() if site in _OWNED_BY_THE_MODEL else seen.detach()
+            values[site, layer] = _seen(site, value)
         return value
 
     with evaluating(model):
         logits = model(torch.tensor([list(token_ids)], device=model.tok_emb.weight.device), tap)
     check_finite(logits, edits)
     names = tuple(edit.name for edit in edits)
-    return Trace(tuple(token_ids), model.config, MappingProxyType(values), names, all_causal(edits))
+    return Trace(
+        tuple(token_ids), model.config, MappingProxyType(values), names, all_causal(edits), MappingProxyType(replaced)
+    )
+
+
+def _seen(site: str, value: Tensor) -> Tensor:
+    """Without the batch of one, and never the model's memory."""
+    seen = value if site == "mask" else value[0]
+    return seen.clone() if site in _OWNED_BY_THE_MODEL else seen.detach()
+
+
+def _untouched(value: Tensor) -> Tensor:
+    return torch.full_like(value, -1, dtype=torch.int16)

@@ -104,4 +104,8 @@ class TraceStore:
 
 
 def _joined(kept: Trace, added: Trace) -> Trace:
-    return replace(kept, values=MappingProxyType({**kept.values, **added.values}))
+    return replace(
+        kept,
+        values=MappingProxyType({**kept.values, **added.values}),
+        replaced=MappingProxyType({**kept.replaced, **added.replaced}),
+    )

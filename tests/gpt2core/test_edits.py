@@ -270,3 +270,23 @@ def test_edits_under_which_the_numbers_overflow_are_refused():
     explode = Edit("explode", ("resid_mid",), 0, lambda value, here: value * torch.inf)
     with pytest.raises(NotFinite, match="under these edits"):
         trace(model, TINY_IDS, edits=[explode])
+
+
+def test_the_number_before_an_edit_is_that_of_the_pass_without_it(tiny_model, tiny_trace):
+    """Where nothing before it was edited."""
+    for edit in EVERY_KIND:
+        seen = trace(tiny_model, TINY_IDS, edits=[edit])
+        (site, layer), replaced = next(iter(seen.replaced.items()))
+        assert torch.equal(replaced.before, tiny_trace[site, layer]), edit.name
+        assert torch.equal(replaced.by >= 0, replaced.before != seen[site, layer]), edit.name
+
+
+def test_a_trace_keeps_what_edits_put_aside_of_what_it_records_only(tiny_model, tiny_trace):
+    assert tiny_trace.replaced == {}
+    seen = trace(tiny_model, TINY_IDS, {"z", "mask"}, [edits.zero_layer(0), edits.zero_head(1, 0), edits.mask_off(1)])
+    assert set(seen.replaced) == {("z", 1), ("mask", 1)}
+    assert seen.nbytes == sum(seen[key].nbytes for key in seen) + sum(
+        one.before.nbytes + one.by.nbytes for one in seen.replaced.values()
+    )
+    moved = trace(tiny_model, TINY_IDS, {"pos_emb"}, [edits.positions_off()]).replaced["pos_emb", None].before
+    assert moved.untyped_storage().data_ptr() != tiny_model.pos_emb.weight.untyped_storage().data_ptr()

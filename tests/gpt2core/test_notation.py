@@ -15,6 +15,7 @@ from gpt2core.notation import (
     NamedEdit,
     check_edits,
     edit_set,
+    named_so,
     parse_edits,
     read_edits,
     write_edits,
@@ -203,3 +204,13 @@ def test_a_value_that_could_not_be_written_is_refused_when_it_is_made(numbers):
         NamedEdit("head", **numbers)
     with pytest.raises(InvalidEdit, match="There is no edit 'heads'"):
         NamedEdit("heads", **numbers)
+
+
+@pytest.mark.parametrize("text", MEANINGS)
+def test_the_text_of_an_edit_is_found_by_the_name_it_has_on_a_trace(text):
+    assert str(named_so(MEANINGS[text].name)) == text
+
+
+@pytest.mark.parametrize("name", [edits.mean_mlp(1).name, edits.norm_off(0).name, "zero head 1", "", "mask"])
+def test_a_name_that_no_text_stands_for_has_none(name):
+    assert named_so(name) is None

@@ -115,3 +115,9 @@ def test_a_pass_that_fails_leaves_nothing_behind(services, monkeypatch):
             store.get(run, {"logits"})
     assert store.nbytes == 0
     assert store.get(run, {"logits"})["logits"].shape == (3, 300)
+
+
+def test_what_edits_put_aside_is_joined_like_what_is_recorded(services):
+    store, run = TraceStore(services.models), services.read("abc", DEFAULT_MODEL, "head:0.1,mlp:1")
+    store.get(run, {"z"})
+    assert set(store.get(run, {"mlp_out"}).replaced) == {("z", 0), ("mlp_out", 1)}
