@@ -162,6 +162,25 @@ def main_figure(page: Page) -> Locator:
     return figure
 
 
+AT_REST = """(element) => new Promise((resolve) => {
+    const told = () => JSON.stringify([element.getBoundingClientRect(), element.dataset.box ?? null]);
+    let before = told(), still = 0;
+    const look = () => {
+        const now = told();
+        still = now === before && document.readyState === 'complete' && document.fonts.status === 'loaded' ? still + 1 : 0;
+        before = now;
+        if (still < 12) requestAnimationFrame(look);
+        else resolve(element.getBoundingClientRect().toJSON());
+    };
+    look();
+})"""
+
+
+def at_rest(element: Locator) -> dict[str, float]:
+    """Where it is on the page, once it has stood still over a dozen painted frames: what a finger is pointed by."""
+    return element.evaluate(AT_REST)
+
+
 @contextlib.contextmanager
 def no_request(page: Page) -> Iterator[None]:
     """Nothing is asked of the server inside; what was under way before is waited for: until two seconds bring nothing."""

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from explorer.page import theme
 from explorer.widgets.matrix import MIRRORED_ROW, PICKED_COLUMN, PICKED_ROW, Axis, matrix, matrix_value
 from explorer.wording.text import TokenLabel
-from tests.browser.conftest import free_port
+from tests.browser.conftest import at_rest, free_port
 from tests.browser.test_accessibility import violations
 
 N = 24
@@ -100,13 +100,16 @@ def page(context: BrowserContext, address: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("dialog", lambda dialog: (errors.append(dialog.message), dialog.dismiss()))
     page.goto(f"{address}?__theme=light")
-    for widget in ("pattern", "strips"):
-        expect(line(page, widget)).not_to_be_empty()
-    expect(page.get_by_text("further down").last).to_be_attached()  # all that could still move the matrix on the page
-    page.evaluate("document.fonts.ready")
+    wait_until_drawn(page)
     yield page
     page.close()
     assert not errors
+
+
+def wait_until_drawn(page: Page) -> None:
+    for widget in ("pattern", "strips"):
+        expect(line(page, widget)).not_to_be_empty()
+    expect(page.get_by_text("further down").last).to_be_attached()  # all that could still move the matrix on the page
 
 
 def grid(page: Page, widget: str = "pattern") -> Locator:
@@ -125,7 +128,7 @@ def place(
     page: Page, row: float, column: float, widget: str = "pattern", size: tuple[int, int] = (N, N)
 ) -> tuple[float, float]:
     """The middle of a cell on the page, unzoomed; beside the picture for -1."""
-    outer = grid(page, widget).bounding_box()
+    outer = at_rest(grid(page, widget))
     left, top, width, height = map(float, grid(page, widget).get_attribute("data-box").split())
     x = left + (column + 0.5) * width / size[1] if column >= 0 else left - 20
     y = top + (row + 0.5) * height / size[0] if row >= 0 else top + height + 12
@@ -309,8 +312,8 @@ def pixels(page: Page, canvas: str, widget: str = "pattern") -> bytes:
 
 def colour(page: Page, row: int, column: int, widget: str, size: tuple[int, int]) -> list[int]:
     """What is painted in the middle of a cell."""
-    outer = grid(page, widget).bounding_box()
     x, y = place(page, row, column, widget, size)
+    outer = at_rest(grid(page, widget))
     script = "(canvas, [x, y]) => Array.from(canvas.getContext('2d').getImageData(x, y, 1, 1).data)"
     at = [int(x - outer["x"]), int(y - outer["y"])]
     return page.locator(f"#{widget} .matrix-picture").evaluate(script, at)
@@ -354,7 +357,7 @@ def test_on_a_phone_a_touch_reads_two_fingers_zoom_and_the_page_scrolls(browser:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(address)
-    expect(line(page)).not_to_be_empty()
+    wait_until_drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     x, y = place(page, 12, 6)
     page.touchscreen.tap(x, y)

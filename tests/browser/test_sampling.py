@@ -22,7 +22,7 @@ from gpt2core.sampling import (
     pipeline,
 )
 from gpt2core.trace import trace
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, no_request, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, at_rest, no_request, open_tab, type_sentence
 
 SENTENCE = "Once upon a time there was a"
 
@@ -209,8 +209,7 @@ def test_the_band_over_all_temperatures_shows_this_draw_and_a_click_on_it_choose
         token_id = drawn_id(shipped, SamplingSettings((float(start) + float(end)) / 2), 42)
         assert token_labels([token_id], shipped.tokenizer)[0].text in piece
     sampling.locator("#distribution .sweep").scroll_into_view_if_needed()
-    box = sampling.locator("#distribution .sweep").bounding_box()
-    assert box is not None
+    box = at_rest(sampling.locator("#distribution .sweep"))
     with no_request(sampling):
         sampling.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.3)
         chosen = float(number(sampling, "T =").input_value())
