@@ -80,3 +80,11 @@ def _rounded(value: float, decimals: int) -> str:
 def nats_and_bits(nats: float, decimals: int = 3) -> str:
     """A surprise in both units: 2.302 nats (3.322 bits)."""
     return f"{fixed(nats, decimals)} nats ({fixed(nats / math.log(2), decimals)} bits)"
+
+
+def short_count(n: int) -> str:
+    """A large count to three digits: 4,290,000 as "4.29 M". The twin of `short` in widgets/map/paint.js."""
+    for unit, name in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if n >= unit:
+            return f"{float(f'{n / unit:.3g}'):g}{name}"
+    return str(n)

@@ -1,0 +1,146 @@
+"""Model: the whole machine on one screen with the sentence in it, and a switch for every part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explorer.answers.machine import (
+    asked_luck,
+    compared,
+    counts_of,
+    guesses_of,
+    inside_of,
+    machine_of,
+    tells_all,
+    unedited,
+)
+from explorer.catalogue import catalogue
+from explorer.page.events import QUICK
+from explorer.page.intro import intro
+from explorer.page.links import flag, number_between
+from explorer.page.spec import TabSpec
+from explorer.page.wiring import TabContext
+from explorer.store.services import Services
+from explorer.store.traces import RunKey
+from explorer.widgets.exchange import answered, asked_of, exchange
+from explorer.widgets.frame import frame, frame_value
+from explorer.widgets.map import answer_value, map_value, model_map, strips_value
+from explorer.wording.numbers import fixed, is_whole, percent, short_count, signed
+from explorer.wording.text import token_labels
+from gpt2core.errors import InvalidSetting
+
+say = catalogue("model")
+EXCHANGE = "map-exchange"
+N_STOPS = 14  # of the walk; widgets/map/walk.js has them
+
+
+def build(ctx: TabContext) -> None:
+    intro(say)
+    with frame("map-frame", name="model", main=True) as figure:
+        shown = model_map("model-map", EXCHANGE)
+    asking = exchange(EXCHANGE)
+
+    def draw(run: RunKey) -> dict[Any, Any]:
+        return {shown: picture_of(ctx.services, run), figure.bar: title_of(ctx.services, run)}
+
+    def answer(run: RunKey, value: Any) -> dict[Any, Any]:
+        return {asking: answered(answer_to(ctx.services, run, asked_of(value)))}
+
+    ctx.draws(draw, [shown, figure.bar])
+    ctx.draws(answer, asking, controls=[asking])
+    ctx.linked(None, "opened", flag, "0")
+    ctx.linked(None, "next", number_between(0, 10**6, whole=True), "")
+    ctx.linked(None, "walk", number_between(1, N_STOPS, whole=True), "")
+    longer = "(value, text) => value.longer ?? text"
+    shown.submit(None, [shown, ctx.sentence], ctx.sentence, js=longer, **QUICK)
+
+
+def picture_of(services: Services, run: RunKey) -> dict[str, Any]:
+    """The map of a run, with the guesses at every token, or at the last where all would take too long."""
+    machine = machine_of(services, run)
+    before = machine_of(services, unedited(run)) if run.edits else None
+    n = len(run.token_ids)
+    tokens = range(n) if tells_all(machine.config, n) else [n - 1]
+    return map_value(
+        machine, services.labels(run), counts_of(machine.config), before, told_of(services, run, tokens, {})
+    )
+
+
+def told_of(services: Services, run: RunKey, tokens: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    """What comes next at each of `tokens`, under the settings that are asked for. Raises: InvalidSetting."""
+    luck = asked_luck(asked.get("settings"))
+    now, before = compared(services, run, luck, tokens) if run.edits else (guesses_of(services, run, luck, tokens), [])
+    ids = sorted({one for guess in [*now, *before] for one in (*guess.first, *guess.bars, guess.drawn)})
+    names = dict(zip(ids, token_labels(ids, services.models.tokenizer(run.model)), strict=True))
+    return answer_value(now, before, names, {"settings": asked.get("settings")})
+
+
+def answer_to(services: Services, run: RunKey, asked: dict[str, Any]) -> dict[str, Any]:
+    """What the map asks for: {"settings", "token", "inside": [layer, head, token]}, each of them or none. Raises: InvalidSetting."""
+    limits = services.cursor_limits(run)
+    answer: dict[str, Any] = {"run": run.to_json()}
+    if asked.get("settings") is not None or asked.get("token") is not None:
+        n = limits["token"]
+        config = services.models.get(run.model).model.config
+        every = tells_all(config, n)
+        at = asked.get("token")
+        tokens = range(n) if every else [_checked(n - 1 if at is None else at, n)]
+        answer["answers"] = told_of(services, run, tokens, asked)
+    if asked.get("inside") is not None:
+        places = asked["inside"]
+        if not isinstance(places, list) or len(places) != 3:
+            raise InvalidSetting(say("bad_place"))
+        pairs = zip(places, ("layer", "head", "token"), strict=True)
+        layer, head, token = (_checked(place, limits[part]) for place, part in pairs)
+        answer["inside"] = strips_value(inside_of(services, run, layer, head, token), layer, token, head)
+    return answer
+
+
+def title_of(services: Services, run: RunKey) -> dict[str, Any]:
+    """The frame's title and summary."""
+    config = services.models.get(run.model).model.config
+    counts = counts_of(config)
+    last = len(run.token_ids) - 1
+    (guess,) = guesses_of(services, run, asked_luck(None), [last])
+    here = services.labels(run)
+    (best,) = token_labels(guess.bars[:1], services.models.tokenizer(run.model))
+    parts = {"mlp": counts["mlp"], "attention": counts["attention"], "table": counts["tok_emb"]}
+    told = {name: short_count(n) for name, n in parts.items()}
+    shares = {f"{name}_share": percent(n / counts["all"]) for name, n in parts.items()}
+    every = short_count(counts["all"])
+    summary = say(
+        "map_summary",
+        token=here[last].text,
+        best=best.text,
+        share=percent(guess.bar_shares[0]),
+        parameters=every,
+        **told,
+        **shares,
+    )
+    if run.edits:
+        summary = _changed(services, run, summary)
+    title = say(
+        "map_title",
+        model=services.models.title(run.model),
+        parameters=every,
+        layers=config.n_layers,
+        heads=config.n_heads,
+    )
+    return frame_value(title, summary)
+
+
+def _changed(services: Services, run: RunKey, otherwise: str) -> str:
+    """What the edits did to the loss of the sentence; `otherwise` where none can be told."""
+    now, before = machine_of(services, run).mean_loss, machine_of(services, unedited(run)).mean_loss
+    if now is None or before is None:
+        return otherwise
+    return say("map_changed", before=fixed(before, 3), now=fixed(now, 3), change=signed(now - before, 3))
+
+
+def _checked(place: Any, n: int) -> int:
+    if not is_whole(place, 0, n - 1):
+        raise InvalidSetting(say("bad_place"))
+    return int(place)
+
+
+TAB = TabSpec(say("title"), 5, build)

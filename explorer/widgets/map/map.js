@@ -1,0 +1,411 @@
+// The map on the page: what it shows, what the finger, the keys and the cursor do to it, and what it asks for.
+import { penOn, drawnAgain } from '../shared/canvas.js';
+import { attributed, button, filled, follow, node, put, tell } from '../shared/dom.js';
+import { linked } from '../shared/linked.js';
+import { clamped, floatsOf } from '../shared/numbers.js';
+import { unpacked } from './data.js';
+import { layoutOf } from './layout.js';
+import { paintArcs, paintMap } from './paint.js';
+import { boxOf, columnsOfPlaces, placeAt, stepped } from './places.js';
+import { picturesOf } from './pictures.js';
+import { originOf, saidOf } from './reading.js';
+import { styleOf } from './style.js';
+import { switches } from './switches.js';
+import { captionOf, litParts, STOPS } from './walk.js';
+
+const STOP_MS = 6000; // how long a stop of the walk is shown while it plays
+const PHONE = 640, TALL = 600, LOWEST = 264, HIGHEST = 760, BELOW = 14; // pixels
+
+export default function mount({ element, props, trigger, watch, words, exchange, start }) {
+  const find = (name) => element.querySelector(`.map-${name}`);
+  const root = element.querySelector('.map');
+  const grid = find('grid'), picture = find('picture'), marks = find('marks');
+  let sent = {}; // the strings that were unpacked
+  let data = null;
+  let answers = null;
+  let inside = null; // { layer, token, head, strips }
+  let costs = null; // by edit, 0 to 1
+  let pictures;
+  let cursor = { token: 0, layer: 0, head: 0, run: '' };
+  let settings = start;
+  let open = false; // the picked layer
+  let next = null; // the id of the chosen next token
+  let walk = null; // the stop, null while there is no walk
+  let playing = null;
+  let hover = null, key = null, chosen = null; // places: under the finger, under the keys, last clicked
+  let keyed = false;
+  let scene = null;
+
+  const below = switches(find('switches'), words);
+
+  // --- what is known -----------------------------------------------------------------------------------------------------------
+
+  const draw = () => {
+    const value = props.value || {};
+    if (!value.about) return;
+    if (value.about !== sent.about || value.patterns !== sent.patterns || value.lengths !== sent.lengths) {
+      const before = data?.about;
+      data = unpacked(value);
+      pictures = null;
+      loudest.clear();
+      if (!before || before.tokens !== data.about.tokens || before.layers !== data.about.layers || before.heads !== data.about.heads) hover = key = chosen = null;
+      if (before?.run !== data.about.run) {
+        inside = null;
+        if (chosen?.kind === 'strip') chosen = null;
+      }
+      answers = JSON.parse(value.answers);
+      tell(`${exchange}-again`);
+      sent = { ...value };
+    }
+    layOut();
+    ask();
+  };
+
+  const isHere = () => data && cursor.run && JSON.parse(cursor.run).text === JSON.parse(data.about.run).text && JSON.parse(cursor.run).model === JSON.parse(data.about.run).model;
+  const inRange = () => ({ token: clamped(cursor.token, 0, data.about.tokens - 1), layer: clamped(cursor.layer, 0, data.about.layers - 1), head: clamped(cursor.head, 0, data.about.heads - 1) });
+
+  // What the server must still tell for what is on screen.
+  const ask = () => {
+    if (!data || !root.offsetParent) return;
+    const at = inRange();
+    const usual = JSON.stringify(settings) === JSON.stringify(start);
+    const lacks = !answers?.guesses[at.token] || !usual || answers.asked.settings;
+    tell(`${exchange}-asked`, {
+      settings: usual ? null : settings,
+      token: lacks && !answers?.guesses[at.token] ? at.token : null,
+      inside: open ? [at.layer, at.head, at.token] : null,
+    });
+  };
+
+  follow(element, `${exchange}-came`, ({ detail }) => {
+    if (!data || detail.run !== data.about.run) return;
+    if (detail.answers) {
+      const { asked } = detail.answers;
+      const alike = JSON.stringify(asked.settings ?? null) === JSON.stringify(answers.asked.settings ?? null);
+      answers = alike ? { asked, guesses: { ...answers.guesses, ...detail.answers.guesses }, before: { ...answers.before, ...detail.answers.before }, names: { ...answers.names, ...detail.answers.names } } : detail.answers;
+    }
+    if (detail.inside) inside = { ...detail.inside, strips: detail.inside.strips.map((strip) => ({ ...strip, values: floatsOf(strip.values) })) };
+    layOut();
+  });
+  follow(element, `${exchange}-costs`, ({ detail }) => {
+    costs = detail && detail.run === data?.about.run ? new Map(detail.costs) : null;
+    layOut();
+  });
+
+  const loudest = new Map(); // by layer: its largest neuron over all tokens
+  const loudestOf = (layer) => {
+    if (!loudest.has(layer)) {
+      let most = 0;
+      for (let token = 0; token < data.about.tokens; token++) for (let bin = 0; bin < data.about.neurons; bin++) most = Math.max(most, Math.abs(data.neuron(layer, token, bin).value));
+      loudest.set(layer, most);
+    }
+    return loudest.get(layer);
+  };
+
+  // --- what is painted ---------------------------------------------------------------------------------------------------------
+
+  // As high as the window lets it be, the switches below still in it; a phone scrolls, and an enlarged figure has its own height.
+  const fit = () => {
+    if (element.closest('[data-large]')) return root.style.removeProperty('--map-height');
+    if (window.innerWidth <= PHONE) return root.style.setProperty('--map-height', `${TALL}px`);
+    const above = grid.getBoundingClientRect().top + window.scrollY;
+    const room = window.innerHeight - above - find('switches').offsetHeight - BELOW;
+    root.style.setProperty('--map-height', `${Math.round(clamped(room, LOWEST, HIGHEST))}px`);
+  };
+
+  const layOut = () => {
+    if (!data || !grid.clientWidth) return;
+    fit();
+    const drawn = penOn(picture);
+    if (!drawn) return;
+    const { pen, width, height } = drawn;
+    const style = styleOf(root);
+    pictures ??= picturesOf(data, style);
+    if (pictures.theme !== style.theme) pictures = picturesOf(data, style);
+    pen.font = `${style.size}px ${style.mono}`;
+    const widest = data.widest?.size === style.size ? data.widest.width : Math.max(...data.about.labels.map(([name]) => pen.measureText(name).width));
+    data.widest = { size: style.size, width: widest };
+    const at = inRange();
+    const layout = layoutOf({ width, height, size: style.size, about: data.about, widest, at, open });
+    const guess = answers?.guesses[at.token] ?? null;
+    const strips = inside && inside.layer === at.layer && inside.head === at.head && inside.token === at.token ? inside.strips : null;
+    scene = {
+      layout, data, style, words, guess, before: (guess && answers.before[at.token]) || null, names: answers?.names ?? {}, costs, settings,
+      next: next !== null && guess?.bars.includes(next) ? next : null, cursor: at, inside: strips, loudest: loudestOf,
+      pictures: data.about.form === 'none' ? null : pictures.of,
+    };
+    paintMap(pen, scene);
+    grid.setAttribute('aria-label', `${filled(words.label, { layers: data.about.layers, heads: data.about.heads })} ${words.keys}`);
+    root.toggleAttribute('data-older', !isHere());
+    below.show(at, data.about.edits, chosen?.kind === 'head' && chosen.key !== undefined && chosen.key <= chosen.query ? [chosen.query, chosen.key] : null);
+    put(opener, filled(open ? words.close_layer : words.open_layer, { layer: at.layer }));
+    opener.setAttribute('aria-pressed', String(open));
+    mark();
+    showWalk();
+  };
+
+  const read = () => hover ?? (keyed ? key : null) ?? chosen;
+
+  const mark = () => {
+    if (!scene) return;
+    const { pen } = clearPen(marks);
+    const { layout, style } = scene;
+    if (walk !== null) dim(pen);
+    const over = hover ?? (keyed ? key : null);
+    if (over?.token !== undefined && over.token !== layout.at.token && !layout.open) paintArcs(pen, scene, over.token, 0.55);
+    if (over?.kind === 'head' && over.query !== undefined) frame(pen, style.soft, rowBox(over.query));
+    for (const [place, colour, line] of [[chosen, style.accent, 2], [over, style.ink, 2]]) {
+      const box = place && boxOf(scene, place);
+      if (box) frame(pen, colour, box, line);
+    }
+    say();
+  };
+
+  const rowBox = (token) => {
+    const row = scene.layout.rows.find((one) => one.token === token);
+    return row ? { x: 1, y: row.y + 1, width: scene.layout.tokens.width - 4, height: row.height - 2 } : { x: 0, y: 0, width: 0, height: 0 };
+  };
+
+  const frame = (pen, colour, { x, y, width, height }, line = 1.5) => {
+    pen.strokeStyle = colour;
+    pen.lineWidth = line;
+    pen.strokeRect(x, y, width, height);
+  };
+
+  const dim = (pen) => {
+    const { layout, style } = scene;
+    const shade = new Path2D();
+    shade.rect(0, 0, layout.width, layout.height);
+    const lit = new Path2D();
+    litParts(scene, walk).forEach(({ x, y, width, height }) => lit.rect(x, y, width, height));
+    pen.save();
+    pen.globalAlpha = 0.78;
+    pen.fillStyle = style.paper;
+    pen.fill(shade);
+    pen.globalCompositeOperation = 'destination-out';
+    pen.globalAlpha = 1;
+    pen.fill(lit);
+    pen.restore();
+  };
+
+  const clearPen = (canvas) => {
+    const ratio = window.devicePixelRatio || 1;
+    const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const pen = canvas.getContext('2d');
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+    return { pen };
+  };
+
+  // --- what is said ------------------------------------------------------------------------------------------------------------
+
+  const say = () => {
+    const place = read();
+    const line = find('read');
+    line.setAttribute('aria-live', hover || keyed ? 'off' : 'polite');
+    put(line, place ? saidOf(scene, place) : words.hint);
+    origin.disabled = !place || !originOf(scene, place);
+    announce(place?.token ?? (place?.kind === 'head' ? place.query : undefined) ?? null);
+    if (!keyed || !key) return;
+    const cell = attributed(node('span', '', saidOf(scene, key)), { role: 'gridcell', id: `${element.id || 'map'}-place` });
+    find('row').replaceChildren(cell);
+    grid.setAttribute('aria-activedescendant', cell.id);
+  };
+
+  let announced = null;
+  const announce = (position) => {
+    if (position === announced) return;
+    announced = position;
+    tell('token-hover', { position, from: element });
+  };
+
+  // --- what a person does ------------------------------------------------------------------------------------------------------
+
+  const act = (place) => {
+    chosen = place;
+    const { kind } = place;
+    if (kind === 'layer') return place.layer === scene.layout.at.layer ? setOpen(!open) : (setOpen(true), tell('page-wish', { layer: place.layer }));
+    if (kind === 'head') tell('page-wish', { layer: place.layer, head: place.head, ...(place.query === undefined ? {} : { token: place.query }) });
+    else if (kind === 'bar') setNext(place.id === next ? null : place.id);
+    else if (kind === 'written') tell('page-wish', { layer: place.layer, token: place.token });
+    else if (kind === 'mlp') tell('page-wish', { layer: place.layer });
+    else if (place.token !== undefined) tell('page-wish', { token: place.token });
+    if (document.documentElement.dataset.drawer !== undefined) askOrigin();
+    layOut();
+  };
+
+  const askOrigin = () => {
+    const asked = read() && originOf(scene, read());
+    if (asked) tell('number-asked', { ...asked, from: grid });
+  };
+
+  // A person's choices that a link holds; what a link brings is not told back to it.
+  let keep = {};
+  const setOpen = (wanted, mine = true) => {
+    open = wanted;
+    if (mine) keep.open(open ? '1' : '0');
+    if (!open) inside = null;
+    if (data) layOut();
+    ask();
+  };
+  const setNext = (id, mine = true) => {
+    next = id;
+    if (mine) keep.next(id === null ? '' : String(id));
+    if (data) layOut();
+  };
+
+  const pointed = (event) => {
+    const bounds = grid.getBoundingClientRect();
+    return [((event.clientX - bounds.left) * grid.clientWidth) / bounds.width, ((event.clientY - bounds.top) * grid.clientHeight) / bounds.height];
+  };
+  grid.addEventListener('pointermove', (event) => {
+    if (!scene || event.pointerType === 'touch') return;
+    const place = placeAt(scene, ...pointed(event));
+    if (JSON.stringify(place) === JSON.stringify(hover)) return;
+    hover = place;
+    if (place) keyed = false;
+    grid.style.cursor = place ? 'pointer' : '';
+    mark();
+  });
+  grid.addEventListener('pointerleave', () => {
+    hover = null;
+    if (scene) mark();
+  });
+  grid.addEventListener('click', (event) => {
+    const place = scene && placeAt(scene, ...pointed(event));
+    if (!place) return;
+    key = place;
+    act(place);
+  });
+  grid.addEventListener('dblclick', () => scene && askOrigin());
+  grid.addEventListener('keydown', (event) => {
+    if (!scene || event.altKey || event.ctrlKey || event.metaKey) return;
+    const acts = { Enter: () => key && act(key), ' ': () => key && act(key), '?': askOrigin, s: () => below.turn('head'), o: () => setOpen(!open) };
+    const columns = columnsOfPlaces(scene);
+    key ??= { kind: 'token', token: scene.layout.at.token };
+    const to = stepped(event.key, key, columns);
+    if (!to && !acts[event.key]) return;
+    event.preventDefault();
+    keyed = true;
+    hover = null;
+    if (to) key = to;
+    else acts[event.key]();
+    mark();
+  });
+  grid.addEventListener('focus', () => {
+    keyed = grid.matches(':focus-visible');
+    if (scene) key ??= { kind: 'token', token: scene.layout.at.token };
+    if (scene) mark();
+  });
+  grid.addEventListener('blur', () => {
+    keyed = false;
+    if (scene) mark();
+  });
+
+  // --- tools and the walk ------------------------------------------------------------------------------------------------------
+
+  const opener = button('map-tool', '', () => setOpen(!open));
+  const origin = attributed(button('map-tool', words.origin, askOrigin), { title: words.origin_info });
+  const walker = button('map-tool', words.walk, () => goTo(walk === null ? 0 : null));
+  find('tools').append(walker, opener, origin);
+  attributed(find('tools'), { 'aria-label': words.tools });
+  attributed(find('walk'), { 'aria-label': words.walk });
+  const back = button('map-tool', words.back_walk, () => goTo(Math.max(0, walk - 1)));
+  const play = button('map-tool', '', () => (playing ? pause() : playOn()));
+  const ahead = button('map-tool', words.next_walk, () => step());
+  const leave = button('map-tool', words.end_walk, () => goTo(null));
+  find('steps').append(back, play, ahead, leave);
+
+  const goTo = (stop, mine = true) => {
+    walk = stop;
+    if (stop === null) pause();
+    else if (open && STOPS[stop].name !== 'norm') setOpen(false);
+    if (mine) keep.walk(stop === null ? '' : String(stop + 1));
+    if (scene) mark();
+    showWalk();
+  };
+  // At the end the drawn token joins the sentence, and the walk begins again with it.
+  const step = () => {
+    if (walk < STOPS.length - 1) return goTo(walk + 1);
+    if (scene?.guess?.longer) {
+      props.value = { ...props.value, longer: scene.guess.longer };
+      trigger('submit');
+    }
+    goTo(1);
+  };
+  const playOn = () => {
+    playing = setInterval(() => (element.isConnected && root.offsetParent ? step() : pause()), STOP_MS);
+    showWalk();
+  };
+  const pause = () => {
+    clearInterval(playing);
+    playing = null;
+    showWalk();
+  };
+  const showWalk = () => {
+    const box = find('walk');
+    box.hidden = walk === null;
+    find('top').hidden = walk !== null;
+    walker.setAttribute('aria-pressed', String(walk !== null));
+    if (walk === null || !scene) return;
+    put(find('caption'), `${filled(words.walk_at, { n: walk + 1, all: STOPS.length })} ${captionOf(scene, walk)}`);
+    back.disabled = walk === 0;
+    put(play, playing ? words.pause_walk : words.play_walk);
+  };
+  find('walk').addEventListener('keydown', (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const acts = { ArrowRight: step, ArrowLeft: () => goTo(Math.max(0, walk - 1)), Escape: () => (goTo(null), walker.focus()) };
+    if (!acts[event.key]) return;
+    event.preventDefault();
+    acts[event.key]();
+  });
+
+  // --- what the page tells -----------------------------------------------------------------------------------------------------
+
+  follow(element, 'cursor-moved', ({ detail }) => {
+    const moved = ['token', 'layer', 'head'].some((part) => detail[part] !== cursor[part]);
+    const other = detail.run !== cursor.run;
+    cursor = detail;
+    if (!data || !(moved || other)) return;
+    layOut();
+    ask();
+  });
+  const take = (changed) => {
+    const known = Object.fromEntries(Object.keys(start).map((name) => [name, changed[name] ?? start[name]]));
+    if (JSON.stringify(known) === JSON.stringify(settings)) return;
+    settings = known;
+    ask();
+  };
+  follow(element, 'sampling-settings', ({ detail }) => take(detail));
+  follow(element, 'link-restored', ({ detail }) => take(detail));
+  follow(element, 'resize', layOut, window);
+  drawnAgain(grid, layOut);
+  const theme = new MutationObserver(() => (element.isConnected ? layOut() : theme.disconnect()));
+  theme.observe(document.body, { attributes: true, attributeFilter: ['class'] });
+
+  keep = {
+    open: linked(element, 'opened', '0', (value) => setOpen(String(value) === '1' || value === true, false)),
+    next: linked(element, 'next', '', (value) => setNext(value === '' ? null : Number(value), false)),
+    walk: linked(element, 'walk', '', (value) => goTo(value === '' ? null : clamped(Number(value) - 1, 0, STOPS.length - 1), false)),
+  };
+  root.figureName = words.title;
+  root.figureTable = () => tableOf(scene, words);
+  watch('value', draw);
+  tell('cursor-asked');
+  tell('settings-asked');
+  draw();
+}
+
+// One line a layer: what was written at the picked token, and the guess after it.
+function tableOf(scene, words) {
+  if (!scene) return { columns: [], rows: [] };
+  const { data, cursor, guess, names } = scene;
+  const rows = Array.from({ length: data.about.layers }, (_, layer) => [
+    String(layer),
+    ...['attn_out', 'resid_mid', 'mlp_out', 'resid_post'].map((site) => data.length(site, layer, cursor.token)),
+    guess ? names[guess.first[layer + 1]][0] : '',
+    guess ? guess.shares[layer + 1] : null,
+  ]);
+  return { columns: [words.column_layer, words.column_attn, words.column_mid, words.column_mlp, words.column_post, words.column_guess, words.column_share], rows };
+}
