@@ -24,7 +24,7 @@ from explorer.store.services import Services
 from explorer.store.traces import RunKey
 from explorer.widgets.exchange import answered, asked_of, exchange
 from explorer.widgets.frame import frame, frame_value
-from explorer.widgets.map import answer_value, map_value, model_map, strips_value
+from explorer.widgets.map import answer_value, map_value, model_map, rows_value, strips_value
 from explorer.wording.numbers import fixed, is_whole, percent, short_count, signed
 from explorer.wording.text import token_labels
 from gpt2core.errors import InvalidSetting
@@ -86,6 +86,8 @@ def answer_to(services: Services, run: RunKey, asked: dict[str, Any]) -> dict[st
         at = asked.get("token")
         tokens = range(n) if every else [_checked(n - 1 if at is None else at, n)]
         answer["answers"] = told_of(services, run, tokens, asked)
+        if at is not None:
+            answer["rows"] = rows_value(machine_of(services, run), _checked(at, n))
     if asked.get("inside") is not None:
         places = asked["inside"]
         if not isinstance(places, list) or len(places) != 3:
@@ -119,13 +121,9 @@ def title_of(services: Services, run: RunKey) -> dict[str, Any]:
     )
     if run.edits:
         summary = _changed(services, run, summary)
-    title = say(
-        "map_title",
-        model=services.models.title(run.model),
-        parameters=every,
-        layers=config.n_layers,
-        heads=config.n_heads,
-    )
+    layers = say("one_layer") if config.n_layers == 1 else say("layers", n=config.n_layers)
+    heads = say("one_head") if config.n_heads == 1 else say("heads", n=config.n_heads)
+    title = say("map_title", model=services.models.title(run.model), parameters=every, layers=layers, heads=heads)
     return frame_value(title, summary)
 
 

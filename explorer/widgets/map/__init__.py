@@ -110,6 +110,13 @@ def answer_value(
     }
 
 
+def rows_value(machine: Machine, token: int) -> dict[int, str]:
+    """All heads' weights of one query, [L, H, T], where the picture's are pooled."""
+    if machine.patterns is None or _patterns_form(machine)["form"] != "pooled":
+        return {}
+    return {token: packed(machine.patterns[:, :, token])}
+
+
 def strips_value(strips: Sequence[Strip], layer: int, token: int, head: int) -> dict[str, Any]:
     """The inside of a layer at one token and head."""
     told = [

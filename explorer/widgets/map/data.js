@@ -11,16 +11,24 @@ export function unpacked({ about: told, patterns, lengths, neurons, numbers }) {
   const each = about.causal ? (side * (side + 1)) / 2 : side * side;
   const lengthAt = lengthsOf(floatsOf(lengths), about);
   const values = neurons ? floatsOf(neurons) : null, places = neurons ? floatsOf(numbers) : null;
+  // One dot of a head's picture.
+  const dot = (layer, head, row, column) => {
+    if (!weights || (about.causal && column > row)) return NaN;
+    const value = weights[(layer * about.heads + head) * each + (about.causal ? (row * (row + 1)) / 2 : row * side) + column];
+    return about.form === 'pooled' ? value / 255 : value;
+  };
+  const rows = new Map(); // queries of a pooled pattern whose weights are known one by one: [L, H, T]
   return {
     about, side,
+    learn: (query, row) => rows.set(query, floatsOf(row)),
+    isExact: (query) => about.form === 'exact' || about.form === 'half' || rows.has(query),
     // NaN where a query sees nothing, or nothing is known; a dot's greatest weight where the pattern is pooled.
     weight: (layer, head, query, key) => {
-      if (!weights) return NaN;
-      const row = Math.floor(query / about.pooled), column = Math.floor(key / about.pooled);
-      if (about.causal && column > row) return NaN;
-      const value = weights[(layer * about.heads + head) * each + (about.causal ? (row * (row + 1)) / 2 : row * side) + column];
-      return about.form === 'pooled' ? value / 255 : value;
+      if (about.causal && key > query) return NaN;
+      if (rows.has(query)) return rows.get(query)[(layer * about.heads + head) * about.tokens + key];
+      return dot(layer, head, Math.floor(query / about.pooled), Math.floor(key / about.pooled));
     },
+    dot,
     length: lengthAt,
     // { value, number } of the neuron that is farthest from 0 in this bin.
     neuron: (layer, token, bin) => {

@@ -5,6 +5,7 @@
 
 const WIDE = 3.6; // a column narrower than so many letters' sizes is a narrow one
 const MOST_ROWS = 40;
+const LABELS = 9; // of the zones, left of the layers
 
 export const isNarrow = (column, size) => column.width < WIDE * size;
 
@@ -12,8 +13,9 @@ export const isNarrow = (column, size) => column.width < WIDE * size;
 export function layoutOf({ width, height, size, about, widest, at, open }) {
   const tall = width < 40 * size; // a phone: the next tokens stand below
   const gap = 0.5 * size;
-  const tokens = Math.min(widest + 1.2 * size, (tall ? 0.22 : 0.14) * width);
   const embed = (tall ? 1.6 : 3) * size;
+  const named = Math.min(widest + 1.2 * size, (tall ? 0.22 : 0.14) * width);
+  const tokens = tall ? named : Math.max(named, LABELS * size - embed);
   const norm = (tall ? 1 : 3) * size;
   const bars = tall ? 0 : Math.min(17 * size, 0.22 * width);
   const first = tokens + embed;

@@ -69,10 +69,10 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     if (!data || !root.offsetParent) return;
     const at = inRange();
     const usual = JSON.stringify(settings) === JSON.stringify(start);
-    const lacks = !answers?.guesses[at.token] || !usual || answers.asked.settings;
+    const lacks = !answers?.guesses[at.token] || (data.about.form === 'pooled' && !data.isExact(at.token));
     tell(`${exchange}-asked`, {
       settings: usual ? null : settings,
-      token: lacks && !answers?.guesses[at.token] ? at.token : null,
+      token: lacks ? at.token : null,
       inside: open ? [at.layer, at.head, at.token] : null,
     });
   };
@@ -84,6 +84,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
       const alike = JSON.stringify(asked.settings ?? null) === JSON.stringify(answers.asked.settings ?? null);
       answers = alike ? { asked, guesses: { ...answers.guesses, ...detail.answers.guesses }, before: { ...answers.before, ...detail.answers.before }, names: { ...answers.names, ...detail.answers.names } } : detail.answers;
     }
+    for (const [query, row] of Object.entries(detail.rows ?? {})) data.learn(Number(query), row);
     if (detail.inside) inside = { ...detail.inside, strips: detail.inside.strips.map((strip) => ({ ...strip, values: floatsOf(strip.values) })) };
     layOut();
   });

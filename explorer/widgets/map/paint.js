@@ -1,5 +1,5 @@
 // The map's picture, everything but what follows the finger. pen: a canvas context in CSS pixels.
-import { barRows, headSquares, isNarrow, joints, rowOf, stripRows } from './layout.js';
+import { barRows, headSquares, joints, rowOf, stripRows } from './layout.js';
 import { writtenShare } from './data.js';
 import { filled } from '../shared/dom.js';
 import { grouped, percent } from '../shared/numbers.js';
@@ -52,7 +52,9 @@ function paintTitles(pen, { layout, style, words, data }) {
   columns.forEach((column, layer) => {
     const picked = layer === layout.at.layer;
     if ((layout.open && picked) || !column.width) return; // that of an open one stands over its strips
-    const name = isNarrow(column, size) ? String(layer) : filled(words.layer_title, { layer });
+    pen.font = `700 ${small}px ${style.sans}`;
+    const whole = filled(words.layer_title, { layer });
+    const name = pen.measureText(whole).width > column.width - 4 ? String(layer) : whole;
     if (column.width < 1.1 * size && !picked && layer % Math.ceil((1.3 * size) / column.width)) return;
     text(pen, style, name, column.x + column.width / 2, middle, { align: 'center', size: small, weight: picked ? '700' : '', colour: picked ? style.ink : style.soft, most: Math.max(column.width, 1.5 * size) });
   });
@@ -218,7 +220,7 @@ export function paintArcs(pen, scene, query, strength) {
   const { layer } = layout.at;
   const column = layout.columns[layer];
   const to = rowOf(layout, query);
-  if (!to || to.folded) return;
+  if (!to || to.folded || !data.isExact(query)) return;
   const start = column.x + 2, end = joints(column).attn_out;
   const sums = new Map(); // by row, for a fold holds many
   for (let key = 0; key < layout.about.tokens; key++) {

@@ -13,13 +13,13 @@ export function picturesOf(data, style) {
 }
 
 function pictureOf(data, layer, head, low, high) {
-  const { side } = data, { pooled, tokens } = data.about;
+  const { side } = data;
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = side;
   const pixels = new Uint8ClampedArray(4 * side * side);
   for (let row = 0; row < side; row++) {
     for (let column = 0; column < side; column++) {
-      const weight = data.weight(layer, head, Math.min(tokens - 1, row * pooled), Math.min(tokens - 1, column * pooled));
+      const weight = data.dot(layer, head, row, column);
       if (Number.isNaN(weight)) continue; // the future: nothing is there
       const part = Math.min(1, weight);
       pixels.set([0, 1, 2].map((i) => low[i] + (high[i] - low[i]) * part).concat(255), 4 * (row * side + column));

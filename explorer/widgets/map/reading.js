@@ -36,16 +36,22 @@ function headSaid({ data, words, layout }, { layer, head, query, key }, named) {
   if (key !== undefined) {
     const weight = data.weight(layer, head, at, key);
     if (Number.isNaN(weight)) return `${name}: ${filled(words.future, { query: named(at), key: named(key) })}`;
-    return `${name}: ${filled(data.about.form === 'pooled' ? words.pooled_weight : words.weight, { query: named(at), key: named(key), n: data.about.pooled, share: exactly(data, weight) })}`;
+    return `${name}: ${filled(data.isExact(at) ? words.weight : words.pooled_weight, { query: named(at), key: named(key), n: data.about.pooled, share: exactly(data, weight) })}`;
   }
-  let best = 0;
-  for (let one = 1; one < data.about.tokens; one++) if (data.weight(layer, head, at, one) > data.weight(layer, head, at, best)) best = one;
+  const best = strongest(data, layer, head, at);
   return `${name}: ${filled(words.most, { query: named(at), key: named(best), share: exactly(data, data.weight(layer, head, at, best)) })}`;
+}
+
+// The key that a query looks at most.
+export function strongest(data, layer, head, query) {
+  let best = 0;
+  for (let key = 1; key < data.about.tokens; key++) if (data.weight(layer, head, query, key) > data.weight(layer, head, query, best)) best = key;
+  return best;
 }
 
 // What was sent in fewer digits says so.
 function exactly(data, weight) {
-  return `${data.about.form === 'exact' ? '' : '≈ '}${percent(Math.min(1, weight))}`;
+  return `${data.about.form === 'half' ? '≈ ' : ''}${percent(Math.min(1, weight))}`;
 }
 
 function neuronSaid({ data, words, cursor }, { layer, bin }, named) {
@@ -97,8 +103,7 @@ export function originOf({ guess, inside, cursor, data, settings }, place) {
   }
   if (place.kind === 'head' && data.about.form !== 'none') {
     const query = place.query ?? cursor.token;
-    let key = place.key ?? 0;
-    if (place.key === undefined) for (let one = 1; one < data.about.tokens; one++) if (data.weight(place.layer, place.head, query, one) > data.weight(place.layer, place.head, query, key)) key = one;
+    const key = place.key ?? strongest(data, place.layer, place.head, query);
     return { site: 'pattern', layer: place.layer, index: [place.head, query, key] };
   }
   return null;

@@ -1,7 +1,7 @@
 // The walk through the machine: about a dozen stops from bytes to the drawn token, each with its part of the map and its caption.
 import { filled } from '../shared/dom.js';
 import { fixed, grouped, percent } from '../shared/numbers.js';
-import { plainLength } from './reading.js';
+import { plainLength, strongest } from './reading.js';
 import { writtenShare } from './data.js';
 
 // In the order of the walk; parts: what is lit, by the names that litParts knows.
@@ -30,7 +30,7 @@ export function captionOf(scene, stop) {
   const label = about.labels[token];
   const length = (site, at = layer) => plainLength(data.length(site, at, token));
   const share = (site) => percent(writtenShare(data, site, layer, token));
-  const [most, weight] = strongest(data, layer, head, token);
+  const most = strongest(data, layer, head, token), weight = data.weight(layer, head, token, most);
   const name = (id) => (id === undefined ? '…' : names[id][0]);
   const stopName = STOPS[stop].name;
   return filled(words[`walk_${stopName}`], {
@@ -74,12 +74,6 @@ export function captionOf(scene, stop) {
 function pathOf(guess, names) {
   const path = guess ? guess.first.slice(1).map((id) => names[id][0]) : ['…'];
   return path.filter((name, place) => name !== path[place - 1]).join(' → ');
-}
-
-function strongest(data, layer, head, query) {
-  let best = 0;
-  for (let key = 1; key < data.about.tokens; key++) if (data.weight(layer, head, query, key) > data.weight(layer, head, query, best)) best = key;
-  return [best, data.weight(layer, head, query, best)];
 }
 
 // The rectangles that stay lit at a stop; the rest of the map is dimmed.
