@@ -80,3 +80,11 @@ def _rounded(value: float, decimals: int) -> str:
 def nats_and_bits(nats: float, decimals: int = 3) -> str:
     """A surprise in both units: 2.302 nats (3.322 bits)."""
     return f"{fixed(nats, decimals)} nats ({fixed(nats / math.log(2), decimals)} bits)"
+
+
+def scientific(value: float, decimals: int = 1) -> str:
+    """A finite number by its power of ten: 3.6 × 10^−7; 0 as it is."""
+    if value == 0:
+        return "0"
+    digits, _, exponent = f"{value:.{decimals}e}".partition("e")
+    return f"{digits.replace('-', '−')} × 10^{fixed(int(exponent), 0)}"
