@@ -162,6 +162,12 @@ def test_where_an_edit_did_not_act_the_law_is_still_held_against_the_trace(tiny_
     assert by_name(wrong, tiny_model)["stream"].holds is False
 
 
+def test_what_an_edit_leaves_over_of_a_logit_is_not_counted_as_a_part(tiny_model):
+    seen = trace(tiny_model, TINY_IDS, edits=[edits.zero_head(0, 1)])
+    assert by_name(seen, tiny_model)["logit"].holds
+    assert by_name(corrupted(seen, "mlp_out", 1, (-1, 3), 9.0), tiny_model)["logit"].holds is False
+
+
 def test_a_law_is_broken_by_none_of_the_edits_that_act_together(tiny_model):
     together = [
         edits.knock_out(5, 2),
