@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gpt2core.comparison import kl_divergence_nats
 from gpt2core.config import GPTConfig
 from gpt2core.edits import Edit, EditedPass, all_causal, mean_head, mean_mlp, zero_head, zero_mlp
 from gpt2core.errors import InvalidSetting, NotFinite
@@ -102,17 +101,18 @@ def _costs(
     model: GPTModel, token_ids: tuple[int, ...], parts: list[Part], edits: tuple[Edit, ...], how: How, position: int
 ) -> Iterator[AblationCost]:
     streams, logits = _first_pass(model, token_ids, edits)
-    before = torch.softmax(logits[position].double(), -1)  # [V]
+    before = torch.log_softmax(logits[position].double(), -1)  # [V]
     guess = int(before.argmax())
+    share = float(before[guess].exp())
     loss = _loss(logits, token_ids, edits)
     for layer, head in parts:
         edit = switched_off((layer, head), how)
         try:
             logits = _pass_from(model, streams[layer], layer, (*edits, edit))
         except NotFinite as refusal:
-            yield AblationCost(layer, head, edit, loss, None, guess, float(before[guess]), None, None, None, refusal)
+            yield AblationCost(layer, head, edit, loss, None, guess, share, None, None, None, refusal)
             continue
-        after = torch.softmax(logits[position].double(), -1)
+        after = torch.log_softmax(logits[position].double(), -1)
         yield AblationCost(
             layer,
             head,
@@ -120,10 +120,10 @@ def _costs(
             loss,
             _loss(logits, token_ids, (*edits, edit)),
             guess,
-            float(before[guess]),
-            float(after[guess]),
+            share,
+            float(after[guess].exp()),
             int(after.argmax()),
-            kl_divergence_nats(before, after),
+            _divergence(before, after),
         )
 
 
@@ -152,6 +152,11 @@ def _pass_from(model: GPTModel, stream: Tensor, first: int, edits: Sequence[Edit
         logits = tap("logits", None, model.out_head(model.final_norm(stream, tap, "ln_final")))[0]
     check_finite(logits, edits)
     return logits
+
+
+def _divergence(before: Tensor, after: Tensor) -> float:
+    """Kullback and Leibler's, of two distributions given as ln p, [V] each: finite, however small a share has become."""
+    return max(0.0, float(F.kl_div(after, before, reduction="sum", log_target=True)))
 
 
 def _loss(logits: Tensor, token_ids: tuple[int, ...], edits: Sequence[Edit]) -> float | None:

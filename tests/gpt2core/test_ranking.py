@@ -116,6 +116,13 @@ def test_where_the_numbers_overflow_without_a_part_that_is_said_and_the_next_fol
             assert one == plain[one.layer, one.head]
 
 
+def test_how_far_what_comes_next_has_moved_is_finite_though_a_share_is_too_small_for_a_float(tiny_model):
+    loud = Edit("loud", ("logits",), None, lambda value, here: value * 1000, causal=True)
+    costs = list(ablation_costs(tiny_model, TINY_IDS, edits=[loud]))
+    assert all(0 <= one.kl < math.inf for one in costs)
+    assert max(one.kl for one in costs) > 745  # e^-746 is 0
+
+
 def test_it_can_be_abandoned_and_leaves_the_model_and_gradients_as_they_were(tiny_model):
     model = random_model(TINY).train()
     costs = ablation_costs(model, TINY_IDS)
