@@ -4,12 +4,13 @@
     positions     no position row is added                 layer:3       layer 3 writes nothing
     norm          no LayerNorm centres or divides          attention:3   its attention writes nothing
     scale         scores are not divided by sqrt(D)        mlp:3         its MLP writes nothing
-    head:2.5      head 5 of layer 2 writes nothing         see:7-2       query 7 no longer sees key 2, in all layers and heads
-    mean-head:2.5 it writes its mean over the text         see:7-2@4.1   the same in head 1 of layer 4 only
+    see:7-2       query 7 no longer sees key 2, anywhere   head:2.5      head 5 of layer 2 writes nothing
+    see:7-2@4.1   the same in head 1 of layer 4 only       mean-head:2.5 it writes its mean over the text; so do
+                                                           mean-layer:3, mean-attention:3 and mean-mlp:3
 
 Layers, heads and positions count from 0. A text is read without a model (read_edits) and then held against one (check_edits).
 A list of edits is a set: however it is written, it is put into one order, in which `mask` comes before `see`, so that a
-hidden key stays hidden.
+hidden key stays hidden, and a mean before what writes nothing, so that what is off stays off.
 """
 
 from __future__ import annotations
@@ -68,6 +69,9 @@ _FORMS = (
     _Form("norm", edits.norm_off),
     _Form("scale", edits.scaling_off),
     _Form("residual:{layer}", edits.shortcut_off),
+    _Form("mean-layer:{layer}", edits.mean_layer),
+    _Form("mean-attention:{layer}", edits.mean_attention),
+    _Form("mean-mlp:{layer}", edits.mean_mlp),
     _Form("layer:{layer}", edits.zero_layer),
     _Form("attention:{layer}", edits.zero_attention),
     _Form("mlp:{layer}", edits.zero_mlp),

@@ -88,3 +88,11 @@ def short_count(n: int) -> str:
         if n >= unit:
             return f"{float(f'{n / unit:.3g}'):g}{name}"
     return str(n)
+
+
+def scientific(value: float, decimals: int = 1) -> str:
+    """A finite number by its power of ten: 3.6 × 10^−7; 0 as it is."""
+    if value == 0:
+        return "0"
+    digits, _, exponent = f"{value:.{decimals}e}".partition("e")
+    return f"{digits.replace('-', '−')} × 10^{fixed(int(exponent), 0)}"

@@ -222,6 +222,9 @@ def test_only_the_documented_endpoints_are_listed(client: Client) -> None:
 EDITS = [
     "head:1.2",
     "mean-head:0.1",
+    "mean-attention:0",
+    "mean-mlp:1",
+    "mean-layer:0",
     "attention:1",
     "mlp:0",
     "layer:1",

@@ -29,6 +29,9 @@ MEANINGS = {
     "norm": edits.norm_off(),
     "scale": edits.scaling_off(),
     "residual:1": edits.shortcut_off(1),
+    "mean-layer:0": edits.mean_layer(0),
+    "mean-attention:1": edits.mean_attention(1),
+    "mean-mlp:0": edits.mean_mlp(0),
     "layer:1": edits.zero_layer(1),
     "attention:0": edits.zero_attention(0),
     "mlp:1": edits.zero_mlp(1),
@@ -71,6 +74,13 @@ def test_a_hidden_key_stays_hidden_with_the_mask_off_however_it_is_written(tiny_
     assert (pattern[:, 5, 6] > 0).all()
 
 
+@pytest.mark.parametrize("part", ["layer:1", "attention:1", "mlp:1", "head:1.2"])
+def test_what_is_off_stays_off_though_its_mean_is_asked_for_too(part, tiny_model):
+    both, off = read_edits(f"{part},mean-{part}"), read_edits(part)
+    logits = [trace(tiny_model, TINY_IDS, {"logits"}, [one.edit() for one in named])["logits"] for named in (both, off)]
+    assert torch.equal(*logits)
+
+
 def test_a_layer_without_shortcuts_hands_on_what_its_mlp_wrote(tiny_model):
     (named,) = read_edits("residual:0")
     seen = trace(tiny_model, TINY_IDS, edits=[named.edit()])
@@ -106,7 +116,18 @@ def test_a_layer_without_shortcuts_hands_on_what_its_mlp_wrote(tiny_model):
             "head:0x1.2",
         ),
         *("mask:", "mask:1", "positions:0", "see:7", "see:7-", "see:7-2@4", "see:7-2@", "see:7-2@4.1@4.1", "see:7−2"),
-        *("mean-mlp:3", "layer:3.1", "mlp:3\n4", "residual", "<b>", "{edit}", "None", "head:2.5;mlp:3", "mask mlp:1"),
+        *(
+            "mean-mlp:3.1",
+            "mean-mask",
+            "layer:3.1",
+            "mlp:3\n4",
+            "residual",
+            "<b>",
+            "{edit}",
+            "None",
+            "head:2.5;mlp:3",
+            "mask mlp:1",
+        ),
     ],
 )
 def test_what_is_not_written_exactly_so_is_refused_with_what_can_be_written(text):
@@ -151,6 +172,7 @@ def test_a_long_text_is_refused_unread_and_a_long_edit_is_not_repeated_whole():
         ("layer:2", "layer:2: there is no layer 2; this model's layers are 0 to 1"),
         ("residual:999999999999", "there is no layer 999999999999"),
         ("mean-head:2.0", "there is no layer 2"),
+        ("mean-mlp:2", "mean-mlp:2: there is no layer 2; this model's layers are 0 to 1"),
         ("head:1.3", "head:1.3: there is no head 3; each layer's heads are 0 to 2"),
         ("see:5-2@0.3", "there is no head 3"),
         ("see:5-2@2.0", "there is no layer 2"),
@@ -211,6 +233,6 @@ def test_the_text_of_an_edit_is_found_by_the_name_it_has_on_a_trace(text):
     assert str(named_so(MEANINGS[text].name)) == text
 
 
-@pytest.mark.parametrize("name", [edits.mean_mlp(1).name, edits.norm_off(0).name, "zero head 1", "", "mask"])
+@pytest.mark.parametrize("name", [edits.mask_off(1).name, edits.norm_off(0).name, "zero head 1", "", "mask"])
 def test_a_name_that_no_text_stands_for_has_none(name):
     assert named_so(name) is None
