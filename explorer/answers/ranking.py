@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from explorer.answers.pace import Pace
 from explorer.catalogue import catalogue
 from explorer.store.services import RunKey, Services
@@ -128,6 +130,16 @@ def summary_sentence(costs: Sequence[AblationCost]) -> str:
     direction = "dearest" if (dearest.rise or 0.0) > 0 else "none_dear"
     told = say(direction, part=label, before=fixed(dearest.loss_before or 0.0, 2), after=fixed(dearest.loss or 0.0, 2))
     return told if not n_better else f"{told} {say('better_without', n=n_better, total=len(known))}"
+
+
+def ranking_table(ranking: Ranking) -> pd.DataFrame:
+    """A row a part, in the list's order."""
+    columns = [say(f"column_{name}") for name in ("part", "edit", "rise", "loss", "kl", "share", "guess")]
+    rows = [
+        (row.label, row.edit, row.refusal or row.rise, row.loss, row.kl, row.share, row.guess.text if row.guess else "")
+        for row in ranking.rows
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def part_in_words(layer: int, head: int | None) -> str:

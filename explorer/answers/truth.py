@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
@@ -50,6 +52,12 @@ def truth_of(services: Services, run: RunKey, token: int = -1) -> Truth:
 def told(found: Sequence[Identity]) -> Truth:
     """What gpt2core.identities found, in words."""
     return Truth(tuple(map(_row, found)), summary_sentence(found), all(one.holds is not False for one in found))
+
+
+def law_table(truth: Truth) -> pd.DataFrame:
+    """A row a law."""
+    columns = [say(f"column_{name}") for name in ("law", "residual", "bound", "note")]
+    return pd.DataFrame([(row.sentence, row.residual, row.bound, row.note) for row in truth.rows], columns=columns)
 
 
 def summary_sentence(found: Sequence[Identity]) -> str:

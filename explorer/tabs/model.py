@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import gradio as gr
+
 from explorer.answers.machine import (
     asked_luck,
     compared,
@@ -20,6 +22,7 @@ from explorer.page.intro import intro
 from explorer.page.links import flag, number_between
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
+from explorer.panels import laws, ranking
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
 from explorer.widgets.exchange import answered, asked_of, exchange
@@ -30,14 +33,14 @@ from explorer.wording.text import token_labels
 from gpt2core.errors import InvalidSetting
 
 say = catalogue("model")
-EXCHANGE = "map-exchange"
+EXCHANGE, COSTS = "map-exchange", "map-costs"
 N_STOPS = 14  # of the walk; widgets/map/walk.js has them
 
 
 def build(ctx: TabContext) -> None:
     intro(say)
     with frame("map-frame", name="model", main=True) as figure:
-        shown = model_map("model-map", EXCHANGE)
+        shown = model_map("model-map", EXCHANGE, COSTS)
     asking = exchange(EXCHANGE)
 
     def draw(run: RunKey) -> dict[Any, Any]:
@@ -53,6 +56,11 @@ def build(ctx: TabContext) -> None:
     ctx.linked(None, "walk", number_between(1, N_STOPS, whole=True), "")
     longer = "(value, text) => value.longer ?? text"
     shown.submit(None, [shown, ctx.sentence], ctx.sentence, js=longer, **QUICK)
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=6, min_width=320):
+            ranking.build(ctx, shown.select, COSTS)
+        with gr.Column(scale=5, min_width=320):
+            laws.build(ctx)
 
 
 def picture_of(services: Services, run: RunKey) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import { captionOf, litParts, STOPS } from './walk.js';
 const STOP_MS = 6000; // how long a stop of the walk is shown while it plays
 const PHONE = 640, TALL = 600, LOWEST = 264, HIGHEST = 760, BELOW = 14; // pixels
 
-export default function mount({ element, props, trigger, watch, words, exchange, start }) {
+export default function mount({ element, props, trigger, watch, words, exchange, ranking, start }) {
   const find = (name) => element.querySelector(`.map-${name}`);
   const root = element.querySelector('.map');
   const grid = find('grid'), picture = find('picture'), marks = find('marks');
@@ -24,7 +24,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   let data = null;
   let answers = null;
   let inside = null; // { layer, token, head, strips }
-  let costs = null; // by edit, 0 to 1
+  let costs = null; // { run, costs: [edit, 0 to 1], said }
   let pictures;
   let cursor = { token: 0, layer: 0, head: 0, run: '' };
   let settings = start;
@@ -88,8 +88,8 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     if (detail.inside) inside = { ...detail.inside, strips: detail.inside.strips.map((strip) => ({ ...strip, values: floatsOf(strip.values) })) };
     layOut();
   });
-  follow(element, `${exchange}-costs`, ({ detail }) => {
-    costs = detail && detail.run === data?.about.run ? new Map(detail.costs) : null;
+  follow(element, `${ranking}-came`, ({ detail }) => {
+    costs = detail;
     layOut();
   });
 
@@ -131,7 +131,8 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const guess = answers?.guesses[at.token] ?? null;
     const strips = inside && inside.layer === at.layer && inside.head === at.head && inside.token === at.token ? inside.strips : null;
     scene = {
-      layout, data, style, words, guess, before: (guess && answers.before[at.token]) || null, names: answers?.names ?? {}, costs, settings,
+      layout, data, style, words, guess, before: (guess && answers.before[at.token]) || null, names: answers?.names ?? {}, settings,
+      costs: costs?.run === data.about.run ? new Map(costs.costs) : null,
       next: next !== null && guess?.bars.includes(next) ? next : null, cursor: at, inside: strips, loudest: loudestOf,
       pictures: data.about.form === 'none' ? null : pictures.of,
     };
@@ -205,7 +206,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const place = read();
     const line = find('read');
     line.setAttribute('aria-live', hover || keyed ? 'off' : 'polite');
-    put(line, place ? saidOf(scene, place) : words.hint);
+    put(line, place ? saidOf(scene, place) : scene.costs ? costs.said : words.hint);
     origin.disabled = !place || !originOf(scene, place);
     announce(place?.token ?? (place?.kind === 'head' ? place.query : undefined) ?? null);
     if (!keyed || !key) return;
@@ -309,7 +310,11 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   const opener = button('map-tool', '', () => setOpen(!open));
   const origin = attributed(button('map-tool', words.origin, askOrigin), { title: words.origin_info });
   const walker = button('map-tool', words.walk, () => goTo(walk === null ? 0 : null));
-  find('tools').append(walker, opener, origin);
+  const rank = attributed(button('map-tool', words.rank, () => {
+    chosen = hover = null;
+    trigger('select');
+  }), { title: words.rank_info });
+  find('tools').append(walker, opener, rank, origin);
   attributed(find('tools'), { 'aria-label': words.tools });
   attributed(find('walk'), { 'aria-label': words.walk });
   const back = button('map-tool', words.back_walk, () => goTo(Math.max(0, walk - 1)));

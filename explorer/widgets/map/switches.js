@@ -44,7 +44,7 @@ export function switches(where, words) {
 
   function show(at, on, cell) {
     [cursor, edits, pair] = [at, on, cell];
-    put(how, mean ? words.how_mean : words.how_zero);
+    put(how, mean ? words.shared_to_mean : words.shared_to_zero);
     attributed(how, { title: words.how_info });
     switchesAt(cursor).forEach(([name, zero, average], index) => {
       put(keys[index], filled(words[`switch_${name}`], { layer: cursor.layer, head: cursor.head }));

@@ -1,0 +1,1 @@
+"""Parts of a tab that stand on their own: layout and wiring, as in explorer/tabs."""
