@@ -16,12 +16,15 @@ from gpt2core.edits import Edit
 from gpt2core.errors import Gpt2CoreError
 from gpt2core.explain import Explanation, explain, sites_to_explain
 from gpt2core.generation import Step, generate
+from gpt2core.identities import Identity, check_identities
 from gpt2core.model import GPTModel
 from gpt2core.notation import NamedEdit, parse_edits
 from gpt2core.quantization import reduced_precision
+from gpt2core.ranking import AblationCost, ablation_costs
 from gpt2core.reading import KVCache
 from gpt2core.sampling import SamplingSettings, pipeline
 from gpt2core.sites import SITES, Site
+from gpt2core.sizes import model_parts
 from gpt2core.tokenizer import Tokenizer, gpt2_tokenizer
 from gpt2core.trace import Trace, trace
 from gpt2core.train import TrainEvent, TrainSettings, train
@@ -34,11 +37,13 @@ __all__ = [
     "GPT_CONFIG_SMALL",
     "PRESETS",
     "SITES",
+    "AblationCost",
     "Edit",
     "Explanation",
     "GPTConfig",
     "GPTModel",
     "Gpt2CoreError",
+    "Identity",
     "KVCache",
     "NamedEdit",
     "Pretrained",
@@ -49,13 +54,16 @@ __all__ = [
     "Trace",
     "TrainEvent",
     "TrainSettings",
+    "ablation_costs",
     "analysis",
     "beam_search",
+    "check_identities",
     "edits",
     "explain",
     "generate",
     "gpt2_tokenizer",
     "load_pretrained",
+    "model_parts",
     "parse_edits",
     "pipeline",
     "reduced_precision",
