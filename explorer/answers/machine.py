@@ -290,18 +290,3 @@ def _strip(
 
 def _shape(seen: Trace, site: str, layer: int) -> str:
     return " × ".join(f"{size:,}" for size in seen[site, layer].shape)
-
-
-def counts_of(config: GPTConfig) -> dict[str, int]:
-    """How many numbers a model of this shape learns, by kind of part, all layers together, and "all"."""
-    C, L = config.emb_dim, config.n_layers
-    attention = 4 * C * C + C + (3 * C if config.qkv_bias else 0)
-    return {
-        "tok_emb": config.vocab_size * C,
-        "pos_emb": config.context_length * C,
-        "attention": L * attention,
-        "mlp": L * (8 * C * C + 5 * C),
-        "norms": (4 * L + 2) * C,
-        "head": 0 if config.tied_head else config.vocab_size * C,
-        "all": config.n_parameters,
-    }

@@ -128,8 +128,16 @@ def summary_sentence(costs: Sequence[AblationCost]) -> str:
         return say("dearest_by_kl", part=label, kl=fixed(dearest.kl or 0.0, 3))
     n_better = sum((one.rise or 0.0) < 0 for one in known)
     direction = "dearest" if (dearest.rise or 0.0) > 0 else "none_dear"
-    told = say(direction, part=label, before=fixed(dearest.loss_before or 0.0, 2), after=fixed(dearest.loss or 0.0, 2))
-    return told if not n_better else f"{told} {say('better_without', n=n_better, total=len(known))}"
+    told = [
+        say(direction, part=label, before=fixed(dearest.loss_before or 0.0, 2), after=fixed(dearest.loss or 0.0, 2))
+    ]
+    heads = [one for one in known if one.head is not None and (one.rise or 0.0) > 0]
+    if dearest.head is None and heads:
+        head = max(heads, key=lambda one: one.rise or 0.0)
+        told.append(say("dearest_head", part=part_in_words(head.layer, head.head), rise=signed(head.rise or 0.0, 2)))
+    if n_better:
+        told.append(say("better_without", n=n_better, total=len(known)))
+    return " ".join(told)
 
 
 def ranking_table(ranking: Ranking) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from explorer.catalogue import catalogue
 from explorer.store.services import RunKey, Services
-from explorer.wording.numbers import percent
+from explorer.wording.numbers import in_units, percent
 from gpt2core import PRESETS, GPTConfig
 from gpt2core.sizes import cache_bytes, cache_bytes_per_token, flops_per_token, memory_bytes, parameters_by_kind
 
@@ -36,7 +36,6 @@ _WORDS = {
     "final_norm": "kind_final_norm",
     "out_head": "kind_output_table",
 }
-_UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,13 @@ def shares_of(config: GPTConfig) -> tuple[Share, ...]:
     )
 
 
+def counts_of(config: GPTConfig) -> dict[str, int]:
+    """How many numbers a model of this shape learns, by the groups of GROUPS, and "token_table" and "all"."""
+    counts = parameters_by_kind(config)
+    groups = {group: sum(counts[kind] for kind in kinds) for group, kinds in GROUPS.items()}
+    return {**groups, "token_table": counts["tok_emb"], "all": config.n_parameters}
+
+
 def size_table(config: GPTConfig, title: str, n_tokens: int) -> pd.DataFrame:
     """The model on screen, and under it every preset, at the same context or at the longest that it reads."""
     rows = [_row(title, config, n_tokens), *(_row(name, preset, n_tokens) for name, preset in PRESETS.items())]
@@ -109,15 +115,6 @@ def difference_sentence() -> str:
         biases=sum(theirs[kind] - ours[kind] for kind in ("att.W_query", "att.W_key", "att.W_value")),
         difference=course.n_parameters - released.n_parameters,
     )
-
-
-def in_units(number: float) -> str:
-    """Three significant digits and a unit: 4.29 M, 163 M, 1.56 G, 768."""
-    for unit, letter in _UNITS:
-        if number >= unit * 0.9995:
-            value = number / unit
-            return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f} {letter}"
-    return f"{number:,.0f}"
 
 
 def in_bytes(number: int) -> str:

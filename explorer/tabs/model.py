@@ -9,26 +9,26 @@ import gradio as gr
 from explorer.answers.machine import (
     asked_luck,
     compared,
-    counts_of,
     guesses_of,
     inside_of,
     machine_of,
     tells_all,
     unedited,
 )
+from explorer.answers.sizes import counts_of
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.intro import intro
 from explorer.page.links import flag, number_between
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import laws, ranking
+from explorer.panels import laws, ranking, sizes
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
 from explorer.widgets.exchange import answered, asked_of, exchange
 from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.map import answer_value, map_value, model_map, rows_value, strips_value
-from explorer.wording.numbers import fixed, is_whole, percent, short_count, signed
+from explorer.wording.numbers import fixed, in_units, is_whole, percent, signed
 from explorer.wording.text import token_labels
 from gpt2core.errors import InvalidSetting
 
@@ -61,6 +61,7 @@ def build(ctx: TabContext) -> None:
             ranking.build(ctx, shown.select, COSTS)
         with gr.Column(scale=5, min_width=320):
             laws.build(ctx)
+    sizes.build(ctx)
 
 
 def picture_of(services: Services, run: RunKey) -> dict[str, Any]:
@@ -114,10 +115,10 @@ def title_of(services: Services, run: RunKey) -> dict[str, Any]:
     (guess,) = guesses_of(services, run, asked_luck(None), [last])
     here = services.labels(run)
     (best,) = token_labels(guess.bars[:1], services.models.tokenizer(run.model))
-    parts = {"mlp": counts["mlp"], "attention": counts["attention"], "table": counts["tok_emb"]}
-    told = {name: short_count(n) for name, n in parts.items()}
+    parts = {"mlp": counts["mlps"], "attention": counts["attention"], "table": counts["token_table"]}
+    told = {name: in_units(n) for name, n in parts.items()}
     shares = {f"{name}_share": percent(n / counts["all"]) for name, n in parts.items()}
-    every = short_count(counts["all"])
+    every = in_units(counts["all"])
     summary = say(
         "map_summary",
         token=here[last].text,

@@ -10,6 +10,7 @@ from explorer.catalogue import catalogue
 
 _SMALLEST, _LARGEST = 0.001, 99.999  # per cent; what lies beyond is said to
 _ROUNDING = 1e-5  # how far a computed share may lie outside 0 to 1
+_UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 _THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_UP)
 
 
@@ -82,12 +83,13 @@ def nats_and_bits(nats: float, decimals: int = 3) -> str:
     return f"{fixed(nats, decimals)} nats ({fixed(nats / math.log(2), decimals)} bits)"
 
 
-def short_count(n: int) -> str:
-    """A large count to three digits: 4,290,000 as "4.29 M". The twin of `short` in widgets/map/paint.js."""
-    for unit, name in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if n >= unit:
-            return f"{float(f'{n / unit:.3g}'):g}{name}"
-    return str(n)
+def in_units(number: float) -> str:
+    """Three significant digits and a unit: 4.29 M, 163 M, 1.56 G, 768."""
+    for unit, letter in _UNITS:
+        if number >= unit * 0.9995:
+            value = number / unit
+            return f"{_rounded(value, 2 if value < 9.995 else 1 if value < 99.95 else 0)} {letter}"
+    return f"{number:,.0f}"
 
 
 def scientific(value: float, decimals: int = 1) -> str:

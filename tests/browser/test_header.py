@@ -35,11 +35,11 @@ def resize(page: Page, size: tuple[int, int]) -> None:
 
 
 def wait_until_in_sight(page: Page, inner: str, outer: str) -> None:
-    """Until no part of `inner` is scrolled out of `outer` at its sides."""
+    """Until no part of `inner` is scrolled out of `outer` at its sides, but for the pixel that scrolling rounds."""
     page.wait_for_function(
         """([inner, outer]) => {
           const [a, b] = [inner, outer].map((selector) => document.querySelector(selector)?.getBoundingClientRect());
-          return a && b && a.left >= b.left && a.right <= b.right;
+          return a && b && a.left >= b.left - 1 && a.right <= b.right + 1;
         }""",
         arg=[inner, outer],
     )

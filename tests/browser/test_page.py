@@ -8,7 +8,9 @@ from tests.browser.conftest import TABS, main_figure, open_tab, type_sentence
 
 def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
     assert page.get_by_label("Your sentence", exact=True).input_value()
-    assert page.locator("#token-cards .token").count() > 5
+    assert main_figure(page).get_attribute("id") == "map-frame"
+    expect(page.locator("#map-frame .title")).to_contain_text("TinyStories · 4.29 M parameters")
+    expect(page.locator("#map-frame .summary")).to_contain_text("“·big” with 28.9 %")
     expect(page.locator("#status .notice")).to_contain_text("of 256 tokens")
 
 
@@ -70,7 +72,7 @@ def test_a_refused_sentence_is_kept_and_what_is_on_screen_stays(page: Page, type
 
 
 def test_an_unknown_model_is_refused_in_a_sentence(page: Page) -> None:
-    box = page.get_by_label("Model")
+    box = page.get_by_label("Model", exact=True)
     box.fill("gpt-9")
     box.press("Enter")
     expect(page.locator("#status .notice")).to_contain_text("There is no model called “gpt-9”")

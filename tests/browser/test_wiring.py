@@ -58,7 +58,7 @@ def test_back_returns_to_the_tab_before(page: Page) -> None:
     for title in ("Embeddings", "Attention"):
         open_tab(page, title)
         page.wait_for_url(f"**tab={title.lower()}**")
-    for title in ("Embeddings", "Tokens"):
+    for title in ("Embeddings", "Model"):
         page.go_back()
         expect(page.get_by_role("tab", name=title, exact=True)).to_have_attribute("aria-selected", "true")
 

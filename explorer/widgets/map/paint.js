@@ -2,7 +2,7 @@
 import { barRows, headSquares, joints, rowOf, stripRows } from './layout.js';
 import { writtenShare } from './data.js';
 import { filled } from '../shared/dom.js';
-import { grouped, percent } from '../shared/numbers.js';
+import { grouped, inUnits, percent } from '../shared/numbers.js';
 
 const PAIR = { now: 0.62, before: 0.3 }; // parts of a line of bars with the edits and without
 
@@ -63,18 +63,12 @@ function paintTitles(pen, { layout, style, words, data }) {
   const gutter = embed.x + embed.width;
   const label = (y, name, count) => {
     text(pen, style, name, 0, y - 0.55 * size, { size: small, weight: '600', most: gutter });
-    text(pen, style, filled(words.parameters, { n: short(count) }), 0, y + 0.55 * size, { size: 0.8 * size, colour: style.soft, most: gutter });
+    text(pen, style, filled(words.parameters, { n: inUnits(count) }), 0, y + 0.55 * size, { size: 0.8 * size, colour: style.soft, most: gutter });
   };
   label(layout.heads.y + 0.4 * layout.heads.height, words.heads_label, about.counts.attention);
-  label(layout.mlp.y + 0.3 * layout.mlp.height, words.mlp_label, about.counts.mlp);
+  label(layout.mlp.y + 0.3 * layout.mlp.height, words.mlp_label, about.counts.mlps);
   text(pen, style, words.norm_title, norm.x + norm.width / 2, middle, { align: 'center', size: small, colour: style.soft, most: norm.width + 1.2 * size });
   text(pen, style, words.next_title, bars.x, middle, { size: small, weight: '600', most: bars.width });
-}
-
-// 1572864 as 1.57 M.
-export function short(n) {
-  for (const [unit, name] of [[1e9, ' G'], [1e6, ' M'], [1e3, ' k']]) if (n >= unit) return `${Number((n / unit).toPrecision(3))}${name}`;
-  return String(n);
 }
 
 export const isOff = (edits, ...names) => names.some((name) => edits.includes(name));
@@ -337,7 +331,7 @@ function paintStrips(pen, scene) {
     pen.fillRect(column.x + 6, row.strip.y, 4, row.strip.height);
     text(pen, style, words[`step_${strip.site}`], row.name.x, middle, { size: small, weight: '600', most: row.name.width });
     if (row.shape) text(pen, style, strip.shape, row.shape.x, middle, { size: 0.8 * size, colour: style.soft, align: 'right' });
-    if (row.parameters && strip.parameters) text(pen, style, short(strip.parameters), row.parameters.x, middle, { size: 0.8 * size, colour: style.soft, align: 'right' });
+    if (row.parameters && strip.parameters) text(pen, style, inUnits(strip.parameters), row.parameters.x, middle, { size: 0.8 * size, colour: style.soft, align: 'right' });
     paintStrip(pen, style, strip, row.strip);
     const most = strip.values.reduce((sum, value) => Math.max(sum, Math.abs(value)), 0);
     text(pen, style, strip.share ? percent(Math.min(1, most)) : `±${Number(most.toPrecision(3))}`, row.told.x, middle, { size: 0.8 * size, colour: style.soft, most: row.told.width });

@@ -55,7 +55,7 @@ function exactly(data, weight) {
 }
 
 function neuronSaid({ data, words, cursor }, { layer, bin }, named) {
-  if (bin === undefined) return filled(words.on_mlp, { layer, n: grouped(4 * data.about.width), parameters: grouped(data.about.counts.mlp / data.about.layers) });
+  if (bin === undefined) return filled(words.on_mlp, { layer, n: grouped(4 * data.about.width), parameters: grouped(data.about.counts.mlps / data.about.layers) });
   const { value, number } = data.neuron(layer, cursor.token, bin);
   return filled(words.on_neuron, { layer, number, value: digits(value), token: named(cursor.token) });
 }

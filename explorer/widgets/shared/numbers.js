@@ -20,6 +20,16 @@ export function grouped(n) {
   return n.toLocaleString('en', { maximumFractionDigits: 6 });
 }
 
+const UNITS = [[1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k']];
+
+// Three significant digits and a unit: 4.29 M, 163 M, 768.
+export function inUnits(number) {
+  const [unit, letter] = UNITS.find(([least]) => number >= least * 0.9995) ?? [1, ''];
+  if (!letter) return grouped(Math.round(number));
+  const value = number / unit;
+  return `${value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0)} ${letter}`;
+}
+
 // A fixed number of decimals, below 0 with a minus sign that is as wide as a plus.
 export function fixed(value, decimals) {
   return value.toFixed(decimals).replace('-', '−');

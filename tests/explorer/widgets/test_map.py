@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.answers.machine import counts_of, machine_of
+from explorer.answers.machine import machine_of
+from explorer.answers.sizes import counts_of
 from explorer.store.services import DEFAULT_MODEL, RunKey, Services
 from explorer.widgets import map as widget
 from explorer.widgets.map import map_value
-from explorer.wording.numbers import short_count
+from explorer.wording.numbers import in_units
 from tests.explorer.widgets.scripts import engine_with, evaluator
 
 SIZES = [(1232, 360), (1232, 760), (800, 264), (366, 600), (640, 300)]
@@ -22,7 +23,7 @@ SHAPES = [(1, 1, 1), (6, 6, 22), (12, 12, 64), (48, 25, 1024), (2, 3, 4)]
 
 @pytest.fixture(scope="module")
 def layout():
-    return evaluator("map/layout.js", "map/places.js", "map/paint.js")
+    return evaluator("map/layout.js", "map/places.js", "map/paint.js", "shared/numbers.js")
 
 
 def unpacked(value: dict, asked: str):
@@ -160,6 +161,8 @@ def test_a_place_lies_where_its_box_says(layout):
         assert {key: there[key] for key in place} == place
 
 
-@pytest.mark.parametrize("n", [0, 7, 999, 1000, 37_056, 888_912, 4_290_048, 124_439_808, 1_557_611_200])
+@pytest.mark.parametrize(
+    "n", [0, 7, 999, 999_499, 999_500, 1000, 12_345, 37_056, 888_912, 4_290_048, 124_439_808, 1_557_611_200]
+)
 def test_large_counts_read_alike_in_python_and_in_the_browser(layout, n):
-    assert layout(f"short({n})") == short_count(n)
+    assert layout(f"inUnits({n})") == in_units(n)

@@ -1,0 +1,15 @@
+"""A small table that is read as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from explorer.widgets.widget import widget
+
+
+def plain_table(elem_id: str, label: str) -> gr.HTML:
+    """Nothing while it is empty; set it to `explorer.widgets.frame.table_value(...)`. label: names it to screen readers."""
+    skeleton = '<div class="plain-table" role="region" tabindex="0"><table></table></div>'
+    return widget(Path(__file__).parent, skeleton, {"label": label}, elem_id=elem_id)
