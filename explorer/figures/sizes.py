@@ -50,4 +50,6 @@ def parameter_map(
         },
         tiling={"pad": 2},
     )
-    return go.Figure(tree, frame("", x={"visible": False}, y={"visible": False}))
+    return go.Figure(
+        tree, frame("", x={"visible": False}, y={"visible": False}, margin={"l": 4, "r": 4, "t": 30, "b": 4})
+    )

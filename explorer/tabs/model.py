@@ -27,14 +27,13 @@ from explorer.store.services import Services
 from explorer.store.traces import RunKey
 from explorer.widgets.exchange import answered, asked_of, exchange
 from explorer.widgets.frame import frame, frame_value
-from explorer.widgets.map import answer_value, map_value, model_map, rows_value, strips_value
+from explorer.widgets.map import N_STOPS, answer_value, map_value, model_map, rows_value, strips_value
 from explorer.wording.numbers import fixed, in_units, is_whole, percent, signed
 from explorer.wording.text import token_labels
 from gpt2core.errors import InvalidSetting
 
 say = catalogue("model")
 EXCHANGE, COSTS = "map-exchange", "map-costs"
-N_STOPS = 14  # of the walk; widgets/map/walk.js has them
 
 
 def build(ctx: TabContext) -> None:

@@ -28,6 +28,7 @@ from explorer.wording.text import TokenLabel
 MOST_EXACT, MOST_HALF = 150_000, 450_000
 MOST_DOTS = 48  # along the side of a pooled pattern
 
+N_STOPS = 14  # of the walk; walk.js has them
 LENGTHS = ("tok_emb", "pos_emb", "embed", *WRITTEN, *STREAM)
 
 _SKELETON = """

@@ -286,7 +286,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const acts = { Enter: () => key && act(key), ' ': () => key && act(key), '?': askOrigin, s: () => below.turn('head'), o: () => setOpen(!open) };
     const columns = columnsOfPlaces(scene);
     key ??= { kind: 'token', token: scene.layout.at.token };
-    const to = stepped(event.key, key, columns);
+    const to = stepped(event.key, key, columns, scene.inside?.map((strip) => strip.values.length));
     if (!to && !acts[event.key]) return;
     event.preventDefault();
     keyed = true;
@@ -395,6 +395,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     next: linked(element, 'next', '', (value) => setNext(value === '' ? null : Number(value), false)),
     walk: linked(element, 'walk', '', (value) => goTo(value === '' ? null : clamped(Number(value) - 1, 0, STOPS.length - 1), false)),
   };
+  root.mapBox = (place) => scene && boxOf(scene, place); // where a place is drawn, as a finger finds it
   root.figureName = words.title;
   root.figureTable = () => tableOf(scene, words);
   watch('value', draw);

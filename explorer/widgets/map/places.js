@@ -1,6 +1,7 @@
 // What lies under the finger, where the keys lead, and the box around it. A place is { kind, ... }: no page, no canvas.
 import { barRows, headSquares, isInside, isNarrow, joints, rowOf, stripRows } from './layout.js';
 import { farthest, guessPlaces } from './paint.js';
+import { stepInList } from '../shared/keys.js';
 
 const NEAR = 9; // pixels around a small mark that still mean it
 
@@ -123,13 +124,19 @@ export function columnsOfPlaces({ layout, guess, inside, cursor }) {
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-// Where a key leads from `place`; undefined for a key that does not move.
-export function stepped(key, place, columns) {
+// Where a key leads from `place`; undefined for a key that does not move. Inside an open layer left and right lead along a step's
+// numbers, sizes[step] of them.
+export function stepped(key, place, columns, sizes = []) {
   if (!['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End'].includes(key)) return undefined;
-  let column = columns.findIndex((list) => list.some((one) => same(one, place)));
+  if (place?.kind === 'strip' && !['ArrowUp', 'ArrowDown'].includes(key)) {
+    const at = stepInList(key, place.at ?? -1, sizes[place.step]);
+    return { ...place, at };
+  }
+  const { at: _number, ...known } = place ?? {};
+  let column = columns.findIndex((list) => list.some((one) => same(one, known)));
   if (column < 0) column = Math.max(0, columns.findIndex((list) => list[0].kind === place?.kind && list[0].layer === place?.layer));
   const list = columns[column];
-  const at = Math.max(0, list.findIndex((one) => same(one, place)));
+  const at = Math.max(0, list.findIndex((one) => same(one, known)));
   if (key === 'ArrowUp' || key === 'ArrowDown') return list[Math.max(0, Math.min(list.length - 1, at + (key === 'ArrowDown' ? 1 : -1)))];
   if (key === 'Home' || key === 'End') return key === 'Home' ? list[0] : list.at(-1);
   const next = columns[Math.max(0, Math.min(columns.length - 1, column + (key === 'ArrowRight' ? 1 : -1)))];
