@@ -239,7 +239,7 @@ def fused_path_agrees(trace: Trace, model: GPTModel) -> Identity:
     """The model run without a tap, as it is trained and as it writes, gives the same logits; that run knows no edits.
 
     No bound is certain for a whole network, for later layers may enlarge what earlier ones rounded. This one is the rounding of all
-    sums on the longest way through it, enlarged as by the norm that enlarges most.
+    sums on the longest way through it, enlarged by every norm as where that enlarges most.
     """
     if trace.edits:
         return Identity("fused", _FUSED, 0, 0.0, 0.0, trace.edits)
@@ -247,7 +247,7 @@ def fused_path_agrees(trace: Trace, model: GPTModel) -> Identity:
     with evaluating(model):
         fused = model(torch.tensor([trace.token_ids], device=weight.device))[0]  # [T, V]
     way = config.n_layers * (7 * config.emb_dim + config.head_dim + 2 * len(trace.token_ids)) + config.emb_dim
-    enlarged = max(norm.enlarges for norm in _norms(trace, model))
+    enlarged = math.prod(norm.enlarges for norm in _norms(trace, model))
     allowed = enlarged * _logit_rounding(trace, model, way).unsqueeze(-1)  # [T, 1]
     rows = zip(*(one.split(_ROWS) for one in (trace["logits"], fused, allowed)), strict=True)
     return _identity("fused", _FUSED, (_Pair(ours, theirs, most.expand_as(ours)) for ours, theirs, most in rows))
@@ -259,8 +259,8 @@ _FUSED = "logits and those of the model without a tap"
 @dataclass(frozen=True, eq=False)
 class _Norm:
     """One norm's part of a trace, float64. stream [T, C]: what it read; normed [T, C]: what it made of that before scale and shift;
-    error [T, C]: how far float32 lets that be off. enlarges: how many times
-    larger an error is, at most, beside what it hands on than it was beside the stream."""
+    error [T, C]: how far float32 lets that be off. enlarges: how many times larger an error is, at most, beside what it hands on than
+    it was beside the stream."""
 
     stream: Tensor
     normed: Tensor
@@ -288,7 +288,7 @@ def _norm(trace: Trace, norm: torch.nn.Module, site: str, layer: int | None, str
     shown = ((out.abs() + shift.abs()) / scale.abs()).masked_fill(scale == 0, 0)
     size = shown + centred.abs() + root * x.abs().mean(-1, keepdim=True)
     error = _rounding(trace, x.size(-1), size)
-    enlarges = float((root.squeeze(-1) * x.square().mean(-1).sqrt()).max())
+    enlarges = max(1.0, float((root.squeeze(-1) * x.square().mean(-1).sqrt()).max()))
     return _Norm(x, normed, error, enlarges, _edits_at(trace, (f"{site}_mean", f"{site}_var", site), layer))
 
 

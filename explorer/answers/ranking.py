@@ -123,7 +123,7 @@ def summary_sentence(costs: Sequence[AblationCost]) -> str:
     if not known:
         return say("no_numbers")
     dearest = max(known, key=lambda one: _cost(one, by_loss=by_loss) or 0.0)
-    label = part_in_words(dearest.layer, dearest.head)
+    label = _part_in_sentence(dearest.layer, dearest.head)
     if not by_loss:
         return say("dearest_by_kl", part=label, kl=fixed(dearest.kl or 0.0, 3))
     n_better = sum((one.rise or 0.0) < 0 for one in known)
@@ -153,6 +153,10 @@ def ranking_table(ranking: Ranking) -> pd.DataFrame:
 def part_in_words(layer: int, head: int | None) -> str:
     """ "head 3 of layer 2", "MLP of layer 4"."""
     return say("mlp", layer=layer) if head is None else say("head", layer=layer, head=head)
+
+
+def _part_in_sentence(layer: int, head: int | None) -> str:
+    return say("the_mlp", layer=layer) if head is None else part_in_words(layer, head)
 
 
 def _row(one: AblationCost, tokenizer: Tokenizer, *, by_loss: bool) -> RankedPart:

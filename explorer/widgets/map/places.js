@@ -142,5 +142,5 @@ export function stepped(key, place, columns, sizes = []) {
   const next = columns[Math.max(0, Math.min(columns.length - 1, column + (key === 'ArrowRight' ? 1 : -1)))];
   // the same kind of place one layer on, where there is one
   const alike = next.find((one) => one.kind === place?.kind && one.head === place?.head && one.site === place?.site);
-  return alike ?? next[Math.min(at, next.length - 1)];
+  return alike ?? next.find((one) => one.kind === 'token' && one.token === place?.token) ?? next[0];
 }

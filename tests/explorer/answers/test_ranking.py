@@ -26,6 +26,10 @@ def last(services, run, *args):
     return found
 
 
+def in_a_sentence(row):
+    return row.label if row.head is not None else f"the {row.label}"
+
+
 def test_every_part_is_ranked_by_what_the_loss_rises(services, run):
     found = last(services, run)
     dearest = sorted(costs_of(services, run), key=lambda one: -one.rise)
@@ -61,9 +65,9 @@ def test_the_list_grows_and_says_how_far_it_is(services, run, monkeypatch):
 def test_the_summary_names_the_dearest_part(services, run):
     found, costs = last(services, run), costs_of(services, run)
     most = max(costs, key=lambda one: one.rise)
-    label = found.rows[0].label
+    label = in_a_sentence(found.rows[0])
     before, after = fixed(most.loss_before, 2), fixed(most.loss, 2)
-    expected = f"Switching off the {label} costs most: the loss rises from {before} to {after} nats."
+    expected = f"Switching off {label} costs most: the loss rises from {before} to {after} nats."
     assert found.summary.startswith(expected)
     n_better = sum(one.rise < 0 for one in costs)
     assert (f"Without {n_better} of 8" in found.summary) is (n_better > 0)
@@ -86,7 +90,7 @@ def test_without_a_loss_what_comes_next_is_ranked_by(services, text, how):
     assert [row.cost for row in found.rows] == [one.kl for one in dearest]
     assert {row.loss for row in found.rows} == {row.rise for row in found.rows} == {""}
     assert found.summary == (
-        f"Switching off the {found.rows[0].label} changes most: what may come next moves by {fixed(dearest[0].kl, 3)} nats."
+        f"Switching off {in_a_sentence(found.rows[0])} changes most: what may come next moves by {fixed(dearest[0].kl, 3)} nats."
     )
     assert ("loss" in found.before) is (text == "abcd")
     assert ("A single token has no loss" in found.told) is (text == "a")
