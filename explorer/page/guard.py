@@ -17,6 +17,7 @@ from gradio.components import Component
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
+from explorer.widgets.page_state import PARTS
 from explorer.wording.refusals import refusal_in_words
 from gpt2core import Gpt2CoreError
 
@@ -73,7 +74,7 @@ def redrawn(
         limits = services.cursor_limits(run)
     except Exception as error:
         sentence = in_words(error)
-        return {}, {"current": {}, "failed": {figure.name: sentence for figure in open_ones}}
+        return {}, {**_where(seen), "current": {}, "failed": {figure.name: sentence for figure in open_ones}}
     for figure in open_ones:
         positions = [clamped(seen.get(part), limits[part]) for part in figure.follow]
         values = [given[control] for control in figure.controls]
@@ -85,7 +86,12 @@ def redrawn(
                 failed[figure.name] = in_words(error)
                 continue
         current[figure.name] = key
-    return updates, {"current": current, "failed": failed}
+    return updates, {**_where(seen), "current": current, "failed": failed}
+
+
+def _where(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the cursor was when it was asked: what is pressed before widgets/sight has read an answer still knows of what run it is."""
+    return {part: seen.get(part) for part in ("run", *PARTS)}
 
 
 def by_name(figure: Figure, drawn: Any) -> dict[Block, Any]:

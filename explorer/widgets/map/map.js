@@ -144,6 +144,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     opener.setAttribute('aria-pressed', String(open));
     mark();
     showWalk();
+    ask(); // a setting may have changed while this tab was closed
   };
 
   const read = () => hover ?? (keyed ? key : null) ?? chosen;
@@ -228,7 +229,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     chosen = place;
     const { kind } = place;
     if (kind === 'layer') return place.layer === scene.layout.at.layer ? setOpen(!open) : (setOpen(true), tell('page-wish', { layer: place.layer }));
-    if (kind === 'head') tell('page-wish', { layer: place.layer, head: place.head, ...(place.query === undefined ? {} : { token: place.query }) });
+    if (kind === 'head') tell('page-wish', { layer: place.layer, head: place.head });
     else if (kind === 'bar') setNext(place.id === next ? null : place.id);
     else if (kind === 'written') tell('page-wish', { layer: place.layer, token: place.token });
     else if (kind === 'mlp') tell('page-wish', { layer: place.layer });

@@ -20,7 +20,8 @@ export function placeAt(scene, x, y) {
   if (layer >= 0 && y >= layout.heads.y && y < layout.heads.y + layout.heads.height) return headAt(scene, layer, x, y);
   if (layer >= 0 && y >= layout.mlp.y - 2 && y < layout.mlp.y + layout.mlp.height + 3) return neuronAt(scene, layer, x);
   const row = layout.rows.find((line) => y >= line.y && y < line.y + line.height);
-  if (!row || row.folded) return null;
+  if (!row) return null;
+  if (row.folded) return { kind: 'token', token: row.folded[0] === 0 ? row.folded[1] - 1 : row.folded[0] }; // the nearest of them
   const { token } = row;
   if (token === at.token && y > row.line + 0.6 * layout.size && guess && !open) {
     const place = guessPlaces(layout, guess.first.length).findIndex((room) => x >= room.x && x < room.x + room.width);
@@ -72,6 +73,7 @@ export function boxOf(scene, place) {
   const { layout, guess } = scene;
   const around = (x, y, radius) => ({ x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius });
   const line = (token) => rowOf(layout, token)?.line;
+  if (place.token !== undefined && rowOf(layout, place.token)?.folded) return null;
   if (place.kind === 'layer') return { x: layout.columns[place.layer].x + 1, y: 1, width: layout.columns[place.layer].width - 2, height: layout.title.height - 2 };
   if (place.kind === 'head') {
     if (layout.open && place.layer === layout.at.layer) return null;

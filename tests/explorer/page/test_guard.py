@@ -52,10 +52,8 @@ def test_a_changed_control_draws_again_and_an_equal_one_does_not(services, compo
 def test_what_is_hidden_is_not_drawn(services, components):
     figures = [figure("table", lambda _: "rows", components[0], when=components[1])]
     for closed in (None, {}, {"open": False}, "forged"):
-        assert redrawn(services, figures, seen(services), {components[1]: closed}) == (
-            {},
-            {"current": {}, "failed": {}},
-        )
+        updates, answer = redrawn(services, figures, seen(services), {components[1]: closed})
+        assert (updates, answer["current"], answer["failed"]) == ({}, {}, {})
     assert redrawn(services, figures, seen(services), {components[1]: {"open": True}})[0] == {components[0]: "rows"}
 
 
@@ -90,8 +88,17 @@ def test_a_failed_figure_is_current_again_when_the_state_that_it_shows_comes_bac
     figures = [figure("a", draw, components[0], follow=("token",))]
     _, first = redrawn(services, figures, seen(services), {})
     _, failed = redrawn(services, figures, seen(services, first["current"], token=1), {})
-    assert failed == {"current": {}, "failed": {"a": "Not this one."}}
+    assert (failed["current"], failed["failed"]) == ({}, {"a": "Not this one."})
     assert redrawn(services, figures, seen(services, first["current"]), {}) == ({}, {**first, "failed": {}})
+
+
+def test_the_answer_says_where_the_cursor_was_so_that_what_is_pressed_meanwhile_knows_its_run(services, components):
+    asked = seen(services, token=2)
+    for draw in (lambda _: "drawn", lambda _: 1 / 0):
+        _, answer = redrawn(services, [figure("a", draw, components[0])], asked, {})
+        assert {part: answer[part] for part in ("run", "token", "layer", "head")} == {
+            part: asked[part] for part in ("run", "token", "layer", "head")
+        }
 
 
 @pytest.mark.parametrize(
