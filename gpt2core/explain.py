@@ -56,13 +56,7 @@ class Explanation:
     @property
     def with_numbers(self) -> str:
         """The same with this place's numbers: the two largest terms one by one, the others summed."""
-        terms = Terms(self._recipe.groups)
-        largest = sorted(terms.order(2))
-        parts = [terms.numbers(number) for number in largest]
-        n_rest = len(terms) - len(largest)
-        if n_rest:
-            parts.append(f"{short(terms.rest(largest))} from {n_rest:,} more")
-        total = " + ".join(parts).replace("+ -", "- ")
+        total = Terms(self._recipe.groups).in_numbers()
         place = f"{self.site}[{', '.join(map(str, self.index))}]"
         computed = f"{place} = {self._recipe.written.format(sum=total)} = {short(self.before)}"
         return computed if self.edit is None else f"{computed}; then {self.edit}: {short(self.value)}"
