@@ -90,7 +90,9 @@ def letters_of(number: Number) -> tuple[str, ...]:
     return letters[:-1]
 
 
-def _exponentials(column: Column, at: int, temperature: float | None = None) -> tuple[Group, Callable[[Tensor], Tensor], str]:
+def _exponentials(
+    column: Column, at: int, temperature: float | None = None
+) -> tuple[Group, Callable[[Tensor], Tensor], str]:
     """A softmax: its exponentials, less the largest in each exponent, which changes no quotient; the law to the share at `at`; and how
     that is written."""
     T = 1.0 if temperature is None else temperature
@@ -110,7 +112,9 @@ def _share(trace: Trace, model: GPTModel, number: Number) -> Recipe:
 
 
 def _length(trace: Trace, model: GPTModel, number: Number) -> Recipe:
-    row = _column("site", number.site, number.layer, (*number.index, None), trace[number.site, number.layer][number.index])
+    row = _column(
+        "site", number.site, number.layer, (*number.index, None), trace[number.site, number.layer][number.index]
+    )
     letters = LETTERS[SITES[number.site].shape]
     squares = Group((row,), torch.square, "({})²")
     formula = f"sqrt(Σ_{letters[-1]} {number.site}[{', '.join(letters)}]²)"
@@ -159,9 +163,7 @@ def _loss(trace: Trace, model: GPTModel, number: Number) -> Recipe:
 
 def _cosine(trace: Trace, model: GPTModel, number: Number) -> Recipe:
     rows = [_weight(model, "tok_emb.weight", token_id, None) for token_id in number.index]
-    lengths = [
-        _constant(f"|W_E[{letter}]|", float(row.values.norm())) for letter, row in zip("ab", rows, strict=True)
-    ]
+    lengths = [_constant(f"|W_E[{letter}]|", float(row.values.norm())) for letter, row in zip("ab", rows, strict=True)]
     columns = (*rows, *lengths)
     group = Group(columns, lambda x, y, nx, ny: x * y / (nx * ny).clamp_min(1e-12), "{} * {} / ({} * {})")
     return Recipe("Σ_c W_E[a, c] W_E[b, c] / (|W_E[a]| |W_E[b]|)", (group,))
@@ -221,7 +223,7 @@ DERIVED: Mapping[str, Derived] = {
         ("t", "v"),
         _logits,
         _share,
-        partial(lines_of, Stage.probabilities.func, ("return torch.softmax(self.logits, -1)",)),
+        partial(lines_of, vars(Stage)["probabilities"].func, ("return torch.softmax(self.logits, -1)",)),
         _share_snippet,
     ),
     "length": Derived((), lambda number: frozenset({number.site}), _length, list, _length_snippet),

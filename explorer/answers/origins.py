@@ -127,7 +127,14 @@ def short_name(number: Number) -> str:
 def home_of(number: Number, run: RunKey) -> dict[str, Any]:
     """Where on the page it is looked at: the tab, and the positions of the cursor that it has."""
     name, at = number.site or number.name, _by_letter(number)
-    where = {"tab": HOMES.get(name, ELSEWHERE), "token": at.get("t"), "layer": number.layer, "head": at.get("h")}
+    where: dict[str, Any] = {
+        "tab": HOMES.get(name, ELSEWHERE),
+        "token": at.get("t"),
+        "layer": number.layer,
+        "head": at.get("h"),
+    }
+    if name == "loss":
+        where["token"] = at["t"] + 1
     if name == "cosine" and number.index[0] in run.token_ids:
         where["token"] = run.token_ids.index(number.index[0])
     return {part: position for part, position in where.items() if position is not None}
@@ -258,7 +265,7 @@ class Words:
 
     def term(self, term: Term, number: Number, total: float, common: Sequence[Operand]) -> dict[str, Any]:
         """One bar: what it is, its number, what it adds, and its part of `total`, the sum of all products' absolute values."""
-        others = [factor for factor in term.factors if factor not in common]
+        others = [factor for factor in term.factors if factor not in common and not _hides_nothing(factor)]
         return {
             **self.factor(term, number),
             "product": minus(short(term.product)),
@@ -304,6 +311,11 @@ class Words:
             else [TokenLabel(token_id, f"#{token_id}", "", False)]
         )
         return say("with_id", token=label.text, id=token_id)
+
+
+def _hides_nothing(factor: Operand) -> bool:
+    """The mask of a key that is seen, which is said by its being there."""
+    return factor.name == "mask" and factor.value == 0
 
 
 def _deeper(operand: Operand) -> Number | None:

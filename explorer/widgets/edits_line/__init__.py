@@ -24,6 +24,7 @@ def edits_line(elem_id: str) -> gr.HTML:
 def edit_chips(edits: Sequence[NamedEdit]) -> dict[str, Any]:
     """One chip an edit: what it says, and the notation of what is left without it."""
     chips = [
-        {"text": edit_in_words(edit), "without": write_edits([other for other in edits if other != edit])} for edit in edits
+        {"text": edit_in_words(edit), "without": write_edits([other for other in edits if other != edit])}
+        for edit in edits
     ]
     return {"chips": chips}
