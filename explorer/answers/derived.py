@@ -156,9 +156,15 @@ def _lens_logit(trace: Trace, model: GPTModel, number: Number) -> Recipe:
 def _loss(trace: Trace, model: GPTModel, number: Number) -> Recipe:
     (t,) = number.index
     v = trace.token_ids[t + 1]
-    share = float(trace["logits"][t].double().softmax(-1)[v])
-    told = _column("site", "share", None, (t, v), torch.tensor(share))
-    return Recipe("-ln(share[t, v]), v = token_ids[t + 1]", (Group((told,), lambda p: -p.log(), "-ln({})"),))
+    logs = trace["logits"][t].double().log_softmax(-1)
+    told = _column("site", "share", None, (t, v), logs[v].exp())
+    # a share too small for a float64 has a loss all the same
+    law = partial(_minus_log, otherwise=-float(logs[v]))
+    return Recipe("-ln(share[t, v]), v = token_ids[t + 1]", (Group((told,), law, "-ln({})"),))
+
+
+def _minus_log(share: Tensor, otherwise: float) -> Tensor:
+    return torch.where(share > 0, -share.log(), otherwise)
 
 
 def _cosine(trace: Trace, model: GPTModel, number: Number) -> Recipe:

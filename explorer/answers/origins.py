@@ -7,6 +7,8 @@ anything.
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +66,7 @@ class Origin:
 def origin_of(services: Services, run: RunKey, asked: object) -> dict[str, Any]:
     """The drawer's JSON for one number of `run`. Raises: InvalidSetting, UnknownSite for what is not there; what a pass raises."""
     number = number_of(asked)
-    origin = _site_origin(services, run, number) if number.name in SITES else _derived_origin(services, run, number)
+    origin = (_derived_origin if number.name in DERIVED else _site_origin)(services, run, number)
     words = Words(services, run)
     largest = origin.terms.grouped(MOST_TERMS)
     total = float(origin.terms.products.abs().sum())
@@ -146,9 +148,27 @@ def _by_letter(number: Number) -> dict[str, int]:
     return dict(zip(letters, number.index, strict=True))
 
 
+# What need not be said of a number that stands beside one with the same: its head, its token, its dimension, but never the key or the
+# token of the vocabulary that it is about.
+_UNSAID = ("h", "t", "c", "d", "n")
+
+
+def _unsaid(number: Number, around: Sequence[Number]) -> dict[str, int]:
+    """The part of the index that is still to be said."""
+    others = [_by_letter(other) for other in around]
+    at = _by_letter(number)
+    of_a_key = number.name in ("k", "v")  # whose t is a key's, another's s
+    return {
+        letter: place
+        for letter, place in at.items()
+        if letter not in _UNSAID or (letter == "t" and of_a_key) or all(other.get(letter) != place for other in others)
+    }
+
+
 def exact(value: float) -> str:
-    """The shortest number that is the same float32."""
-    return minus(str(np.float32(value)))
+    """The shortest number that is the same float32; a share too small for one as exact as that."""
+    is_small = 0 < abs(value) < np.finfo(np.float32).tiny
+    return minus(f"{value:.8g}" if is_small else str(np.float32(value)))
 
 
 def minus(text: str) -> str:
@@ -233,26 +253,28 @@ class Words:
         self._tokenizer = services.models.tokenizer(run.model)
         self._ids = run.token_ids
 
-    def number(self, number: Number, within: Number | None = None) -> str:
-        """ "Attention pattern, layer 2, head 5: from “·Lily” (7) at “,” (3)". within: a number of the same layer, which needs no second
-        naming."""
+    def number(self, number: Number, *around: Number) -> str:
+        """ "Attention pattern, layer 2, head 5: from “·Lily” (7) at “,” (3)". around: what it is named beside: where it has the same layer,
+        head, token and dimension as one of these, that is not said again."""
         what, layer = say(f"name_{number.name}"), number.layer
         if number.name == "length":
             what = say("length_of", of=say(f"name_{number.site}"))
         if layer is None and number.name in ("guess", "lens_logit"):
             what = say("after_embedding", what=what)
-        at = _by_letter(number)
-        is_parted = layer is not None and (within is None or within.layer != layer)
-        if is_parted:
+        at = _unsaid(number, around)
+        names_layer = layer is not None and layer not in [other.layer for other in around]
+        if names_layer:
             what = say("in_layer", what=what, layer=layer)
-        elif within is not None and "h" in at and at["h"] == _by_letter(within).get("h"):
-            del at["h"]
-        return say("parted" if is_parted or "h" in at else "whole", what=what, where=self._where(number, at))
+        where = self._where(number, at)
+        apart = names_layer or next(iter(at), "") in "hcdn"
+        return say("parted" if apart else "whole", what=what, where=where) if where else what
 
     def _where(self, number: Number, at: Mapping[str, int]) -> str:
-        """at: the index by its letters, less what needs no naming."""
+        """at: the part of the index that is to be said, by its letters."""
         if number.name == "loss":
             return say("where_next", v=self._token(at["t"] + 1), t=self._token(at["t"]))
+        if not at:
+            return ""
         named = {
             letter: self._token(place) if letter in "ts" else self._token_id(place) if letter in "vab" else place
             for letter, place in at.items()
@@ -266,18 +288,20 @@ class Words:
     def term(self, term: Term, number: Number, total: float, common: Sequence[Operand]) -> dict[str, Any]:
         """One bar: what it is, its number, what it adds, and its part of `total`, the sum of all products' absolute values."""
         others = [factor for factor in term.factors if factor not in common and not _hides_nothing(factor)]
+        own = _deeper(term)
+        around = (number,) if own is None else (number, own)
         return {
             **self.factor(term, number),
             "product": minus(short(term.product)),
-            "part": abs(term.product) / total if total else 0.0,
+            "part": abs(term.product) / total if 0 < total < math.inf else 0.0,
             "negative": term.product < 0,
-            "factors": [self.factor(factor, number) for factor in others],
+            "factors": [self.factor(factor, *around) for factor in others],
         }
 
-    def factor(self, operand: Operand, number: Number) -> dict[str, Any]:
-        """An operand: its name in words, its value, and the place one step deeper, or what it is where there is none."""
+    def factor(self, operand: Operand, *around: Number) -> dict[str, Any]:
+        """An operand: its name in words beside `around`, its value, and the place one step deeper, or what it is where there is none."""
         deeper = _deeper(operand)
-        name = self.number(deeper, number) if deeper is not None else self._end(operand)
+        name = self.number(deeper, *around) if deeper is not None else self._end(operand)
         return {
             "name": name,
             "value": minus(short(operand.value)),
@@ -288,7 +312,8 @@ class Words:
     def _end(self, operand: Operand) -> str:
         """What has nothing below it."""
         if operand.kind == "weight":
-            return say("weight", name=operand.name, index=", ".join(map(str, operand.index)))
+            name = re.sub(r"^trf_blocks\.\d+\.", "", operand.name)  # the layer is that of the number
+            return say("weight", name=name, index=", ".join(map(str, operand.index)))
         if operand.kind == "token":
             return say("token_id", token=self._token(operand.index[0]))
         if operand.kind == "position":

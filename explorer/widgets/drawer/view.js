@@ -23,18 +23,21 @@ export function drawn(origin, words, { go, live }) {
 }
 
 function operands({ terms }, words, go) {
-  return attributed(node('ol', 'terms', ...terms.map((term) => node('li', 'term', ...termParts(term, words, go)))), { 'aria-label': words.operands });
+  const list = node('ol', 'terms', ...terms.map((term) => node('li', 'term', ...termParts(term, words, go))));
+  list.classList.toggle('with-values', terms.some(({ value, product }) => value !== product));
+  return attributed(list, { 'aria-label': words.operands });
 }
 
+// Its name and what it adds; its own value, its share as a bar and in per cent; what it is taken together with.
 function termParts(term, words, go) {
   const bar = node('span', `bar${term.negative ? ' negative' : ''}`);
   bar.style.width = `${100 * term.part}%`;
-  const shown = [node('span', 'name', term.name), node('span', 'product', term.product), node('span', 'track', bar), node('span', 'part', percent(term.part))];
   const head = term.place ? button('line deeper', '', () => go(term)) : node('div', 'line');
-  head.append(...shown);
+  head.append(node('span', 'name', term.name), ' ', node('span', 'product', term.product));
+  head.append(' ', node('span', 'own', term.value === term.product ? '' : term.value), ' ', node('span', 'track', bar), ' ', node('span', 'part', percent(term.part)));
   const told = [];
   if (term.end) told.push(node('span', 'end', term.end));
-  if (term.factors.length) told.push(node('span', '', filled(words.times, { value: term.value })), ...listed(term.factors, words, go));
+  if (term.factors.length) told.push(node('span', '', words.times), ...listed(term.factors, words, go));
   return told.length ? [head, node('p', 'factors', ...spaced(told))] : [head];
 }
 
