@@ -1,7 +1,5 @@
 // The drawer's room on the page: figures are laid out beside it, and where it lies below them, scrolled into sight.
 
-const GAP = 8; // pixels between a figure and the edge of the window
-
 // on: whether the drawer is open. Above everything else, an enlarged figure included (a popover where there are such).
 export function takeRoom(aside, on) {
   aside.hidden = !on;
@@ -17,14 +15,13 @@ export function takeRoom(aside, on) {
 export function rememberOpener(from) {
   const frame = from?.closest('.figure-frame') ?? null;
 
-  // A sheet at the bottom may lie over the figure: then that is scrolled to the top.
+  // A sheet at the bottom may lie over the figure: then that is scrolled to the top, and on until what asked is in sight.
   function show(aside) {
-    if (!from) return;
     const sheet = aside.getBoundingClientRect();
-    const figure = (frame ?? from).getBoundingClientRect();
-    if (sheet.left > GAP || (figure.top >= 0 && figure.bottom <= sheet.top)) return;
-    const scroller = frame && 'large' in frame.dataset ? frame : window;
-    scroller.scrollBy({ top: figure.top - GAP, behavior: 'instant' });
+    if (!from || sheet.left > 0) return;
+    const { top, bottom } = (frame ?? from).getBoundingClientRect();
+    if (top < 0 || bottom > sheet.top) (frame ?? from).scrollIntoView({ block: 'start', behavior: 'instant' });
+    from.scrollIntoView({ block: 'nearest', behavior: 'instant' }); // page/styles/drawer.css leaves the sheet out
   }
 
   function focus() {

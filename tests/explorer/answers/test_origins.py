@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from explorer.answers.derived import DERIVED, derived_recipe
-from explorer.answers.origins import number_of, origin_of, place_of, short_name
+from explorer.answers.number_names import short_name
+from explorer.answers.origins import number_of, origin_of, place_of
 from explorer.store.models import DEFAULT_MODEL
 from explorer.store.services import RunKey, Services
 from gpt2core import SITES, Gpt2CoreError, analysis, trace
