@@ -223,7 +223,11 @@ def test_when_the_run_changes_the_number_is_asked_anew_or_said_to_be_gone(page: 
 def test_an_old_number_under_a_new_place_is_marked_until_the_answer_comes(page: Page) -> None:
     opened(page)
     held: list[Route] = []
-    page.route("**/gradio_api/run/**", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/gradio_api/run/**", hold)
     drawer(page).locator(".deeper").first.click()
     expect(drawer(page).locator(".number")).to_have_attribute("data-stale", re.compile("number before"))
     for route in held:
