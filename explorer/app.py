@@ -13,6 +13,7 @@ from explorer.page import spec, theme
 from explorer.page.events import QUICK
 from explorer.page.header import build_header
 from explorer.page.links import Linked
+from explorer.page.origins import build_drawer
 from explorer.page.reading import Reader, wire_links, wire_reading, wire_strip
 from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
@@ -38,6 +39,7 @@ def build_app(services: Services) -> gr.Blocks:
                     context.connect()
                 opened = f"(cursor) => ({{ ...cursor, tab: '{tab.id}' }})"
                 panel.select(None, page.cursor, page.cursor, js=opened, **QUICK)
+        build_drawer(page)
         page.connect()
         tab_keys("tabs")
         reader = Reader(page, header)

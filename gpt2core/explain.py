@@ -24,7 +24,18 @@ from gpt2core.ranges import is_whole, shown
 from gpt2core.sites import SITES, check_site
 from gpt2core.trace import Trace
 
-__all__ = ["CodeLines", "Explanation", "Grouped", "Operand", "Place", "Term", "Terms", "explain", "sites_to_explain"]
+__all__ = [
+    "CodeLines",
+    "Explanation",
+    "Grouped",
+    "Operand",
+    "Place",
+    "Term",
+    "Terms",
+    "explain",
+    "sites_to_explain",
+    "snippet",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +67,7 @@ class Explanation:
     @property
     def with_numbers(self) -> str:
         """The same with this place's numbers: the two largest terms one by one, the others summed."""
-        terms = Terms(self._recipe.groups)
-        largest = sorted(terms.order(2))
-        parts = [terms.numbers(number) for number in largest]
-        n_rest = len(terms) - len(largest)
-        if n_rest:
-            parts.append(f"{short(terms.rest(largest))} from {n_rest:,} more")
-        total = " + ".join(parts).replace("+ -", "- ")
+        total = Terms(self._recipe.groups).in_numbers()
         place = f"{self.site}[{', '.join(map(str, self.index))}]"
         computed = f"{place} = {self._recipe.written.format(sum=total)} = {short(self.before)}"
         return computed if self.edit is None else f"{computed}; then {self.edit}: {short(self.value)}"
@@ -112,24 +117,9 @@ class Explanation:
         without it the ids themselves are written.
         Raises: InvalidEdit under an edit that notation.py has no text for, as a patch.
         """
-        names = ["load_pretrained", "trace"]
-        changes, changed = [], ""
-        if self.edits:
-            names.insert(1, "parse_edits")
-            changed = ", edits=changes"
-            read = "parse_edits(text, gpt.model.config, len(token_ids))[0].edit()"
-            changes = [f"changes = [{read} for text in {_written(self.edits)!r}]"]
         where = f'"{self.site}"' if self.layer is None else f'"{self.site}", {self.layer}'
-        return "\n".join(
-            [
-                f"from gpt2core import {', '.join(names)}",
-                f"gpt = load_pretrained({str(source)!r})",
-                f"token_ids = {list(self.token_ids) if text is None else f'gpt.tokenizer.encode({text!r})'}",
-                *changes,
-                f'seen = trace(gpt.model, token_ids, sites={{"{self.site}"}}{changed})',
-                f"print(float(seen[{where}][{', '.join(map(str, self.index))}]))",
-            ]
-        )
+        expression = f"seen[{where}][{', '.join(map(str, self.index))}]"
+        return snippet(expression, self.site, source, self.token_ids, self.edits, text)
 
 
 @torch.no_grad()
@@ -163,6 +153,37 @@ def explain(trace: Trace, model: GPTModel, site: str, layer: int | None, index: 
         put_in = torch.tensor(value - before, dtype=torch.float64)
         groups = (*groups, Group((Column("edit", edit, layer, (), put_in),)))
     return Explanation(site, layer, index, value, before, edit, trace.token_ids, trace.edits, Terms(groups), made)
+
+
+def snippet(
+    expression: str,
+    site: str,
+    source: str | Path,
+    token_ids: Sequence[int],
+    edits: Sequence[str] = (),
+    text: str | None = None,
+) -> str:
+    """Python that prints `expression` in a fresh process: over gpt, a Pretrained, token_ids, and seen, a trace of `site` under `edits`.
+
+    source, text: as Explanation.snippet has them. edits: names as a trace lists them. Raises: InvalidEdit as there.
+    """
+    names = ["load_pretrained", "trace"]
+    changes, changed = [], ""
+    if edits:
+        names.insert(1, "parse_edits")
+        changed = ", edits=changes"
+        read = "parse_edits(text, gpt.model.config, len(token_ids))[0].edit()"
+        changes = [f"changes = [{read} for text in {_written(edits)!r}]"]
+    return "\n".join(
+        [
+            f"from gpt2core import {', '.join(names)}",
+            f"gpt = load_pretrained({str(source)!r})",
+            f"token_ids = {list(token_ids) if text is None else f'gpt.tokenizer.encode({text!r})'}",
+            *changes,
+            f'seen = trace(gpt.model, token_ids, sites={{"{site}"}}{changed})',
+            f"print(float({expression}))",
+        ]
+    )
 
 
 def sites_to_explain(site: str, layer: int | None, n_layers: int) -> frozenset[str]:

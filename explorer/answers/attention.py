@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from torch import Tensor
@@ -27,6 +28,10 @@ class LooksAt:
     positions: list[int]
     weights: list[float]
     caption: str
+
+    def origins(self, token: int, layer: int, head: int) -> list[dict[str, Any]]:
+        """Which number each weight is, for the drawer."""
+        return [{"site": "pattern", "layer": layer, "index": [head, token, position]} for position in self.positions]
 
 
 def pattern_of(services: Services, run: RunKey, layer: int, head: int, hide_first: bool) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from torch import Tensor
@@ -28,6 +29,10 @@ class Likeness:
     cosines: list[float]
     n_tokens: int
     positions: Tensor
+
+    def origins(self, token_id: int) -> list[dict[str, Any]]:
+        """Which number each cosine is, for the drawer."""
+        return [{"kind": "cosine", "index": [token_id, one.token_id]} for one in self.tokens]
 
 
 def vectors_of(services: Services, run: RunKey, token: int) -> dict[str, Tensor]:

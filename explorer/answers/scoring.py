@@ -36,7 +36,7 @@ class Scored:
     """How far the scoring is. told: in words; over: it has ended. score: what there is to draw, None where nothing is new.
 
     labels: of every token of the text and of every alternative; selected: the token picked; follows: whether the text is the
-    sentence, whose cursor it then shares.
+    sentence, whose cursor it then shares; explained: whether its losses are those of the run on screen, which the drawer explains.
     """
 
     told: str
@@ -47,6 +47,7 @@ class Scored:
     summary: Summary | None = None
     selected: int = 0
     follows: bool = False
+    explained: bool = False
 
 
 def checked_ids(text: str, tokenizer: Tokenizer) -> list[int]:
@@ -78,7 +79,8 @@ def scored(services: Services, run: RunKey, text: str, token: int) -> Iterator[S
         selected = min(token, len(score.token_ids) - 1) if follows else int(score.losses.argmax()) + 1
         summary = summary_of(score, tokenizer, model.config.vocab_size)
         labels = token_labels(ids, tokenizer)
-        return Scored(told, over, score, labels, model.config.vocab_size, summary, selected, follows)
+        explained = follows and all_causal(run.pass_edits)
+        return Scored(told, over, score, labels, model.config.vocab_size, summary, selected, follows, explained)
 
     slowly = "" if all_causal(run.pass_edits) else f" {say('a_pass_each')}"
     yield Scored(say("scoring", done=0, n=n) + slowly, over=False)

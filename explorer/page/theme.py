@@ -53,7 +53,7 @@ DARK = {
 
 STYLES = Path(__file__).parent / "styles"
 CONFINED = ("page", "figures", "progress")
-IN_HEAD = ("header", "tabs", "screens")
+IN_HEAD = ("header", "tabs", "screens", "drawer")
 
 
 def token_tint(token_id: int) -> int:
@@ -106,8 +106,8 @@ def css() -> str:
 
 
 def head_css() -> str:
-    """The rules of the header, of the tabs and for narrow screens. In the page's head, because Gradio would take the media rules of
-    `css` for rules inside the page."""
+    """The rules of the header, of the tabs, for narrow screens and for the room beside the drawer. In the page's head, because Gradio
+    would take the media rules of `css` for rules inside the page."""
     return _styles(*IN_HEAD)
 
 

@@ -135,6 +135,15 @@ class ModelRegistry:
             return say("growth", step=int(name.removeprefix("growth-")))
         return say("yours") if name.startswith("trained-") else name
 
+    def source(self, name: str) -> str | None:
+        """What load_pretrained takes to open the model in a process of its own, started in this project's folder; None for one that
+        has no folder: the untrained one, and what sessions trained."""
+        folder = self._folders().get(name)
+        if folder is None:
+            return GPT2 if name == GPT2 else None
+        inside = folder.is_relative_to(CHECKPOINTS)
+        return (folder.relative_to(CHECKPOINTS.parent) if inside else folder).as_posix()
+
     def tokenizer(self, name: str) -> Tokenizer:
         """The model's own vocabulary; GPT-2's where its folder has none but has room for it."""
         vocab_size = self.get(name).model.config.vocab_size

@@ -24,7 +24,7 @@ from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value, table_value
 from explorer.widgets.heads import MIRRORED, PICKED, head_grid, head_mosaic, pooling
-from explorer.widgets.matrix import MIRRORED_ROW, PICKED_ROW, Axis, matrix, matrix_value
+from explorer.widgets.matrix import MIRRORED_ROW, PICKED_ROW, Axis, Origin, matrix, matrix_value
 from explorer.widgets.token_bars import bar_rows, token_bars
 from explorer.wording.numbers import percent
 
@@ -88,6 +88,8 @@ def build(ctx: TabContext) -> None:
             reading=say("cell_reading"),
             label=title_of(layer, head, hide_first),
             blank="future",
+            origin=None if hide_first else Origin("pattern", layer, (head, "row", "column")),
+            no_origin=say("no_origin") if hide_first else "",
         )
         return {heatmap: value}
 
@@ -96,10 +98,11 @@ def build(ctx: TabContext) -> None:
         found = looks_at(weights, labels, token, hide_first)
         summary = summary_sentence(weights, [label.text for label in labels], token, hide_first)
         notes, shares = [str(position) for position in found.positions], [percent(weight) for weight in found.weights]
+        origins = None if hide_first else found.origins(token, layer, head)
         return {
             figure.bar: frame_value(title_of(layer, head, hide_first), summary),
             list_frame.bar: frame_value(found.caption, ""),
-            listed: bar_rows(found.labels, notes, found.weights, shares, ""),
+            listed: bar_rows(found.labels, notes, found.weights, shares, "", origins),
         }
 
     ctx.draws(draw_overview, [overview, heads_frame.bar, layer, head], controls=[hide_first])

@@ -8,6 +8,7 @@ import gradio as gr
 import torch
 
 from explorer.answers.embeddings import (
+    SITES,
     lengths_in_words,
     likeness_of,
     position_table,
@@ -21,7 +22,7 @@ from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value, table_value
-from explorer.widgets.matrix import Axis, matrix, matrix_value
+from explorer.widgets.matrix import Axis, Origin, matrix, matrix_value
 from explorer.widgets.token_bars import bar_rows, token_bars
 from explorer.wording.numbers import fixed
 
@@ -49,6 +50,7 @@ def build(ctx: TabContext) -> None:
             label=title,
             scale="diverging",
             shape="strips",
+            origin=[Origin(site, None, (token, "column")) for site in SITES],
         )
         told = f"{sum_in_words(vectors)} {lengths_in_words(vectors)}"
         return {strips: value, strips_frame.bar: frame_value(title, told)}
@@ -61,7 +63,7 @@ def build(ctx: TabContext) -> None:
         where = say("positions_title", position=token)
         return {
             tokens_frame.bar: frame_value(about, say("neighbours_summary", n=found.n_tokens)),
-            neighbours: bar_rows(found.tokens, ids, found.cosines, shown, ""),
+            neighbours: bar_rows(found.tokens, ids, found.cosines, shown, "", found.origins(label.token_id)),
             positions_frame.bar: frame_value(where, say("positions_summary")),
             positions: position_likeness(found.positions, token),
         }

@@ -86,11 +86,11 @@ _PLACES: dict[str, _Where] = {
 @functools.cache
 def code_of(site: str) -> tuple[CodeLines, ...]:
     """The lines that compute `site`, in the order in which they are written there."""
-    runs = [run for method, parts in _PLACES[site] for run in _lines(method, parts)]
+    runs = [run for method, parts in _PLACES[site] for run in lines_of(method, parts)]
     return tuple(sorted(runs, key=lambda run: run.first))
 
 
-def _lines(method: Callable[..., object], parts: tuple[str, ...]) -> list[CodeLines]:
+def lines_of(method: Callable[..., object], parts: tuple[str, ...]) -> list[CodeLines]:
     """Whole statements, each part in exactly one of them; neighbours joined."""
     lines, start = inspect.getsourcelines(method)
     source = textwrap.dedent("".join(lines))
@@ -99,7 +99,7 @@ def _lines(method: Callable[..., object], parts: tuple[str, ...]) -> list[CodeLi
     for part in parts:
         (node,) = (node for node in simple if part in (ast.get_source_segment(source, node) or ""))
         numbers |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    path = inspect.getsourcefile(method)
+    path = inspect.getsourcefile(inspect.unwrap(method))
     assert path is not None
     file = f"{Path(path).parent.name}/{Path(path).name}"
     runs = itertools.groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])

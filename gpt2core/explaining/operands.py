@@ -149,6 +149,15 @@ class Terms(Sequence[Term]):
         group, own = self._found(number)
         return group.numbers(own)
 
+    def in_numbers(self) -> str:
+        """The sum as it is computed: the two largest terms one by one, the others summed."""
+        largest = sorted(self.order(2))
+        parts = [self.numbers(number) for number in largest]
+        n_rest = len(self) - len(largest)
+        if n_rest:
+            parts.append(f"{short(self.rest(largest))} from {n_rest:,} more")
+        return " + ".join(parts).replace("+ -", "- ")
+
     def order(self, n: int) -> list[int]:
         """The numbers of the n largest by |product|, the largest first, the earlier first among equals."""
         sizes = self.products.abs().nan_to_num(nan=math.inf)

@@ -47,7 +47,8 @@ _SKELETON = """
   <label class="own" hidden><span class="own-label"></span>
     <input class="own-logits" type="text" value="2.0, 1.0, 0.5" spellcheck="false" autocomplete="off"></label>
   <p class="own-refusal" role="status" aria-live="polite"></p>
-  <div class="scale"><span class="axis" aria-hidden="true"></span><button type="button" class="source zoom" aria-pressed="false"></button>
+  <div class="scale"><span class="axis" aria-hidden="true"></span><span class="asks"><button type="button" class="source ask-logits"></button>
+    <button type="button" class="source ask-share"></button><button type="button" class="source zoom" aria-pressed="false"></button></span>
   </div>
   <p class="summary" role="status" aria-live="polite"></p>
   <p class="came-next"></p>

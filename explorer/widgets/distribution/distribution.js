@@ -2,11 +2,12 @@
 // only widths and words, which is why it is quick; the sweep follows when the hand rests.
 import { chip } from '../shared/chips.js';
 import { drawnAgain } from '../shared/canvas.js';
-import { filled, finder, follow, node, put } from '../shared/dom.js';
+import { attributed, filled, finder, follow, node, put, tell } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { linked } from '../shared/linked.js';
 import { clamped, floatsOf, grouped, percent, signed } from '../shared/numbers.js';
 import { drawnPlace, flips, gumbelNoise, sweep, tally, uniforms } from './luck.js';
+import { originsOf } from './origins.js';
 import { buildPipeline, drawPipeline, nameStages } from './pipeline.js';
 import { refusalOf } from './refusal.js';
 import { distribution, fallingOrder, penalised, probabilityAt, removedBy, sharesOf, sum } from './sampling.js';
@@ -30,6 +31,7 @@ export default function mount({ element, props, watch, words, start, limits, tin
   let result = null;
   let drawn = -1; // the place drawn last, by id
   let sweeping;
+  let asked = 'share'; // which number of a row the drawer was asked for last
 
   let frame = sweepFrame(find('sweep'), words);
   const labels = () => document.querySelector('[data-vocabulary]')?.labels || [];
@@ -106,23 +108,23 @@ export default function mount({ element, props, watch, words, start, limits, tin
   }
 
   // A refused setting leaves the last good picture where it is.
-  function settingsMoved(asked) {
-    const refusal = refusalOf(asked, limits, words);
+  function settingsMoved(wanted) {
+    const refusal = refusalOf(wanted, limits, words);
     const remark = find('remark');
     remark.classList.toggle('refused', refusal !== '');
-    const excess = model && !refusal && asked.top_k > model.n;
-    put(remark, refusal ? `⚠ ${refusal}` : excess ? filled(words.k_over, { k: grouped(asked.top_k), n: grouped(model.n) }) : '');
+    const excess = model && !refusal && wanted.top_k > model.n;
+    put(remark, refusal ? `⚠ ${refusal}` : excess ? filled(words.k_over, { k: grouped(wanted.top_k), n: grouped(model.n) }) : '');
     if (refusal) return;
     const before = settings;
-    settings = asked;
+    settings = wanted;
     if (!model) return;
-    if (before.seed !== asked.seed) {
+    if (before.seed !== wanted.seed) {
       drawn = -1; // another luck is no flip
       throwDice();
     }
-    if (before.repetition_penalty !== asked.repetition_penalty) order();
+    if (before.repetition_penalty !== wanted.repetition_penalty) order();
     else redraw();
-    if (['top_k', 'top_p', 'min_p', 'seed'].some((name) => before[name] !== asked[name])) sweepSoon(150);
+    if (['top_k', 'top_p', 'min_p', 'seed'].some((name) => before[name] !== wanted[name])) sweepSoon(150);
   }
 
   function redraw() {
@@ -140,7 +142,25 @@ export default function mount({ element, props, watch, words, start, limits, tin
     drawSummary();
     drawLuck(place);
     drawFormula();
+    offerOrigins();
     markTemperature(frame, words, settings.temperature);
+  }
+
+  // Where the picked row's numbers come from.
+  const originsAt = (place) => originsOf({ id: model.order[place], position: source.position - 1, isOwn: own !== null, settings });
+  function offerOrigins() {
+    for (const [kind, origin] of Object.entries(originsAt(picked))) {
+      const why = own ? words.ask_none_own : origin ? words.ask_info : words.ask_none_filtered;
+      attributed(find(`ask-${kind}`), { 'aria-disabled': String(!origin), title: why, 'aria-description': why });
+    }
+  }
+  // only: where the drawer is open already
+  function askOrigin(kind, from, only = false) {
+    const origins = model ? originsAt(picked) : {};
+    const origin = origins[kind] ?? origins.logits;
+    if (!origin) return;
+    if (!only) asked = kind;
+    tell('number-asked', { ...origin, from, follow: only });
   }
 
   function drawRest(counts) {
@@ -275,7 +295,8 @@ export default function mount({ element, props, watch, words, start, limits, tin
       const [given, share] = [source.logits[id], probabilityAt(result, place)];
       return [id, source.nameOf(id).text, given, model.falling[place], share, removal ? words[`by_${removal}`] : '', counts[place] || 0];
     });
-    return { columns: words.csv_head.split(', '), rows };
+    const origins = (row, column) => ({ 2: originsAt(row).logits, 4: originsAt(row).share })[column] ?? null;
+    return { columns: words.csv_head.split(', '), rows, origins };
   };
 
   const tellZoom = linked(element, 'sampling_zoom', false, (on) => {
@@ -287,6 +308,12 @@ export default function mount({ element, props, watch, words, start, limits, tin
     tellZoom(zoomed);
     redraw();
   });
+
+  const rowOf = ({ target }) => target.closest('.row');
+  find('pipeline').addEventListener('click', (event) => rowOf(event) && askOrigin(asked, rowOf(event), true));
+  find('pipeline').addEventListener('dblclick', (event) => rowOf(event) && askOrigin(event.target.closest('.logits') ? 'logits' : 'share', rowOf(event)));
+  find('pipeline').addEventListener('keydown', (event) => event.key === '?' && rowOf(event) && askOrigin('share', rowOf(event)));
+  for (const kind of ['logits', 'share']) find(`ask-${kind}`).addEventListener('click', () => askOrigin(kind, find(`ask-${kind}`)));
 
   find('throw').addEventListener('click', () => {
     nDraws = Math.min(limits.draws, nDraws + limits.throw);
@@ -325,7 +352,7 @@ export default function mount({ element, props, watch, words, start, limits, tin
   find('from-own').addEventListener('click', () => showOwn(true));
   find('own-logits').addEventListener('input', typedLogits);
 
-  for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'own_label', 'sweep_title', 'sweep_help']) {
+  for (const name of ['from_sentence', 'from_own', 'throw', 'clear', 'own_label', 'sweep_title', 'sweep_help', 'ask_logits', 'ask_share']) {
     find(name.replace('_', '-')).textContent = words[`say_${name}`];
   }
   find('reroll').textContent = words.shared_reroll;
@@ -341,6 +368,6 @@ export default function mount({ element, props, watch, words, start, limits, tin
   follow(element, 'vocabulary', () => {
     if (model && !own) order();
   });
-  const asked = document.documentElement.dataset.sampling;
-  if (asked) settingsMoved(JSON.parse(asked));
+  const told = document.documentElement.dataset.sampling;
+  if (told) settingsMoved(JSON.parse(told));
 }

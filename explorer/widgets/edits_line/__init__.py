@@ -10,6 +10,7 @@ import gradio as gr
 
 from explorer.catalogue import catalogue
 from explorer.widgets.widget import widget
+from explorer.wording.edits import edit_in_words
 from gpt2core.notation import NamedEdit, write_edits
 
 
@@ -23,15 +24,7 @@ def edits_line(elem_id: str) -> gr.HTML:
 def edit_chips(edits: Sequence[NamedEdit]) -> dict[str, Any]:
     """One chip an edit: what it says, and the notation of what is left without it."""
     chips = [
-        {"text": in_words(edit), "without": write_edits([other for other in edits if other != edit])} for edit in edits
+        {"text": edit_in_words(edit), "without": write_edits([other for other in edits if other != edit])}
+        for edit in edits
     ]
     return {"chips": chips}
-
-
-def in_words(edit: NamedEdit) -> str:
-    """An edit as a person reads it: "head 5 of layer 2 off"."""
-    say = catalogue("edits")
-    sentence = edit.kind.replace("-", "_")
-    if edit.kind == "see":
-        sentence = "see" if edit.head is None else "see_in_head"
-    return say(sentence, layer=edit.layer, head=edit.head, query=edit.query, key=edit.key)

@@ -40,7 +40,8 @@ class Frame:
 
     table: set it to `table_value(...)` while `bar.value.open` is true, and when `bar.ask` fires: that is when somebody wants the rows.
     A figure whose script gives its rows itself (a property `figureTable` on any of its elements, a function that returns
-    {columns, rows}) never asks; it tells of a change with a bubbling event `figure-drawn`.
+    {columns, rows}, and origins(row, place) where the drawer can explain numbers) never asks; it tells of a change with a bubbling
+    event `figure-drawn`.
     """
 
     column: gr.Column

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,6 +42,7 @@ _SKELETON = """
       <canvas></canvas><div class="matrix-pointer" hidden></div><div class="matrix-ends"><span></span><span></span><span></span></div>
     </div>
     <div class="matrix-zoom">
+      <button type="button" class="matrix-from" hidden></button>
       <button type="button" class="matrix-farther">−</button><button type="button" class="matrix-nearer">+</button>
     </div>
   </div>
@@ -64,10 +65,21 @@ class Axis:
     labels: Sequence[TokenLabel] | Sequence[str] | None = None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Which numbers of the run the cells are, for the drawer to explain (widgets/drawer). site: of gpt2core.sites. index: a cell's place
+    there, where "row" and "column" stand for the cell's own."""
+
+    site: str
+    layer: int | None
+    index: tuple[int | Literal["row", "column"], ...]
+
+
 def matrix(elem_id: str) -> gr.HTML:
     """An empty matrix; set it to `matrix_value(...)`.
 
-    Its event `pick` fires on a click, and on Enter or Space at the cell under the key cursor: PICKED_ROW, PICKED_COLUMN.
+    Its event `pick` fires on a click, and on Enter or Space at the cell under the key cursor: PICKED_ROW, PICKED_COLUMN. Where a cell's
+    origin is known, a double click, the key ? and the button "Where from?" tell the page `number-asked`.
     It is `--matrix-height` high (480 px unless the page sets it); strips are as high as their rows if nobody sets it.
     """
     constants = {"words": catalogue("matrix").sentences, "palettes": palettes()}
@@ -87,6 +99,8 @@ def matrix_value(
     blank: Literal["future"] | None = None,
     picked: tuple[int | None, int | None] = (None, None),
     shape: Literal["square", "strips"] = "square",
+    origin: Origin | Sequence[Origin] | None = None,
+    no_origin: str = "",
 ) -> dict[str, Any]:
     """values [R, K], sent as float32; cells that are not finite are empty, and with blank="future" those right of the diagonal.
 
@@ -95,8 +109,9 @@ def matrix_value(
     far as the values go, even on both sides of 0 if it diverges. number: how values are written, without it shares on a
     sequential scale and signed numbers on a diverging one. picked: (row, column); a row alone is framed as a whole.
     shape: "square" for token by token; "strips" for a few long rows, which zoom along their length only.
+    origin: where the numbers come from, for all cells alike or row by row; None where they are none of the run's, and no_origin says why.
 
-    Raises: ValueError for axes of another length, values that are no table, shares outside of 0 to 1, limits that span nothing.
+    Raises: ValueError for axes or origins of another length, values that are no table, shares outside of 0 to 1, limits that span nothing.
     """
     if values.dim() != 2 or 0 in values.shape:
         raise ValueError(
@@ -108,6 +123,8 @@ def matrix_value(
             raise ValueError(f"There are {n} {side} and {len(axis.labels)} labels for them; give one for each.")
     if blank == "future" and n_rows != n_columns:
         raise ValueError(f"Only a square matrix has a future to leave blank; this one is {n_rows} by {n_columns}.")
+    if isinstance(origin, Sequence) and len(origin) != n_rows:
+        raise ValueError(f"There are {n_rows} rows and {len(origin)} origins for them; give one for each.")
     number = number or ("share" if scale == "sequential" else "signed")
     cells = values.detach().float().cpu()
     cells = cells.masked_fill(~cells.isfinite(), math.nan)
@@ -128,6 +145,10 @@ def matrix_value(
         "number": number,
         "blank": blank,
         "shape": shape,
+        "origin": None
+        if origin is None
+        else [asdict(one) for one in ([origin] if isinstance(origin, Origin) else origin)],
+        "no_origin": no_origin,
     }
     # one string, because Gradio wraps every object of a value in proxies
     return {"cells": packed(seen), "table": json.dumps(table), "row": picked[0], "column": picked[1]}

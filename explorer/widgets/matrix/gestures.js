@@ -4,7 +4,7 @@ import { follow } from '../shared/dom.js';
 
 const SLACK = 4; // pixels that a press may move and still be a click
 
-// told: point(x, y) or point(null), click(x, y), zoom(factor, x, y), pan(dx, dy), reset(); places in CSS pixels of `surface`.
+// told: point(x, y) or point(null), click(x, y), zoom(factor, x, y), pan(dx, dy), twice(), a double click; places in CSS pixels of `surface`.
 export function gestures(surface, told) {
   const fingers = new Map(); // pointer id -> [x, y]
   let pressed = null; // where a press began
@@ -54,7 +54,7 @@ export function gestures(surface, told) {
     if (!dragged) told.click(...place(event));
     dragged = false;
   });
-  surface.addEventListener('dblclick', () => told.reset());
+  surface.addEventListener('dblclick', () => told.twice());
   // a pinch on a touchpad comes as a wheel with Ctrl
   surface.addEventListener('wheel', (event) => {
     if (!event.ctrlKey) return;

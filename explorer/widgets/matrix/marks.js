@@ -4,8 +4,9 @@
 import { penFor } from './picture.js';
 import { writeLit } from './names.js';
 
-// names: a canvas with all names, painted with the picture. marks: {picked, hover, key, linked}: picked, hover and key are [row, column], either null for all of them; linked is a position.
-export function paintMarks(canvas, scene, names, { picked, hover, key, linked }) {
+// names: a canvas with all names, painted with the picture. marks: {picked, hover, key, chosen, linked}: picked, hover, key and chosen are [row, column], either null for
+// all of them; linked is a position.
+export function paintMarks(canvas, scene, names, { picked, hover, key, chosen, linked }) {
   const pen = penFor(canvas, scene);
   const { box, style } = scene;
   const read = hover ?? key;
@@ -19,6 +20,7 @@ export function paintMarks(canvas, scene, names, { picked, hover, key, linked })
   for (const column of lit.columns) band(pen, scene.x(column), box.top, scene.wide, box.height);
   if (read && read[0] !== null && read[1] !== null) pen.clearRect(scene.x(read[1]), scene.y(read[0]), scene.wide, scene.high); // its own colour
   if (picked) frame(pen, areaOf(scene, picked), '#000000', '#ffffff', 2);
+  if (chosen) frame(pen, areaOf(scene, chosen), '#ffffff', style.accent, 2);
   if (hover) frame(pen, areaOf(scene, hover), '#000000', '#ffffff', 1.5);
   if (key) frame(pen, areaOf(scene, key), '#ffffff', style.accent, 3);
   pen.restore();

@@ -1,7 +1,7 @@
 // One matrix on the page: what it shows, what the finger and the keys do to it, and what is said of it.
 
 import { drawnAgain } from '../shared/canvas.js';
-import { attributed, node, put, follow } from '../shared/dom.js';
+import { attributed, node, put, follow, tell } from '../shared/dom.js';
 import { bytesOf, floatsOf } from '../shared/numbers.js';
 import { allCells } from './scale.js';
 import { wholeView, zoomed, moved, withCell, fewestCells, cellAt, stepped } from './view.js';
@@ -13,6 +13,7 @@ import { showLegend, pointLegend } from './legend.js';
 import { notes } from './notes.js';
 import { gestures } from './gestures.js';
 import { figureTable } from './saved.js';
+import { placeOf } from './origins.js';
 
 const READABLE = { columns: 64, rows: 28 }; // pixels a cell where zooming ends
 const STEP = 1.5;
@@ -33,6 +34,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
   let view;
   let key = [0, 0]; // under the key cursor
   let keyed = false; // whether the keys spoke last
+  let chosen = null; // the cell that was clicked or reached by keys last: whose origin is asked for
   let hover = null; // under the finger, one index null over names
   let linked = null; // a token that another view lights
   let announced = null;
@@ -51,7 +53,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     if (before[0] === rows && before[1] === columns) return;
     view = { rows: wholeView(rows), columns: wholeView(columns) };
     key = picked().map((index) => index ?? 0);
-    hover = null;
+    hover = chosen = null;
   };
 
   const draw = () => {
@@ -121,8 +123,9 @@ export default function mount({ element, props, trigger, watch, words, palettes 
 
   const mark = () => {
     if (!scene) return;
-    paintMarks(marks, scene, names, { picked: pickedOrNone(), hover, key: keyed ? key : null, linked });
+    paintMarks(marks, scene, names, { picked: pickedOrNone(), hover, key: keyed ? key : null, chosen: placeOfChosen() && chosen, linked });
     say();
+    offerOrigin();
     announce();
   };
 
@@ -143,6 +146,18 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     find('row').setAttribute('aria-rowindex', key[0] + 1);
     find('row').replaceChildren(cell);
     grid.setAttribute('aria-activedescendant', cell.id);
+  };
+
+  const placeOfChosen = () => chosen && placeOf(table, values, ...chosen);
+  const offerOrigin = () => {
+    const why = table.no_origin || (placeOfChosen() ? words.where_from_info : words.where_from_none);
+    find('from').hidden = !table.origin && !table.no_origin;
+    attributed(find('from'), { 'aria-disabled': String(!placeOfChosen()), title: why, 'aria-description': why });
+  };
+  // follow: only where the drawer is open already
+  const askOrigin = (from, only = false) => {
+    const place = placeOfChosen();
+    if (place) tell('number-asked', { ...place, from, follow: only });
   };
 
   // Tells the other views which token is read here: the row's, or the column's where rows are no tokens.
@@ -199,7 +214,10 @@ export default function mount({ element, props, trigger, watch, words, palettes 
       const cell = scene && cellUnder(x, y);
       if (!cell) return;
       key = cell.map((index, axis) => index ?? key[axis]);
+      chosen = cell.includes(null) ? null : cell;
       pick(cell);
+      mark();
+      askOrigin(grid, true);
     },
     zoom: (factor, x, y) => {
       if (!scene) return;
@@ -212,19 +230,32 @@ export default function mount({ element, props, trigger, watch, words, palettes 
       const { wide, high } = scene;
       look({ rows: moved(view.rows, table.size[0], -dy / high), columns: moved(view.columns, table.size[1], -dx / wide) });
     },
-    reset: () => scene && reset(),
+    twice: () => {
+      if (!scene) return;
+      if (placeOfChosen()) askOrigin(grid);
+      else reset();
+    },
   });
 
+  const pickKey = () => {
+    chosen = key;
+    pick(key);
+    askOrigin(grid, true);
+  };
+  const askKey = () => {
+    chosen = key;
+    askOrigin(grid);
+  };
   grid.addEventListener('keydown', (event) => {
     if (!scene || event.altKey || event.metaKey) return;
-    const acts = { '+': () => zoomHere(STEP), '=': () => zoomHere(STEP), '-': () => zoomHere(1 / STEP), 0: reset, Enter: () => pick(key), ' ': () => pick(key) };
+    const acts = { '+': () => zoomHere(STEP), '=': () => zoomHere(STEP), '-': () => zoomHere(1 / STEP), 0: reset, Enter: pickKey, ' ': pickKey, '?': askKey };
     const act = event.ctrlKey ? undefined : acts[event.key];
     if (hover) key = hover.map((index, axis) => index ?? key[axis]); // the keys go on where the finger was
     const target = stepped(event.key, event.ctrlKey, key, ...table.size);
     if (!act && !target) return;
     event.preventDefault();
     if (act) return act();
-    key = target;
+    key = chosen = target;
     keyed = true;
     hover = null;
     const before = view;
@@ -235,6 +266,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
   });
   grid.addEventListener('focus', () => {
     keyed = grid.matches(':focus-visible'); // reached by keys: they read at once
+    if (keyed) chosen = key;
     if (scene) mark();
   });
   grid.addEventListener('blur', () => {
@@ -246,6 +278,9 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     attributed(find(name), { 'aria-label': does, title: does });
     find(name).addEventListener('click', () => scene && zoomHere(factor));
   }
+
+  put(find('from'), words.shared_where_from);
+  find('from').addEventListener('click', () => askOrigin(find('from')));
 
   root.figureTable = () => (table ? figureTable(table, values) : { columns: [], rows: [] });
 

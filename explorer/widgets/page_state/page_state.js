@@ -4,6 +4,7 @@ import { linkOf, settled } from './address.js';
 const LINK_DELAY_MS = 150; // browsers refuse many changes of address a second
 
 const tabButton = (id) => document.querySelector(`#tabs [role=tab][data-tab-id="${CSS.escape(id)}"]`);
+const openTab = (id) => tabButton(id)?.getAttribute('aria-selected') === 'false' && tabButton(id).click();
 
 export default function mount({ element, props, trigger, watch, MAX_LINK, REST_MS, PARTS, words }) {
   // Gradio's <base> makes plotly name its gradients by the page's full address, which changes with every link written below:
@@ -53,7 +54,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
       settings = restored;
       tell('link-restored', settings);
       if (tabChosen && last.tab) value.tab = last.tab;
-      else if (tabButton(value.tab)?.getAttribute('aria-selected') === 'false') tabButton(value.tab).click();
+      else openTab(value.tab);
     }
     put(refused ? last : settled(value, last));
   };
@@ -72,7 +73,10 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     if (now) trigger('submit');
     else resting = setTimeout(() => trigger('submit'), REST_MS);
   });
-  hear('page-wish', (wish) => put({ ...last, ...wish }));
+  hear('page-wish', (wish) => {
+    put({ ...last, ...wish });
+    if (wish.tab) openTab(wish.tab);
+  });
   hear('cursor-asked', () => {
     if (last.run) tell('cursor-moved', last);
   });

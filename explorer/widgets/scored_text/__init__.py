@@ -21,7 +21,7 @@ _SKELETON = """
 <div class="scored">
   <dl class="facts"></dl>
   <div class="text main-figure" role="listbox" aria-orientation="horizontal" tabindex="-1"></div>
-  <p class="detail" role="status" aria-live="polite"></p>
+  <div class="about"><p class="detail" role="status" aria-live="polite"></p><button type="button" class="ask" hidden></button></div>
   <div class="top"><div class="colours" role="radiogroup"></div><ul class="bands"></ul></div>
   <p class="scale" hidden><i></i><span></span></p>
   <div class="below">
@@ -58,6 +58,7 @@ def scored(found: Scored) -> dict[str, Any]:
         "alternatives": packed(score.alternatives.float()),
         "alternative_shares": packed(score.alternative_probabilities),
         "vocabulary": found.vocab_size,
+        "explained": found.explained,
         **asdict(found.summary),
     }
     # One string: Gradio wraps every object of a value in proxies and copies it at each update.

@@ -1,6 +1,6 @@
 // Tokens in a listbox with one tab stop; pointing at one, or moving to it with the arrows, tells how well it was predicted.
 import { chip } from '../shared/chips.js';
-import { attributed, button, filled, finder, follow, node } from '../shared/dom.js';
+import { attributed, button, filled, finder, follow, node, put, tell } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { linked } from '../shared/linked.js';
 import { bitsOf, clamped, floatsOf, grouped, percent } from '../shared/numbers.js';
@@ -38,6 +38,16 @@ export default function mount({ element, props, trigger, watch, words }) {
       bits: bitsOf(nats).toFixed(3),
       context: before === 1 ? words.token_one : filled(words.shared_count, { n: grouped(before) }),
     });
+  }
+
+  // The token's loss, as the drawer is asked for it; null where it is no number of the run.
+  function lossOf(token) {
+    return score.explained && token > 0 ? { kind: 'loss', index: [token - 1] } : null;
+  }
+  // only: where the drawer is open already
+  function askLoss(from, only = false) {
+    const origin = score && lossOf(current);
+    if (origin) tell('number-asked', { ...origin, from, follow: only });
   }
 
   function chipFor(id, token) {
@@ -102,6 +112,7 @@ export default function mount({ element, props, trigger, watch, words }) {
     current = clamped(token, 0, score.ids.length - 1);
     attributed(score.chips[current], { tabindex: 0, 'aria-selected': 'true' });
     find('detail').textContent = told(current);
+    find('ask').hidden = !lossOf(current);
     drawExpected();
     chart.mark(current);
   }
@@ -115,6 +126,7 @@ export default function mount({ element, props, trigger, watch, words }) {
     if (!props.value.follows) return; // Gradio compares the whole value at every change of it, and nobody else asks for it
     props.value = { ...props.value, selected: current };
     trigger('pick');
+    askLoss(picked, true);
   }
 
   const chart = surpriseChart(canvas, pick);
@@ -145,6 +157,9 @@ export default function mount({ element, props, trigger, watch, words }) {
     const token = tokenAt(event.target);
     if (token >= 0) pick(token);
   });
+  put(find('ask'), words.ask);
+  find('ask').addEventListener('click', () => askLoss(find('ask')));
+  list.addEventListener('keydown', ({ key }) => key === '?' && askLoss(score.chips[current]));
   listKeys(list, { at: () => current, count: () => score?.ids.length ?? 0, go: pick });
   follow(element, 'cursor-moved', ({ detail: { token } }) => {
     if (score && props.value.follows && token !== current) mark(token);
@@ -186,6 +201,7 @@ export default function mount({ element, props, trigger, watch, words }) {
   find('scored').figureTable = () => ({
     columns: words.columns.split(', '),
     rows: score ? score.ids.map((id, token) => [token + 1, labelOf(id).text, id, ...(token ? numbersOf(token) : ['', '', '', '', ''])]) : [],
+    origins: (row, place) => (place === 5 ? lossOf(row) : null),
   });
 
   watch('value', show);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,24 @@ say = catalogue("token_bars")
 def token_bars(elem_id: str) -> gr.HTML:
     """An empty list; set it to `bar_rows(...)`."""
     skeleton = '<figure class="token-bars"><figcaption></figcaption><ol tabindex="0"></ol></figure>'
-    return widget(Path(__file__).parent, skeleton, elem_id=elem_id)
+    return widget(Path(__file__).parent, skeleton, {"words": catalogue("token_bars").sentences}, elem_id=elem_id)
 
 
 def bar_rows(
-    labels: Sequence[TokenLabel], notes: Sequence[str], values: Sequence[float], shown: Sequence[str], caption: str = ""
+    labels: Sequence[TokenLabel],
+    notes: Sequence[str],
+    values: Sequence[float],
+    shown: Sequence[str],
+    caption: str = "",
+    origins: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """A row a token: its label, a short note (its position or id), a bar as long as `value` (1 fills the line, below 0 is
-    empty), and the value as a person reads it."""
+    empty), and the value as a person reads it. origins: of each row, what the page is told as `number-asked` when its value is pressed
+    (widgets/drawer); None where the values are no numbers of the run."""
     rows = [
         {"text": label.text, "tint": token_tint(label.token_id), "note": note, "value": value, "shown": text}
         for label, note, value, text in zip(labels, notes, values, shown, strict=True)
     ]
+    for row, origin in zip(rows, origins or (), strict=origins is not None):
+        row["origin"] = dict(origin)
     return {"rows": rows, "caption": caption, "columns": [say(name) for name in ("shared_token", "note", "value")]}

@@ -1,30 +1,56 @@
+// The list's numbers are one tab stop where they open their origin; the arrows move among them.
 import { chip } from '../shared/chips.js';
-import { node } from '../shared/dom.js';
+import { attributed, button, filled, node, tell } from '../shared/dom.js';
+import { listKeys } from '../shared/keys.js';
 import { clamped } from '../shared/numbers.js';
 
-export default function mount({ element, props, watch }) {
+export default function mount({ element, props, watch, words }) {
   const list = element.querySelector('ol');
   const caption = element.querySelector('figcaption');
+  const openers = () => [...list.querySelectorAll('.token-bar-from')];
 
-  const rowFor = ({ text, tint, note, value, shown }) => {
+  const valueFor = ({ text, note, shown, origin }) => {
+    if (!origin) return node('span', 'token-bar-value', shown);
+    const made = button('token-bar-value token-bar-from', shown, () => tell('number-asked', { ...origin, from: made }));
+    const told = filled(words.where_from_row, { token: text, note, value: shown });
+    return attributed(made, { 'aria-label': told, title: words.shared_where_from, tabindex: -1 });
+  };
+
+  const rowFor = (row) => {
+    const { text, tint, note, value } = row;
     const bar = node('span', 'token-bar');
     bar.style.width = `${100 * clamped(value, 0, 1)}%`;
     const track = node('span', 'token-bar-track', bar);
-    return node('li', '', node('span', 'token-bar-note', note), chip({ text, tint }, 'token-bar-text'), track, node('span', 'token-bar-value', shown));
+    return node('li', '', node('span', 'token-bar-note', note), chip({ text, tint }, 'token-bar-text'), track, valueFor(row));
   };
+
+  const stopAt = (place) => openers().forEach((one, at) => { one.tabIndex = at === place ? 0 : -1; });
 
   element.querySelector('.token-bars').figureTable = () => {
     const rows = (props.value || {}).rows || [];
-    return { columns: props.value?.columns || ['', '', ''], rows: rows.map(({ text, note, value }) => [text, note, value]) };
+    return {
+      columns: props.value?.columns || ['', '', ''],
+      rows: rows.map(({ text, note, value }) => [text, note, value]),
+      origins: (row, place) => (place === 2 ? rows[row].origin ?? null : null),
+    };
   };
 
   const draw = () => {
-    const { rows = [], caption: words = '' } = props.value || {};
-    caption.textContent = words;
-    list.setAttribute('aria-label', words);
+    const { rows = [], caption: about = '' } = props.value || {};
+    caption.textContent = about;
+    list.setAttribute('aria-label', about);
     list.replaceChildren(...rows.map(rowFor));
+    list.tabIndex = openers().length ? -1 : 0;
+    stopAt(0);
   };
 
+  list.addEventListener('focusin', ({ target }) => openers().includes(target) && stopAt(openers().indexOf(target)));
+  listKeys(list, {
+    at: () => openers().indexOf(document.activeElement),
+    count: () => openers().length,
+    along: 'vertical',
+    go: (place) => openers()[place].focus(),
+  });
   watch('value', draw);
   draw();
 }

@@ -153,3 +153,18 @@ def test_only_the_newest_trained_models_are_kept() -> None:
     with pytest.raises(UnknownModel, match="no longer kept"):
         registry.get(names[0])
     assert registry.get(names[2]) is not None
+
+
+def test_a_model_with_a_folder_is_opened_again_by_its_source(registry: ModelRegistry) -> None:
+    for name in ("tinystories", "growth-00030"):
+        opened = load_pretrained(registry.source(name) or "")
+        assert torch.equal(opened.model.tok_emb.weight, registry.get(name).model.tok_emb.weight)
+    assert registry.source(GPT2) == "gpt2"
+    trained = registry.add_trained(registry.get("another"))
+    assert registry.source(UNTRAINED) is registry.source(trained) is None
+
+
+def test_what_ships_is_named_from_the_projects_folder() -> None:
+    shipped = ModelRegistry(models.CHECKPOINTS)
+    for name in shipped.shipped_names():
+        assert shipped.source(name) == f"checkpoints/{name}"

@@ -13,7 +13,7 @@ import torch
 
 from explorer.catalogue import catalogue
 from explorer.page.theme import DIVERGING, SEQUENTIAL, token_tint
-from explorer.widgets.matrix import Axis, matrix_value
+from explorer.widgets.matrix import Axis, Origin, matrix_value
 from explorer.widgets.matrix.palettes import palettes
 from explorer.wording.text import TokenLabel
 from tests.explorer.widgets.scripts import evaluator
@@ -25,7 +25,7 @@ READING = "from {row} at {column}: {value}"
 
 @pytest.fixture(scope="module")
 def browser():
-    return evaluator(*(f"matrix/{name}.js" for name in ("scale", "view", "ticks", "reading", "saved")))
+    return evaluator(*(f"matrix/{name}.js" for name in ("scale", "view", "ticks", "reading", "saved", "origins")))
 
 
 def bytes_of(text: str, kind: type = np.uint8) -> np.ndarray:
@@ -260,3 +260,29 @@ def test_the_saved_table_holds_the_exact_values_and_leaves_the_future_empty(brow
     assert saved["columns"] == ["from", "0 Tom", "1 ·ran"]
     assert saved["rows"][0] == ["0 Tom", float(values[0, 0]), ""]
     assert saved["rows"][1] == ["1 ·ran", *values[1].tolist()]
+
+
+def test_a_cells_origin_is_its_place_in_the_site_and_an_empty_one_has_none(browser):
+    table = table_of(torch.zeros(2, 3), origin=Origin("pattern", 2, (5, "row", "column")))
+    places = [
+        browser(f"placeOf({json.dumps(table)}, {js_floats(np.array([0, 0, 0, 0, 0, math.nan]))}, 1, {column})")
+        for column in (1, 2)
+    ]
+    assert places == [{"site": "pattern", "layer": 2, "index": [5, 1, 1]}, None]
+
+
+def test_strips_have_an_origin_a_row(browser):
+    table = table_of(torch.zeros(2, 3), origin=[Origin(site, None, (7, "column")) for site in ("tok_emb", "pos_emb")])
+    values = js_floats(np.zeros(6))
+    places = [browser(f"placeOf({json.dumps(table)}, {values}, {row}, 2)") for row in (0, 1)]
+    assert places == [{"site": site, "layer": None, "index": [7, 2]} for site in ("tok_emb", "pos_emb")]
+    rows = browser(f"(({{ origins }}) => [origins(1, 0), origins(1, 3)])(figureTable({json.dumps(table)}, {values}))")
+    assert rows == [None, {"site": "pos_emb", "layer": None, "index": [7, 2]}]
+
+
+def test_numbers_of_no_run_have_no_origin_and_origins_are_one_a_row(browser):
+    table = table_of(torch.zeros(2, 3), no_origin="scaled up")
+    assert table["no_origin"] == "scaled up"
+    assert browser(f"placeOf({json.dumps(table)}, {js_floats(np.zeros(6))}, 1, 1)") is None
+    with pytest.raises(ValueError, match="2 rows and 1 origins"):
+        table_of(torch.zeros(2, 3), origin=[Origin("embed", None, (0, "column"))])

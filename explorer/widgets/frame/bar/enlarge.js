@@ -1,5 +1,5 @@
-// One figure over the whole window. It is laid out as in a window of at least LAID_OUT pixels and scaled up to fill the one there is,
-// so that text of 16 pixels has 24 on a projector of 1280 x 720, whoever draws it, and what the pointer meets stays where it is seen.
+// One figure over the whole window, or what a drawer beside it leaves (page/styles/drawer.css). It is laid out as in a window of at
+// least LAID_OUT pixels and scaled up to fill the one there is, so that text of 16 pixels has 24 on a projector of 1280 x 720, whoever draws it, and what the pointer meets stays where it is seen.
 import { follow } from '../../shared/dom.js';
 
 const LAID_OUT = { width: 853, height: 480 };
@@ -13,13 +13,14 @@ export function enlarging(root, body, told) {
     if (isLarge()) body.style.marginBottom = `${(scale() - 1) * body.offsetHeight}px`;
   });
   const isLarge = () => 'large' in root.dataset;
-  const scale = () => Math.max(1, Math.min(MOST_SCALE, window.innerWidth / LAID_OUT.width, window.innerHeight / LAID_OUT.height));
+  const scale = () => Math.max(1, Math.min(MOST_SCALE, root.offsetWidth / LAID_OUT.width, root.offsetHeight / LAID_OUT.height));
 
   function fit() {
     if (!isLarge()) return;
+    root.setAttribute('aria-modal', String(!('drawer' in document.documentElement.dataset)));
     root.style.setProperty('--figure-scale', scale());
     const { paddingBottom } = getComputedStyle(root);
-    const room = window.innerHeight - (body.offsetTop - root.scrollTop + Number.parseFloat(paddingBottom));
+    const room = root.offsetHeight - (body.offsetTop - root.scrollTop + Number.parseFloat(paddingBottom));
     root.style.setProperty('--figure-height', `${Math.max(200, Math.floor(room / scale()))}px`);
   }
 
@@ -28,7 +29,6 @@ export function enlarging(root, body, told) {
     for (const other of aside) other.inert = true;
     root.dataset.large = '';
     root.setAttribute('role', 'dialog');
-    root.setAttribute('aria-modal', 'true');
     if (root.showPopover) {
       root.popover = 'manual';
       root.showPopover();
@@ -67,11 +67,11 @@ export function enlarging(root, body, told) {
   return { toggle, fit };
 }
 
-// Everything on the page that is neither `root`, nor around it, nor inside it.
+// Everything on the page that is neither `root`, nor around it, nor inside it, nor meant to stand beside it.
 function othersThan(root) {
   const others = [];
   for (let at = root; at !== document.body && at.parentElement; at = at.parentElement) {
-    others.push(...[...at.parentElement.children].filter((child) => child !== at));
+    others.push(...[...at.parentElement.children].filter((child) => child !== at && !child.querySelector('[data-beside]')));
   }
   return others;
 }

@@ -1,11 +1,13 @@
 // The table of a figure: what the server sent or what the figure's own script handed over, a bounded part of it in the page.
-import { attributed, filled, finder, node, put } from '../../shared/dom.js';
+import { attributed, button, filled, finder, node, put, tell } from '../../shared/dom.js';
+import { gridKeys } from '../../shared/keys.js';
 import { grouped } from '../../shared/numbers.js';
 
 export default function table({ element, props, watch, words, MOST_ROWS, MOST_COLUMNS }) {
   const find = finder(element);
   const box = find('table');
   const root = element.closest('.figure-frame');
+  let shape = [0, 0]; // of what is written
 
   root.addEventListener('rows-asked', ({ detail: { open, rows, fresh } }) => {
     box.hidden = !open;
@@ -24,16 +26,26 @@ export default function table({ element, props, watch, words, MOST_ROWS, MOST_CO
     root.dispatchEvent(new CustomEvent('rows-came', { detail: sent }));
   }
 
-  function draw({ columns, rows }) {
+  function draw({ columns, rows, origins = () => null }) {
     const shown = rows.slice(0, MOST_ROWS).map((row) => row.slice(0, MOST_COLUMNS));
     const names = columns.slice(0, MOST_COLUMNS);
     const numeric = names.map((_, place) => place > 0 && shown.every((row) => typeof row[place] === 'number' || row[place] === null || row[place] === ''));
-    const cell = (tag, value, place, scope) => attributed(node(tag, numeric[place] ? 'number' : '', written(value)), { scope });
-    const line = (row) => node('tr', '', ...row.map((value, place) => (place ? cell('td', value, place, null) : cell('th', value, place, 'row'))));
-    const head = node('thead', '', node('tr', '', ...names.map((column, place) => cell('th', column, place, 'col'))));
+    const cell = (tag, value, place, scope) => attributed(node(tag, numeric[place] ? 'number' : '', value), { scope });
+    // a number whose origin is known opens it
+    const content = (value, index, place) => {
+      const origin = typeof value === 'number' ? origins(index, place) : null;
+      if (!origin) return written(value);
+      const made = button('from', written(value), () => tell('number-asked', { ...origin, from: made }));
+      return attributed(made, { tabindex: -1, title: words.shared_where_from });
+    };
+    const line = (row, index) => node('tr', '', ...row.map((value, place) => (place ? cell('td', content(value, index, place), place, null) : cell('th', written(value), place, 'row'))));
+    const head = node('thead', '', node('tr', '', ...names.map((column, place) => cell('th', written(column), place, 'col'))));
     const scroll = find('scroll');
     const { scrollTop, scrollLeft } = scroll;
+    shape = [shown.length, names.length];
     scroll.replaceChildren(node('table', '', head, node('tbody', '', ...shown.map(line))));
+    const first = scroll.querySelector('.from');
+    if (first) first.tabIndex = 0;
     scroll.scrollTo(scrollLeft, scrollTop); // a redraw keeps the place that somebody reads
     scroll.setAttribute('aria-label', filled(words.table_of, { title: root.querySelector('.title').textContent }));
     put(find('note'), noteOn(rows, columns, shown));
@@ -47,6 +59,23 @@ export default function table({ element, props, watch, words, MOST_ROWS, MOST_CO
     const rounded = shown.some((row) => row.some((value) => typeof value === 'number' && Number(written(value).replace('−', '-')) !== value));
     return [cut && filled(cut, counts), rounded && words.rounded].filter(Boolean).join(' ');
   }
+
+  // Numbers that open their origin are one tab stop, in which the arrows move.
+  const placeOf = () => {
+    const at = document.activeElement.closest('td');
+    return at ? [at.parentElement.sectionRowIndex, at.cellIndex] : [-1, -1];
+  };
+  gridKeys(find('scroll'), {
+    at: placeOf,
+    size: () => (placeOf()[0] < 0 ? [0, 0] : shape), // where none has the focus the keys scroll
+    go: ([row, column]) => {
+      const next = find('scroll').querySelector(`tbody tr:nth-child(${row + 1})`)?.children[column]?.querySelector('.from');
+      if (!next) return;
+      find('scroll').querySelectorAll('.from[tabindex="0"]').forEach((one) => { one.tabIndex = -1; });
+      next.tabIndex = 0;
+      next.focus();
+    },
+  });
 
   watch('value', arrived);
 }

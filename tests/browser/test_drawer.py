@@ -1,0 +1,349 @@
+"""The drawer: a number of any figure opened by finger, key or bar, followed down to the text, shown where it lives, and put away again."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import pytest
+import torch
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from gpt2core import Pretrained, Trace, trace
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, at_rest, main_figure, no_request, open_tab, type_sentence
+from tests.browser.test_accessibility import violations
+
+SENTENCE = "The cat sat on the mat"
+LOWEST_SHARE = 0.45  # of the height, that a sheet at the bottom may take
+
+
+@functools.cache
+def traced(shipped: Pretrained, text: str = SENTENCE) -> Trace:
+    assert shipped.tokenizer is not None
+    return trace(shipped.model, shipped.tokenizer.encode(text))
+
+
+def drawer(page: Page) -> Locator:
+    return page.get_by_role("complementary", name="Where does this number come from?")
+
+
+def value(page: Page) -> float:
+    return float(drawer(page).locator(".value").inner_text().split(" = ")[0].replace("−", "-"))
+
+
+def title(page: Page) -> Locator:
+    return drawer(page).locator(".title")
+
+
+def cell(page: Page, row: int, column: int, matrix: str = "attention-heatmap") -> tuple[float, float]:
+    """The middle of a cell, once the matrix has come to rest."""
+    grid = page.locator(f"#{matrix} .matrix-grid")
+    at_rest(grid)
+    box, (left, top, wide, high) = grid.bounding_box(), map(float, grid.get_attribute("data-box").split())
+    rows, columns = (int(grid.get_attribute(f"aria-{name}count")) for name in ("row", "col"))
+    return box["x"] + left + (column + 0.5) * wide / columns, box["y"] + top + (row + 0.5) * high / rows
+
+
+def attention_of(page: Page) -> None:
+    type_sentence(page, SENTENCE)
+    expect(page.locator("#token-strip .token")).to_have_count(6)
+    open_tab(page, "Attention")
+    main_figure(page)
+    expect(page.locator("#attention-heatmap .matrix-grid")).to_have_attribute("aria-rowcount", "6")
+
+
+def opened(page: Page, row: int = 4, column: int = 2) -> None:
+    attention_of(page)
+    page.mouse.dblclick(*cell(page, row, column))
+    expect(title(page)).to_contain_text(f"({row}) at ")
+
+
+def stand_apart(one: Locator, other: Locator) -> bool:
+    a, b = at_rest(one), at_rest(other)
+    return a["right"] <= b["left"] or b["right"] <= a["left"] or a["bottom"] <= b["top"] or b["bottom"] <= a["top"]
+
+
+def test_a_double_click_opens_a_cells_number_beside_its_figure(page: Page, shipped: Pretrained) -> None:
+    opened(page)
+    expect(title(page)).to_have_text("Attention pattern, layer 0, head 1: from “·the” (4) at “·sat” (2)")
+    assert value(page) == pytest.approx(float(traced(shipped)["pattern", 0][1, 4, 2]), rel=1e-6)
+    assert stand_apart(drawer(page), page.locator("#attention-frame"))
+    expect(drawer(page).locator(".spoken")).to_contain_text(title(page).inner_text())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_the_key_and_the_button_open_the_cell_under_the_keys_and_escape_leads_back(page: Page) -> None:
+    attention_of(page)
+    button = page.locator("#attention-heatmap").get_by_role("button", name="Where from?")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    grid = page.locator("#attention-heatmap .matrix-grid")
+    page.locator("#attention-frame .tools button").last.focus()
+    page.keyboard.press("Tab")
+    while not grid.evaluate("(grid) => grid === document.activeElement"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Control+Home")
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    page.keyboard.press("?")
+    expect(title(page)).to_contain_text("from “·sat” (2) at “·cat” (1)")
+    expect(drawer(page).locator(".deeper").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(drawer(page)).to_be_hidden()
+    expect(grid).to_be_focused()
+    expect(button).to_have_attribute("aria-disabled", "false")
+    button.click()
+    expect(title(page)).to_contain_text("from “·sat” (2) at “·cat” (1)")
+    drawer(page).get_by_role("button", name="Close").click()
+    expect(button).to_be_focused()
+    assert page.evaluate("document.documentElement.dataset.drawer") is None
+
+
+def test_the_numbers_of_a_bar_list_open_and_the_arrows_move_among_them(page: Page, shipped: Pretrained) -> None:
+    attention_of(page)
+    bars = page.locator("#looks-at .token-bar-value")
+    expect(bars).to_have_count(6)
+    bars.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(bars.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(title(page)).to_contain_text("from “·mat” (5) at “·cat” (1)")
+    assert value(page) == pytest.approx(float(traced(shipped)["pattern", 0][1, 5, 1]), rel=1e-6)
+    page.keyboard.press("Escape")
+    expect(bars.nth(1)).to_be_focused()
+
+
+def test_the_largest_operands_lead_down_to_the_token_and_the_trail_leads_back(page: Page, shipped: Pretrained) -> None:
+    opened(page)
+    crumbs = drawer(page).locator(".crumb")
+    first, steps = title(page).inner_text(), 0
+    while drawer(page).locator(".deeper").count():
+        before = title(page).inner_text()
+        page.keyboard.press("Enter")
+        expect(title(page)).not_to_have_text(before)
+        steps += 1
+        expect(crumbs).to_have_count(steps + 1)
+        assert steps < 20
+    expect(title(page)).to_contain_text(re.compile("Token row of|Position row of"))
+    expect(drawer(page).locator(".term")).to_contain_text(re.compile("Token id of|Position of"))
+    expect(drawer(page).locator(".term .end").first).to_have_text("a weight, learned in training: nothing below it")
+    (at, dimension) = map(int, re.findall(r"\((\d+)\), dimension (\d+)", title(page).inner_text())[0])
+    site = "tok_emb" if "Token" in title(page).inner_text() else "pos_emb"
+    assert value(page) == pytest.approx(float(traced(shipped)[site][at, dimension]), rel=1e-6)
+    drawer(page).get_by_role("button", name="Step back").click()
+    expect(crumbs).to_have_count(steps)
+    crumbs.first.click()
+    expect(title(page)).to_have_text(first)
+    expect(drawer(page).locator(".trail")).to_be_hidden()
+
+
+def test_the_bars_are_shares_of_all_that_is_added(page: Page) -> None:
+    opened(page)
+    page.keyboard.press("Enter")
+    expect(title(page)).to_contain_text("Attention score")
+    parts = drawer(page).locator(".part").all_inner_texts()
+    shares = [float(re.sub(r"[^0-9.]", "", part)) for part in parts]
+    assert shares == sorted(shares, reverse=True)
+    assert len(shares) == 12
+    expect(drawer(page).locator(".rest")).to_have_text(re.compile("^20 others sum to"))
+    drawer(page).get_by_role("button", name=re.compile("^Key of")).first.click()
+    expect(title(page)).to_contain_text("Key, layer 0, head 1, of")
+
+
+def test_a_number_is_shown_where_it_lives(page: Page) -> None:
+    opened(page)
+    open_tab(page, "Tokens")
+    page.locator("#token-strip .token").first.click()
+    drawer(page).get_by_role("button", name="Show it where it lives").click()
+    expect(page.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#token-strip .token").nth(4)).to_have_attribute("aria-selected", "true")
+    page.wait_for_function("location.search.includes('tab=attention') && location.search.includes('token=4')")
+    expect(page.locator("#attention-frame .summary")).to_contain_text("From “·the” (position 4)")
+
+
+def test_the_lines_of_python_can_be_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened(page)
+    drawer(page).get_by_role("button", name="Copy").click()
+    expect(drawer(page).locator(".copied")).to_have_text("Copied.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == drawer(page).locator(".snippet").text_content()
+    assert "load_pretrained('checkpoints/tinystories')" in copied
+
+
+def test_beside_an_enlarged_figure_it_covers_nothing_and_goes_first(page: Page) -> None:
+    attention_of(page)
+    frame = page.locator("#attention-frame")
+    frame.locator(".tools button").first.click()
+    expect(frame).to_have_attribute("role", "dialog")
+    page.mouse.dblclick(*cell(page, 4, 2))
+    expect(title(page)).to_contain_text("(4) at ")
+    assert stand_apart(drawer(page), frame)
+    drawer(page).locator(".deeper").first.click()
+    expect(title(page)).to_contain_text("Attention score")
+    page.keyboard.press("Escape")
+    expect(drawer(page)).to_be_hidden()
+    expect(frame).to_have_attribute("role", "dialog")
+    assert at_rest(frame)["width"] == 1280
+    page.keyboard.press("Escape")
+    expect(frame).to_have_attribute("role", "figure")
+
+
+def test_while_it_is_open_a_click_shows_another_cells_number(page: Page) -> None:
+    opened(page)
+    page.mouse.click(*cell(page, 5, 1))
+    expect(title(page)).to_contain_text("from “·mat” (5) at “·cat” (1)")
+    page.keyboard.press("Escape")
+    expect(drawer(page)).to_be_hidden()
+
+
+def test_closed_it_asks_nothing(page: Page) -> None:
+    attention_of(page)
+    page.mouse.click(*cell(page, 4, 2))
+    expect(page.locator("#token-strip .token").nth(4)).to_have_attribute("aria-selected", "true")
+    with no_request(page):
+        page.mouse.click(*cell(page, 4, 1))
+    expect(drawer(page)).to_be_hidden()
+
+
+def test_when_the_run_changes_the_number_is_asked_anew_or_said_to_be_gone(page: Page) -> None:
+    opened(page)
+    before = value(page)
+    type_sentence(page, "A dog sat on my rug")
+    expect(title(page)).to_contain_text("from “·my” (4) at “·sat” (2)")
+    assert value(page) != before
+    type_sentence(page, "A dog")
+    expect(drawer(page).locator(".refusal")).to_contain_text(
+        "This number is no longer there. pattern has no t = 4 here"
+    )
+    type_sentence(page, SENTENCE)
+    expect(title(page)).to_contain_text("from “·the” (4) at “·sat” (2)")
+    assert value(page) == before
+
+
+def test_an_old_number_under_a_new_place_is_marked_until_the_answer_comes(page: Page) -> None:
+    opened(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/gradio_api/run/**", hold)
+    drawer(page).locator(".deeper").first.click()
+    expect(drawer(page).locator(".number")).to_have_attribute("data-stale", re.compile("number before"))
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+    expect(title(page)).to_contain_text("Attention score")
+    expect(drawer(page).locator("[data-stale]")).to_have_count(0)
+
+
+def test_a_logit_and_a_share_of_the_sampling_tab_open(page: Page, shipped: Pretrained) -> None:
+    type_sentence(page, SENTENCE)
+    expect(page.locator("#token-strip .token")).to_have_count(6)
+    open_tab(page, "Sampling")
+    main_figure(page)
+    page.locator("#distribution .row").nth(1).click()
+    logits = traced(shipped)["logits"][5]
+    second = int(logits.argsort(descending=True)[1])
+    page.get_by_role("button", name="Logit: where from?").click()
+    expect(title(page)).to_contain_text(f"(id {second}) after “·mat” (5)")
+    assert value(page) == pytest.approx(float(logits[second]), rel=1e-6)
+    page.get_by_role("button", name="Share: where from?").click()
+    expect(title(page)).to_contain_text(f"Share of “{title(page).inner_text().split('“')[1]}")
+    assert value(page) == pytest.approx(float(torch.softmax(logits.double(), -1)[second]), rel=1e-5)
+    page.locator("#sampling-settings").get_by_label("k =", exact=True).fill("5")
+    expect(page.get_by_role("button", name="Share: where from?")).to_have_attribute("aria-disabled", "true")
+
+
+def test_strips_neighbours_and_losses_open(page: Page, shipped: Pretrained) -> None:
+    type_sentence(page, SENTENCE)
+    expect(page.locator("#token-strip .token")).to_have_count(6)
+    open_tab(page, "Embeddings")
+    main_figure(page)
+    page.mouse.dblclick(*cell(page, 1, 100, "embedding-strips"))
+    expect(title(page)).to_have_text("Position row of “·mat” (5), dimension 100")
+    assert value(page) == pytest.approx(float(traced(shipped)["pos_emb"][5, 100]), rel=1e-6)
+    page.locator("#neighbours .token-bar-value").first.click()
+    expect(title(page)).to_contain_text("Cosine of “·mat”")
+    shown = float(page.locator("#neighbours .token-bar-value").first.inner_text())
+    assert value(page) == pytest.approx(shown, abs=5e-4)
+    open_tab(page, "Scoring")
+    page.locator("#scored-text .token").nth(2).click()
+    page.get_by_role("button", name="Surprise: where from?").click()
+    expect(title(page)).to_contain_text("Loss of “·sat” (2), read after “·cat” (1)")
+    losses = torch.log_softmax(traced(shipped)["logits"].double(), -1)
+    assert value(page) == pytest.approx(-float(losses[1, traced(shipped).token_ids[2]]), rel=1e-5)
+
+
+def test_the_numbers_of_a_table_open(page: Page, shipped: Pretrained) -> None:
+    attention_of(page)
+    page.locator("#attention-frame").get_by_role("button", name="Table").click()
+    page.locator("#attention-frame tbody tr").nth(3).locator("td").nth(1).get_by_role("button").click()
+    expect(title(page)).to_contain_text("from “·on” (3) at “·cat” (1)")
+    assert value(page) == pytest.approx(float(traced(shipped)["pattern", 0][1, 3, 1]), rel=1e-6)
+
+
+def test_weights_that_are_scaled_up_have_no_origin_and_say_why(page: Page) -> None:
+    attention_of(page)
+    page.get_by_label("Hide the first token").check()
+    button = page.locator("#attention-heatmap").get_by_role("button", name="Where from?")
+    expect(button).to_have_attribute("title", re.compile("none of them is a number of the model"))
+    expect(page.locator("#looks-at button")).to_have_count(0)
+    page.mouse.dblclick(*cell(page, 4, 2))
+    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(drawer(page)).to_be_hidden()
+
+
+def test_hostile_tokens_stay_text(page: Page) -> None:
+    """The page fixture fails on any dialog or script error."""
+    type_sentence(page, HOSTILE)
+    expect(page.locator("#token-strip .token")).to_have_count(HOSTILE_TOKENS)
+    open_tab(page, "Attention")
+    page.locator("#token-strip .token").nth(3).click()
+    bars = page.locator("#looks-at .token-bar-value")
+    expect(bars).to_have_count(4)
+    bars.first.click()
+    expect(title(page)).to_contain_text("at “<” (0)")
+    expect(drawer(page).locator(".snippet")).to_contain_text("onerror=alert(1)")
+    assert page.locator("img[src='x']").count() == 0
+
+
+@pytest.mark.parametrize("size", [(390, 844), (853, 480)], ids=lambda size: "x".join(map(str, size)))
+def test_where_there_is_little_room_it_is_a_sheet_below_the_figure(
+    browser: Browser, app_url: str, size: tuple[int, int]
+) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, has_touch=True)
+    page = context.new_page()
+    page.goto(f"{app_url}?text=The+cat+sat+on+the+mat&tab=attention")
+    main_figure(page)
+    page.touchscreen.tap(*cell(page, 4, 2))
+    button = page.locator("#attention-heatmap").get_by_role("button", name="Where from?")
+    expect(button).to_have_attribute("aria-disabled", "false")
+    button.tap()
+    expect(title(page)).to_contain_text("(4) at ")
+    sheet, figure = at_rest(drawer(page)), at_rest(page.locator("#attention-frame"))
+    assert sheet["height"] <= LOWEST_SHARE * size[1] + 1
+    assert (sheet["left"], sheet["right"], sheet["bottom"]) == (0, size[0], size[1])
+    assert -1 <= figure["top"] < sheet["top"] / 2
+    _, y = cell(page, 4, 2)
+    assert 0 < y < sheet["top"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.locator("footer").scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert at_rest(page.locator("footer"))["bottom"] <= sheet["top"] + 1  # nothing lies below the sheet for good
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_wrong(page: Page, app_url: str, theme: str) -> None:
+    page.goto(f"{app_url}?text=The+cat+sat+on+the+mat&tab=attention&__theme={theme}")
+    main_figure(page)
+    page.locator("#attention-frame").get_by_role("button", name="Table").click()
+    page.mouse.dblclick(*cell(page, 4, 2))
+    expect(title(page)).to_contain_text("(4) at ")
+    drawer(page).locator(".deeper").first.click()
+    expect(title(page)).to_contain_text("Attention score")
+    drawer(page).locator(".deeper").first.click()
+    expect(title(page)).to_contain_text("Query")
+    broken = violations(page)
+    assert not broken, broken
