@@ -75,7 +75,7 @@ class Names:
         return edit_named(operand.name) if operand.kind == "edit" else operand.name
 
     def _token(self, position: int) -> str:
-        return say("at_position", token=self._tokens[position].text, position=position)
+        return say("shared_at_position", token=self._tokens[position].text, position=position)
 
     def _token_id(self, token_id: int) -> str:
         known = self._tokenizer.vocab_size

@@ -228,19 +228,24 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   const act = (place) => {
     chosen = place;
     const { kind } = place;
-    if (kind === 'layer') return place.layer === scene.layout.at.layer ? setOpen(!open) : (setOpen(true), tell('page-wish', { layer: place.layer }));
+    if (kind === 'layer') {
+      const other = place.layer !== scene.layout.at.layer;
+      if (other) tell('page-wish', { layer: place.layer });
+      return setOpen(other || !open);
+    }
     if (kind === 'head') tell('page-wish', { layer: place.layer, head: place.head });
     else if (kind === 'bar') setNext(place.id === next ? null : place.id);
     else if (kind === 'written') tell('page-wish', { layer: place.layer, token: place.token });
     else if (kind === 'mlp') tell('page-wish', { layer: place.layer });
     else if (place.token !== undefined) tell('page-wish', { token: place.token });
-    if (document.documentElement.dataset.drawer !== undefined) askOrigin();
     layOut();
+    askOrigin(true);
   };
 
-  const askOrigin = () => {
+  // `only`: where the drawer is open already.
+  const askOrigin = (only = false) => {
     const asked = read() && originOf(scene, read());
-    if (asked) tell('number-asked', { ...asked, from: grid });
+    if (asked) tell('number-asked', { ...asked, from: grid, follow: only });
   };
 
   // A person's choices that a link holds; what a link brings is not told back to it.
@@ -284,7 +289,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   grid.addEventListener('dblclick', () => scene && askOrigin());
   grid.addEventListener('keydown', (event) => {
     if (!scene || event.altKey || event.ctrlKey || event.metaKey) return;
-    const acts = { Enter: () => key && act(key), ' ': () => key && act(key), '?': askOrigin, s: () => below.turn('head'), o: () => setOpen(!open) };
+    const acts = { Enter: () => key && act(key), ' ': () => key && act(key), '?': () => askOrigin(), s: () => below.turn('head'), o: () => setOpen(!open) };
     const columns = columnsOfPlaces(scene);
     key ??= { kind: 'token', token: scene.layout.at.token };
     const to = stepped(event.key, key, columns, scene.inside?.map((strip) => strip.values.length));
@@ -309,7 +314,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   // --- tools and the walk ------------------------------------------------------------------------------------------------------
 
   const opener = button('map-tool', '', () => setOpen(!open));
-  const origin = attributed(button('map-tool', words.origin, askOrigin), { title: words.origin_info });
+  const origin = attributed(button('map-tool', words.shared_where_from, () => askOrigin()), { title: words.origin_info });
   const walker = button('map-tool', words.walk, () => goTo(walk === null ? 0 : null));
   const rank = attributed(button('map-tool', words.rank, () => {
     chosen = hover = null;
