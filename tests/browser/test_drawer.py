@@ -237,6 +237,31 @@ def test_an_old_number_under_a_new_place_is_marked_until_the_answer_comes(page: 
     expect(drawer(page).locator("[data-stale]")).to_have_count(0)
 
 
+def test_of_two_quick_questions_the_later_is_answered(page: Page) -> None:
+    """A slow network: the answer to the first comes when the second has been asked."""
+    opened(page)
+    first, held, is_slow = title(page).inner_text(), [], True
+
+    def hold(route: Route) -> None:
+        if is_slow:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/gradio_api/run/**", hold)
+    drawer(page).locator(".deeper").first.click()
+    drawer(page).get_by_role("button", name="Step back").click()
+    while not held:  # the first is on its way
+        page.wait_for_timeout(20)
+    is_slow = False
+    for route in held:
+        route.continue_()
+    expect(drawer(page)).not_to_have_attribute("aria-busy", "true")
+    expect(title(page)).to_have_text(first)
+    expect(drawer(page).locator(".crumb")).to_have_count(1)
+    expect(drawer(page).locator("[data-stale]")).to_have_count(0)
+
+
 def test_a_logit_and_a_share_of_the_sampling_tab_open(page: Page, shipped: Pretrained) -> None:
     type_sentence(page, SENTENCE)
     expect(page.locator("#token-strip .token")).to_have_count(6)

@@ -21,16 +21,20 @@ export default function mount({ element, props, trigger, watch, words }) {
 
   const isOpen = () => trail.length > 0;
 
+  const send = () => {
+    props.value = { n, run, place: trail.at(-1).place };
+    trigger('submit');
+  };
+
   const ask = (next, focus) => {
     trail = next;
     takesFocus = focus;
     n += 1;
-    props.value = { n, run, place: trail.at(-1).place };
     clearTimeout(slow);
     slow = setTimeout(() => { body.dataset.stale = words.working; }, SLOW_MS);
     aside.setAttribute('aria-busy', 'true');
     drawTrail();
-    trigger('submit');
+    send();
   };
 
   const open = ({ from = null, follow: only = false, ...place }) => {
@@ -98,7 +102,8 @@ export default function mount({ element, props, trigger, watch, words }) {
 
   watch('value', () => {
     const { told, origin, why } = props.value || {};
-    if (told !== n || !isOpen()) return; // of an earlier question
+    if (told === undefined || !isOpen()) return;
+    if (told !== n) return send(); // of an earlier question: its answer has taken the place of the one that waits to be sent
     clearTimeout(slow);
     delete body.dataset.stale;
     aside.removeAttribute('aria-busy');
