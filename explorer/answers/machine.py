@@ -20,7 +20,7 @@ from gpt2core import Tokenizer, Trace
 from gpt2core.analysis import token_losses
 from gpt2core.config import GPTConfig
 from gpt2core.model import GPTModel
-from gpt2core.sampling import SamplingSettings, draw, gumbel_noise, pipeline
+from gpt2core.sampling import SamplingSettings, Stage, draw, gumbel_noise, pipeline
 
 N_BARS = 10  # likeliest next tokens
 N_BEFORE = 4  # of those before an edit, which are told of whatever has become of them
@@ -163,15 +163,29 @@ def guesses_of(
 def compared(services: Services, run: RunKey, luck: Luck, tokens: Sequence[int]) -> tuple[list[Guesses], list[Guesses]]:
     """guesses_of an edited run and of the same without its edits, both told of the same next tokens: the likeliest of either."""
     before = unedited(run)
-    now, then = (guesses_of(services, one, luck, tokens) for one in (run, before))
-    bars = {one.token: _of_both(one, other) for one, other in zip(now, then, strict=True)}
+    now, then = (_likeliest(services, one, luck, tokens) for one in (run, before))
+    bars = {token: _of_both(now[token], then[token]) for token in tokens}
     return guesses_of(services, run, luck, tokens, bars), guesses_of(services, before, luck, tokens, bars)
 
 
-def _of_both(now: Guesses, then: Guesses) -> list[int]:
+def _likeliest(services: Services, run: RunKey, luck: Luck, tokens: Sequence[int]) -> dict[int, list[int]]:
+    config = services.models.get(run.model).model.config
+    logits = services.traces.get(run, sites_of(config, len(run.token_ids)))["logits"]
+    return {token: _best(_kept(logits[token], run.token_ids[: token + 1], luck)).tolist() for token in tokens}
+
+
+def _kept(logits: Tensor, so_far: Sequence[int], luck: Luck) -> Stage:
+    return pipeline(logits, luck.settings, so_far).stages[-1]
+
+
+def _best(kept: Stage) -> Tensor:
+    return kept.probabilities.topk(min(N_BARS, kept.n_kept)).indices
+
+
+def _of_both(now: Sequence[int], then: Sequence[int]) -> list[int]:
     """N_BARS ids at most: the best of now, a few of the best of then among them."""
-    kept = [one for one in then.bars[:N_BEFORE] if one not in now.bars]
-    return [*now.bars[: N_BARS - len(kept)], *kept]
+    kept = [one for one in then[:N_BEFORE] if one not in now]
+    return [*now[: N_BARS - len(kept)], *kept]
 
 
 def asked_luck(value: Any) -> Luck:
@@ -203,10 +217,8 @@ def _guesses(
     shares, first = lens.max(-1)  # [n, L + 1]
     for place, token in enumerate(at):
         so_far = seen.token_ids[: token + 1]
-        kept = pipeline(seen["logits"][token], luck.settings, so_far)
-        n_kept = kept.stages[-1].n_kept
-        drawn_from = kept.probabilities
-        best = torch.tensor(bars[token]) if token in bars else drawn_from.topk(min(N_BARS, n_kept)).indices
+        kept = _kept(seen["logits"][token], so_far, luck)
+        best = torch.tensor(bars[token]) if token in bars else _best(kept)
         drawn = draw(kept.logits, gumbel_noise(model.config.vocab_size, luck.seed, len(so_far)))
         along = lens[place][:, best]  # [L + 1, bars]
         yield Guesses(
@@ -214,8 +226,8 @@ def _guesses(
             first[place].tolist(),
             shares[place].tolist(),
             best.tolist(),
-            drawn_from[best].tolist(),
-            n_kept,
+            kept.probabilities[best].tolist(),
+            kept.n_kept,
             along.tolist(),
             drawn,
             None if tokenizer is None else _text_of(tokenizer, [*so_far, drawn]),

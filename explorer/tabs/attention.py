@@ -33,7 +33,7 @@ say = catalogue("attention")
 # In the browser: the picked head is switched off in the page's edits, or on again where it is among them.
 _SWITCHED = """(cursor) => {
   const head = `head:${cursor.layer}.${cursor.head}`;
-  const edits = (JSON.parse(cursor.run).edits || '').split(',').filter(Boolean);
+  const edits = (cursor.edits || '').split(',').filter(Boolean);
   return { ...cursor, edits: (edits.includes(head) ? edits.filter((edit) => edit !== head) : [...edits, head]).join(',') };
 }"""
 

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.answers.machine import (
+    Machine,
     asked_luck,
     compared,
     guesses_of,
@@ -43,7 +44,10 @@ def build(ctx: TabContext) -> None:
     asking = exchange(EXCHANGE)
 
     def draw(run: RunKey) -> dict[Any, Any]:
-        return {shown: picture_of(ctx.services, run), figure.bar: title_of(ctx.services, run)}
+        machine = machine_of(ctx.services, run)
+        before = machine_of(ctx.services, unedited(run)) if run.edits else None
+        picture = picture_of(ctx.services, machine, before)
+        return {shown: picture, figure.bar: title_of(ctx.services, machine, before)}
 
     def answer(run: RunKey, value: Any) -> dict[Any, Any]:
         return {asking: answered(answer_to(ctx.services, run, asked_of(value)))}
@@ -63,15 +67,13 @@ def build(ctx: TabContext) -> None:
     sizes.build(ctx)
 
 
-def picture_of(services: Services, run: RunKey) -> dict[str, Any]:
-    """The map of a run, with the guesses at every token, or at the last where all would take too long."""
-    machine = machine_of(services, run)
-    before = machine_of(services, unedited(run)) if run.edits else None
+def picture_of(services: Services, machine: Machine, before: Machine | None) -> dict[str, Any]:
+    """The map of a run, with the guesses at every token, or at the last where all would take too long. before: without its edits."""
+    run = machine.run
     n = len(run.token_ids)
     tokens = range(n) if tells_all(machine.config, n) else [n - 1]
-    return map_value(
-        machine, services.labels(run), counts_of(machine.config), before, told_of(services, run, tokens, {})
-    )
+    told = told_of(services, run, tokens, {})
+    return map_value(machine, services.labels(run), counts_of(machine.config), before, told)
 
 
 def told_of(services: Services, run: RunKey, tokens: Any, asked: dict[str, Any]) -> dict[str, Any]:
@@ -106,41 +108,27 @@ def answer_to(services: Services, run: RunKey, asked: dict[str, Any]) -> dict[st
     return answer
 
 
-def title_of(services: Services, run: RunKey) -> dict[str, Any]:
+def title_of(services: Services, machine: Machine, before: Machine | None) -> dict[str, Any]:
     """The frame's title and summary."""
-    config = services.models.get(run.model).model.config
+    run, config = machine.run, machine.config
     counts = counts_of(config)
+    layers = say("one_layer") if config.n_layers == 1 else say("layers", n=config.n_layers)
+    heads = say("one_head") if config.n_heads == 1 else say("heads", n=config.n_heads)
+    model, every = services.models.title(run.model), in_units(counts["all"])
+    title = say("map_title", model=model, parameters=every, layers=layers, heads=heads)
+    if before is not None and machine.mean_loss is not None and before.mean_loss is not None:
+        change = signed(machine.mean_loss - before.mean_loss, 3)
+        was, now = fixed(before.mean_loss, 3), fixed(machine.mean_loss, 3)
+        return frame_value(title, say("map_changed", before=was, now=now, change=change))
     last = len(run.token_ids) - 1
     (guess,) = guesses_of(services, run, asked_luck(None), [last])
-    here = services.labels(run)
     (best,) = token_labels(guess.bars[:1], services.models.tokenizer(run.model))
     parts = {"mlp": counts["mlps"], "attention": counts["attention"], "table": counts["token_table"]}
     told = {name: in_units(n) for name, n in parts.items()}
     shares = {f"{name}_share": percent(n / counts["all"]) for name, n in parts.items()}
-    every = in_units(counts["all"])
-    summary = say(
-        "map_summary",
-        token=here[last].text,
-        best=best.text,
-        share=percent(guess.bar_shares[0]),
-        parameters=every,
-        **told,
-        **shares,
-    )
-    if run.edits:
-        summary = _changed(services, run, summary)
-    layers = say("one_layer") if config.n_layers == 1 else say("layers", n=config.n_layers)
-    heads = say("one_head") if config.n_heads == 1 else say("heads", n=config.n_heads)
-    title = say("map_title", model=services.models.title(run.model), parameters=every, layers=layers, heads=heads)
+    share, token = percent(guess.bar_shares[0]), services.labels(run)[last].text
+    summary = say("map_summary", token=token, best=best.text, share=share, parameters=every, **told, **shares)
     return frame_value(title, summary)
-
-
-def _changed(services: Services, run: RunKey, otherwise: str) -> str:
-    """What the edits did to the loss of the sentence; `otherwise` where none can be told."""
-    now, before = machine_of(services, run).mean_loss, machine_of(services, unedited(run)).mean_loss
-    if now is None or before is None:
-        return otherwise
-    return say("map_changed", before=fixed(before, 3), now=fixed(now, 3), change=signed(now - before, 3))
 
 
 def _checked(place: Any, n: int) -> int:

@@ -7,7 +7,7 @@ import urllib.parse
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from explorer.store.models import CHECKPOINTS
 from explorer.widgets.map import N_STOPS
@@ -215,6 +215,26 @@ def test_a_switch_says_what_it_does_at_once_and_undo_brings_the_exact_numbers_ba
     expect(page.locator("#edits-line .edit")).to_have_count(0)
     expect(page.locator("#map-frame .summary")).to_contain_text("the MLPs hold 1.78 M (41.4 %)")
     assert bars(page) == before
+
+
+def test_a_second_switch_pressed_while_the_first_is_read_is_not_lost(page: Page, app_url: str) -> None:
+    opened(page, app_url, layer=2, head=3)
+    on_hold: list[Route] = []
+
+    def hold_the_reading(route: Route) -> None:
+        if not on_hold and "mlp:2" in (route.request.post_data or ""):
+            on_hold.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/gradio_api/run/**", hold_the_reading)
+    page.get_by_role("button", name="MLP 2", exact=True).click()
+    while not on_hold:  # the reading has been asked for
+        page.wait_for_timeout(20)
+    page.get_by_role("button", name="head 2.3", exact=True).click()
+    on_hold[0].continue_()
+    expect(page.locator("#edits-line .edit")).to_have_count(3)  # both, and "Undo all"
+    page.wait_for_function("decodeURIComponent(location.search).includes('edits=mlp:2,head:2.3')")
 
 
 def test_every_kind_of_part_has_its_switch_and_a_pair_of_tokens_its_link(page: Page, app_url: str) -> None:

@@ -62,6 +62,8 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   };
 
   const isHere = () => data && cursor.run && JSON.parse(cursor.run).text === JSON.parse(data.about.run).text && JSON.parse(cursor.run).model === JSON.parse(data.about.run).model;
+  // The edits that were wished for last: those on screen, or on their way there.
+  const wished = () => (cursor.run ? (cursor.edits || '').split(',').filter(Boolean) : data.about.edits);
   const inRange = () => ({ token: clamped(cursor.token, 0, data.about.tokens - 1), layer: clamped(cursor.layer, 0, data.about.layers - 1), head: clamped(cursor.head, 0, data.about.heads - 1) });
 
   // What the server must still tell for what is on screen.
@@ -139,7 +141,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     paintMap(pen, scene);
     grid.setAttribute('aria-label', `${filled(words.label, { layers: data.about.layers, heads: data.about.heads })} ${words.keys}`);
     root.toggleAttribute('data-older', !isHere());
-    below.show(at, data.about.edits, chosen?.kind === 'head' && chosen.key !== undefined && chosen.key <= chosen.query ? [chosen.query, chosen.key] : null);
+    below.show(at, wished(), chosen?.kind === 'head' && chosen.key !== undefined && chosen.key <= chosen.query ? [chosen.query, chosen.key] : null);
     put(opener, filled(open ? words.close_layer : words.open_layer, { layer: at.layer }));
     opener.setAttribute('aria-pressed', String(open));
     mark();
@@ -377,7 +379,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
 
   follow(element, 'cursor-moved', ({ detail }) => {
     const moved = ['token', 'layer', 'head'].some((part) => detail[part] !== cursor[part]);
-    const other = detail.run !== cursor.run;
+    const other = detail.run !== cursor.run || detail.edits !== cursor.edits;
     cursor = detail;
     if (!data || !(moved || other)) return;
     layOut();

@@ -60,12 +60,15 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     const value = props.value ?? {};
     if (!value.table) return;
     const last = table && sent.picked;
-    if (value.cells !== sent.cells || value.table !== sent.table) unpack(value);
+    const isSame = scene !== null && value.cells === sent.cells && value.table === sent.table;
+    if (!isSame) unpack(value);
+    const { rows, columns } = view;
     sent.picked = picked();
     if (String(last) !== String(sent.picked)) {
       show(sent.picked);
       if (!keyed) key = sent.picked.map((index, axis) => index ?? key[axis]);
     }
+    if (isSame && view.rows.from === rows.from && view.columns.from === columns.from) return mark(); // only what is picked has changed
     root.dataset.shape = table.shape;
     root.figureName = table.label;
     grid.setAttribute('aria-label', `${table.label}. ${words.keys}`);

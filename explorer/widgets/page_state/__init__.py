@@ -50,7 +50,7 @@ def read(cursor: Mapping[str, Any], limits: Mapping[str, int], asked: Mapping[st
     """
     return {
         **{part: cursor[part] for part in START},
-        "asked": {part: asked[part] for part in (*PARTS, "tab") if part in asked},
+        "asked": {part: asked[part] for part in (*PARTS, "tab", "edits") if part in asked},
         "limits": dict(limits),
     }
 

@@ -46,7 +46,7 @@ export default function mount({ element, props, watch, words }) {
     along: 'vertical',
   });
   follow(element, 'cursor-moved', ({ detail }) => {
-    const now = (detail.run ? JSON.parse(detail.run).edits || '' : '').split(',').filter(Boolean);
+    const now = (detail.edits || '').split(',').filter(Boolean);
     if (String(now) === String(edits)) return;
     edits = now;
     draw();
