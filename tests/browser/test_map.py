@@ -379,3 +379,23 @@ def test_on_a_phone_a_tap_chooses_and_the_map_stays_within_the_page(browser: Bro
     expect(page.locator(".map-read")).to_contain_text("Head 3 of layer 0")
     page.wait_for_function("location.search.includes('head=3')")
     context.close()
+
+
+PLACES = [
+    ({"kind": "head", "layer": 4, "head": 2}, "Attention pattern, layer 4, head 2"),
+    ({"kind": "written", "layer": 2, "token": 21, "site": "mlp_out"}, "Length of"),
+    ({"kind": "embed", "token": 21, "site": "pos_emb"}, "Length of"),
+    ({"kind": "guess", "place": 3}, "after layer 2"),
+    ({"kind": "norm", "token": 21}, "Length of"),
+]
+
+
+def test_every_number_of_the_map_opens_the_drawer(page: Page, app_url: str) -> None:
+    opened(page, app_url)
+    for place, told in PLACES:
+        choose(page, place)
+        page.get_by_role("button", name="Where from?", exact=True).first.click()
+        expect(page.locator(".drawer")).to_contain_text(told)
+        expect(page.locator(".drawer .number [data-stale]")).to_have_count(0)
+        page.locator(".drawer .close").click()
+        expect(page.locator(".drawer")).to_be_hidden()

@@ -138,9 +138,10 @@ export function stripRows(layout, n) {
 export function barRows(layout, n, pairs) {
   const { x, y, width, height } = layout.bars;
   const top = layout.tall ? y : y + layout.title.height;
-  const most = layout.tall ? 6 : 10;
-  const high = Math.min((pairs ? 2.3 : 1.9) * layout.size, (height - (top - y)) / most);
-  return Array.from({ length: Math.min(n, Math.floor((height - (top - y)) / high + 0.01)) }, (_, index) => ({ x, y: top + index * high, width, height: high }));
+  const room = height - (top - y);
+  const most = Math.max(1, Math.min(layout.tall ? 6 : 10, Math.floor(room / (1.45 * layout.size))));
+  const high = Math.min((pairs ? 2.3 : 1.9) * layout.size, room / most);
+  return Array.from({ length: Math.min(n, Math.floor(room / high + 0.01)) }, (_, index) => ({ x, y: top + index * high, width, height: high }));
 }
 
 export function isInside({ x, y, width, height }, px, py) {

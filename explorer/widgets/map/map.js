@@ -1,5 +1,5 @@
 // The map on the page: what it shows, what the finger, the keys and the cursor do to it, and what it asks for.
-import { penOn, drawnAgain } from '../shared/canvas.js';
+import { drawnAgain, penOn, textSizeOf } from '../shared/canvas.js';
 import { attributed, button, filled, follow, node, put, tell } from '../shared/dom.js';
 import { linked } from '../shared/linked.js';
 import { clamped, floatsOf } from '../shared/numbers.js';
@@ -14,7 +14,8 @@ import { switches } from './switches.js';
 import { captionOf, litParts, STOPS } from './walk.js';
 
 const STOP_MS = 6000; // how long a stop of the walk is shown while it plays
-const PHONE = 640, TALL = 600, LOWEST = 264, HIGHEST = 760, BELOW = 14; // pixels
+const PHONE = 640, BELOW = 14; // pixels
+const HIGH = { phone: 37.5, least: 16.5, most: 47.5 }; // of the map, in sizes of the text
 
 export default function mount({ element, props, trigger, watch, words, exchange, ranking, start }) {
   const find = (name) => element.querySelector(`.map-${name}`);
@@ -34,6 +35,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   let playing = null;
   let hover = null, key = null, chosen = null; // places: under the finger, under the keys, last clicked
   let keyed = false;
+  let lit = null; // a token that another view points at
   let scene = null;
 
   const below = switches(find('switches'), words);
@@ -110,10 +112,11 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   // As high as the window lets it be, the switches below still in it; a phone scrolls, and an enlarged figure has its own height.
   const fit = () => {
     if (element.closest('[data-large]')) return root.style.removeProperty('--map-height');
-    if (window.innerWidth <= PHONE) return root.style.setProperty('--map-height', `${TALL}px`);
+    const size = textSizeOf(root);
+    if (window.innerWidth <= PHONE) return root.style.setProperty('--map-height', `${HIGH.phone * size}px`);
     const above = grid.getBoundingClientRect().top + window.scrollY;
     const room = window.innerHeight - above - find('switches').offsetHeight - BELOW;
-    root.style.setProperty('--map-height', `${Math.round(clamped(room, LOWEST, HIGHEST))}px`);
+    root.style.setProperty('--map-height', `${Math.round(clamped(room, HIGH.least * size, HIGH.most * size))}px`);
   };
 
   const layOut = () => {
@@ -159,6 +162,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const over = hover ?? (keyed ? key : null);
     if (over?.token !== undefined && over.token !== layout.at.token && !layout.open) paintArcs(pen, scene, over.token, 0.55);
     if (over?.kind === 'head' && over.query !== undefined) frame(pen, style.soft, rowBox(over.query));
+    if (lit !== null) frame(pen, style.ink, rowBox(lit));
     for (const [place, colour, line] of [[chosen, style.accent, 2], [over, style.ink, 2]]) {
       const box = place && boxOf(scene, place);
       if (box) frame(pen, colour, box, line);
@@ -393,6 +397,11 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   };
   follow(element, 'sampling-settings', ({ detail }) => take(detail));
   follow(element, 'link-restored', ({ detail }) => take(detail));
+  follow(element, 'token-hover', ({ detail }) => {
+    if (detail.from === element || lit === detail.position) return;
+    lit = detail.position;
+    if (scene) mark();
+  });
   follow(element, 'resize', layOut, window);
   drawnAgain(grid, layOut);
   const theme = new MutationObserver(() => (element.isConnected ? layOut() : theme.disconnect()));
@@ -422,5 +431,10 @@ function tableOf(scene, words) {
     guess ? names[guess.first[layer + 1]][0] : '',
     guess ? guess.shares[layer + 1] : null,
   ]);
-  return { columns: [words.column_layer, words.column_attn, words.column_mid, words.column_mlp, words.column_post, words.column_guess, words.column_share], rows };
+  const sites = [null, 'attn_out', 'resid_mid', 'mlp_out', 'resid_post'];
+  const origins = (layer, place) => {
+    if (place === 6) return guess ? originOf(scene, { kind: 'guess', place: layer + 1 }) : null;
+    return sites[place] ? { kind: 'length', site: sites[place], layer, index: [cursor.token] } : null;
+  };
+  return { origins, columns: [words.column_layer, words.column_attn, words.column_mid, words.column_mlp, words.column_post, words.column_guess, words.column_share], rows };
 }
