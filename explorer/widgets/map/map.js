@@ -185,15 +185,15 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const { layout, style } = scene;
     const shade = new Path2D();
     shade.rect(0, 0, layout.width, layout.height);
-    const lit = new Path2D();
-    litParts(scene, walk).forEach(({ x, y, width, height }) => lit.rect(x, y, width, height));
+    const bright = new Path2D();
+    litParts(scene, walk).forEach(({ x, y, width, height }) => bright.rect(x, y, width, height));
     pen.save();
     pen.globalAlpha = 0.78;
     pen.fillStyle = style.paper;
     pen.fill(shade);
     pen.globalCompositeOperation = 'destination-out';
     pen.globalAlpha = 1;
-    pen.fill(lit);
+    pen.fill(bright);
     pen.restore();
   };
 
