@@ -23,7 +23,7 @@ from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value, table_value
-from explorer.widgets.heads import MIRRORED, PICKED, head_grid, head_mosaic, pooling
+from explorer.widgets.heads import MIRRORED, head_grid, head_mosaic, pooling
 from explorer.widgets.matrix import MIRRORED_ROW, PICKED_ROW, Axis, Origin, matrix, matrix_value
 from explorer.widgets.token_bars import bar_rows, token_bars
 from explorer.wording.numbers import percent
@@ -109,7 +109,6 @@ def build(ctx: TabContext) -> None:
     ctx.draws(draw, heatmap, follow=["layer", "head"], controls=[hide_first])
     ctx.draws(tell, [figure.bar, list_frame.bar, listed], follow=["token", "layer", "head"], controls=[hide_first])
     ctx.draws(habits, heads_frame.table, controls=[hide_first], when=heads_frame.bar)
-    ctx.picks_together(PICKED, overview.pick, overview)
     ctx.picks("token", heatmap.pick, heatmap, PICKED_ROW)
     ctx.picks("layer", layer.input, layer, "value")
     ctx.picks("head", head.input, head, "value")

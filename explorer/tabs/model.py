@@ -40,7 +40,7 @@ EXCHANGE, COSTS = "map-exchange", "map-costs"
 def build(ctx: TabContext) -> None:
     intro(say)
     with frame("map-frame", name="model", main=True) as figure:
-        shown = model_map("model-map", EXCHANGE, COSTS)
+        shown = model_map("model-map", ctx.tab, EXCHANGE, COSTS)
     asking = exchange(EXCHANGE)
 
     def draw(run: RunKey) -> dict[Any, Any]:

@@ -19,15 +19,14 @@ from torch.nn import functional as F
 from explorer.page.theme import SEQUENTIAL
 from explorer.widgets.widget import packed, widget
 
-# The head picked, as TabContext.picks_together wants it, and where TabContext.mirrors puts the cursor's.
-PICKED = {"layer": "value.layer", "head": "value.head"}
+# Where TabContext.mirrors puts the cursor's head.
 MIRRORED = "{ ...value, layer: cursor.layer, head: cursor.head }"
 
 MOST_DOTS = 48  # along the side of one head's picture
 
 
 def head_grid(elem_id: str) -> gr.HTML:
-    """An empty grid; set it to `head_mosaic(...)`. A click or an arrow key moves value.layer and value.head and triggers `pick`."""
+    """An empty grid; set it to `head_mosaic(...)`. A click or an arrow key tells the page the head (`page-wish`)."""
     skeleton = '<div class="heads"><canvas aria-hidden="true"></canvas><div class="heads-grid" role="grid"></div></div>'
     return widget(Path(__file__).parent, skeleton, elem_id=elem_id)
 

@@ -1,12 +1,12 @@
 // The canvas shows, the keys over it are picked: one tab stop, arrows move, as the ARIA practices describe for a grid.
-import { attributed, filled, node } from '../shared/dom.js';
+import { attributed, filled, node, tell } from '../shared/dom.js';
 import { gridKeys, select } from '../shared/keys.js';
 import { bytesOf } from '../shared/numbers.js';
 import { headPixels, pixelsPerDot } from './mosaic.js';
 
 const box = (tag, role, className, ...children) => attributed(node(tag, className, ...children), { role });
 
-export default function mount({ element, props, trigger, watch }) {
+export default function mount({ element, props, watch }) {
   const frame = element.querySelector('.heads');
   const canvas = element.querySelector('canvas');
   const grid = element.querySelector('.heads-grid');
@@ -17,7 +17,7 @@ export default function mount({ element, props, trigger, watch }) {
     mark(layer, head);
     keys[layer][head].focus({ preventScroll: true });
     props.value = { ...props.value, layer, head };
-    trigger('pick');
+    tell('page-wish', { layer, head }); // past Gradio's own events, which would take some 8 ms
   };
 
   const mark = (layer, head) => {

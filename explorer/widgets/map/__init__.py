@@ -51,15 +51,15 @@ _SKELETON = """
 """
 
 
-def model_map(elem_id: str, exchange_name: str, costs_name: str) -> gr.HTML:
-    """An empty map; set it to `map_value(...)`. exchange_name: of the widgets/exchange that answers what it asks; costs_name: of the one
-    that tells what each part costs, asked for by its event `select`.
+def model_map(elem_id: str, tab: str, exchange_name: str, costs_name: str) -> gr.HTML:
+    """An empty map; set it to `map_value(...)`. tab: the id of the tab it is in. exchange_name: of the widgets/exchange that answers what
+    it asks; costs_name: of the one that tells what each part costs, asked for by its event `select`.
 
     It follows the page's cursor and moves it by itself. Its event `submit` fires when the drawn token is to be added to the sentence:
     value.longer is the text then.
     """
     words = catalogue("map").sentences
-    constants = {"words": words, "exchange": exchange_name, "ranking": costs_name, "start": START}
+    constants = {"words": words, "exchange": exchange_name, "ranking": costs_name, "tab": tab, "start": START}
     return widget(Path(__file__).parent, _SKELETON, constants, elem_id=elem_id)
 
 

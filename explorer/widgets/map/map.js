@@ -17,7 +17,7 @@ const STOP_MS = 6000; // how long a stop of the walk is shown while it plays
 const PHONE = 640, BELOW = 14; // pixels
 const HIGH = { phone: 37.5, least: 16.5, most: 47.5 }; // of the map, in sizes of the text
 
-export default function mount({ element, props, trigger, watch, words, exchange, ranking, start }) {
+export default function mount({ element, props, trigger, watch, words, exchange, ranking, start, tab }) {
   const find = (name) => element.querySelector(`.map-${name}`);
   const root = element.querySelector('.map');
   const grid = find('grid'), picture = find('picture'), marks = find('marks');
@@ -385,7 +385,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const moved = ['token', 'layer', 'head'].some((part) => detail[part] !== cursor[part]);
     const other = detail.run !== cursor.run || detail.edits !== cursor.edits;
     cursor = detail;
-    if (!data || !(moved || other)) return;
+    if (!data || detail.tab !== tab || !(moved || other)) return; // a closed tab is laid out when it opens
     layOut();
     ask();
   });

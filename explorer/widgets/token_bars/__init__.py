@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,4 +40,9 @@ def bar_rows(
     ]
     for row, origin in zip(rows, origins or (), strict=origins is not None):
         row["origin"] = dict(origin)
-    return {"rows": rows, "caption": caption, "columns": [say(name) for name in ("shared_token", "note", "value")]}
+    # one string, because Gradio wraps every object of a value in proxies
+    return {
+        "rows": json.dumps(rows, ensure_ascii=False),
+        "caption": caption,
+        "columns": [say(name) for name in ("shared_token", "note", "value")],
+    }

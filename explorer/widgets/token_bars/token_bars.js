@@ -27,7 +27,7 @@ export default function mount({ element, props, watch, words }) {
   const stopAt = (place) => openers().forEach((one, at) => { one.tabIndex = at === place ? 0 : -1; });
 
   element.querySelector('.token-bars').figureTable = () => {
-    const rows = (props.value || {}).rows || [];
+    const rows = JSON.parse(props.value?.rows ?? '[]');
     return {
       columns: props.value?.columns || ['', '', ''],
       rows: rows.map(({ text, note, value }) => [text, note, value]),
@@ -36,7 +36,8 @@ export default function mount({ element, props, watch, words }) {
   };
 
   const draw = () => {
-    const { rows = [], caption: about = '' } = props.value || {};
+    const { rows: told = '[]', caption: about = '' } = props.value || {};
+    const rows = JSON.parse(told);
     caption.textContent = about;
     list.setAttribute('aria-label', about);
     list.replaceChildren(...rows.map(rowFor));

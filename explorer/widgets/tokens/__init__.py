@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,10 @@ def token_cards(labels: Sequence[TokenLabel], selected: int) -> dict[str, Any]:
     return {"tokens": _keys(labels), "selected": selected, "detail": True}
 
 
-def _keys(labels: Sequence[TokenLabel]) -> list[dict[str, Any]]:
-    return [
+def _keys(labels: Sequence[TokenLabel]) -> str:
+    """One string, because Gradio wraps every object of a value in proxies, again whenever the mark moves."""
+    keys = [
         {"id": label.token_id, "text": label.text, "bytes": label.hex, "tint": token_tint(label.token_id)}
         for label in labels
     ]
+    return json.dumps(keys, ensure_ascii=False)

@@ -34,12 +34,12 @@ export default function mount({ element, props, trigger, watch }) {
 
   let laid = ''; // the tokens that lie there, so that a moved cursor costs only its mark
   const draw = () => {
-    const { tokens = [], selected = 0, detail = false } = props.value || {};
-    const wanted = JSON.stringify([tokens, detail]);
+    const { tokens = '[]', selected = 0, detail = false } = props.value || {};
+    const wanted = `${detail} ${tokens}`;
     const focused = list.contains(document.activeElement);
     if (wanted !== laid) {
       list.classList.toggle('tokens-detail', detail);
-      list.replaceChildren(...tokens.map((token, index) => keyFor(token, index, detail)));
+      list.replaceChildren(...JSON.parse(tokens).map((token, index) => keyFor(token, index, detail)));
       laid = wanted;
     }
     select(keys(), selected);

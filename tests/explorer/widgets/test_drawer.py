@@ -74,8 +74,8 @@ def test_the_coldest_share_is_the_same_on_both_sides(browser):
 def test_bars_hand_on_their_origins_row_by_row():
     labels = [TokenLabel(7, "a", "", True), TokenLabel(8, "b", "", True)]
     plain = bar_rows(labels, ["0", "1"], [0.1, 0.9], ["10 %", "90 %"])
-    assert all("origin" not in row for row in plain["rows"])
+    assert all("origin" not in row for row in json.loads(plain["rows"]))
     told = bar_rows(labels, ["0", "1"], [0.1, 0.9], ["10 %", "90 %"], "", [PATTERN, SCORE])
-    assert [row["origin"] for row in told["rows"]] == [PATTERN, SCORE]
+    assert [row["origin"] for row in json.loads(told["rows"])] == [PATTERN, SCORE]
     with pytest.raises(ValueError, match="shorter"):
         bar_rows(labels, ["0", "1"], [0.1, 0.9], ["10 %", "90 %"], "", [PATTERN])
