@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.answers.truth import law_table, truth_of
+from explorer.answers.truth import Truth, law_table, truth_of
 from explorer.catalogue import catalogue
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
-from explorer.widgets.frame import frame, frame_value, table_value
+from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.laws import kept_laws, law_list
 from explorer.widgets.notice import info, notice_line
 
@@ -29,14 +29,13 @@ def build(ctx: TabContext) -> None:
         yield {
             told: info(truth.summary),
             listed: kept_laws(truth),
-            figure.bar: frame_value(say("title"), truth.summary),
-            figure.table: table_value(law_table(truth)),
+            figure.bar: frame_value(say("title"), truth.summary, law_table(truth)),
         }
 
-    ctx.draws(lambda _: frame_value(say("title"), say("start_info")), figure.bar)
+    ctx.draws(lambda _: frame_value(say("title"), say("start_info"), law_table(Truth((), "", ok=True))), figure.bar)
     ctx.streams(
         check,
-        [listed, figure.bar, figure.table],
+        [listed, figure.bar],
         told=told,
         starts=[start.click],
         marks=[listed],

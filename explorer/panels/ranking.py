@@ -13,7 +13,7 @@ from explorer.page.links import one_of
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.exchange import answered, exchange
-from explorer.widgets.frame import frame, frame_value, table_value
+from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.notice import info, new_job, notice_line, underway
 from explorer.widgets.ranking import ranking_list, ranking_rows
 
@@ -53,15 +53,14 @@ def build(ctx: TabContext, asked: Callable[..., Any], costs_name: str) -> None:
             yield {
                 told: info(now.told) if now.over else underway(now.told, job, now.done),
                 listed: ranking_rows(now, edits),
-                figure.bar: frame_value(say("title"), summary),
-                figure.table: table_value(ranking_table(now)),
+                figure.bar: frame_value(say("title"), summary, ranking_table(now)),
                 costs: answered(costs_of(run, now)),
             }
 
-    ctx.draws(lambda _: frame_value(say("title"), say("start_info")), figure.bar)
+    ctx.draws(lambda _: frame_value(say("title"), say("start_info"), ranking_table(Ranking(""))), figure.bar)
     ctx.streams(
         rank,
-        [listed, figure.bar, figure.table, costs],
+        [listed, figure.bar, costs],
         told=told,
         starts=[start.click, asked],
         controls=[how],

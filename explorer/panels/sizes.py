@@ -41,14 +41,13 @@ def build(ctx: TabContext) -> None:
                 [one.group_label for one in shares],
                 [one.n_parameters for one in shares],
             ),
-            figure.bar: frame_value(say("title"), sizes.summary),
-            figure.table: table_value(sizes.table),
+            figure.bar: frame_value(say("title"), sizes.summary, sizes.table),
             listed: table_value(sizes.table),
         }
 
     ctx.streams(
         show,
-        [results, areas, listed, figure.bar, figure.table],
+        [results, areas, listed, figure.bar],
         told=told,
         starts=[start.click],
         marks=[areas, listed],

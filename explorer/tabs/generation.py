@@ -18,7 +18,7 @@ from explorer.page.links import flag, number_between, one_of
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
-from explorer.widgets.frame import frame, frame_value, table_value
+from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.notice import info, new_job, notice_line, underway
 from explorer.widgets.settings import sampling_panel
 from explorer.widgets.story import CONTINUED, line, piece, prompt, story, story_prompt
@@ -108,13 +108,12 @@ def _build_timing(ctx: TabContext) -> None:
                     [1e3 * one.cached_seconds for one in taken],
                     [1e3 * one.recomputed_seconds for one in taken],
                 ),
-                figure.bar: frame_value(say("timing_title"), ""),
-                figure.table: table_value(timing_table(now.times)),
+                figure.bar: frame_value(say("timing_title"), "", timing_table(now.times)),
             }
 
     ctx.streams(
         run_timing,
-        [plot, figure.bar, figure.table, results],
+        [plot, figure.bar, results],
         told=told,
         starts=[measure.click],
         marks=[plot],

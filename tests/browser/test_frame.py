@@ -12,15 +12,26 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from explorer.page.spec import find_tabs
+from explorer.page.spec import TabSpec, find_tabs
 from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, TABS, open_tab, type_sentence
 
 # Every frame that is on the page once its tab is open: tab and id, as the tab's module writes it.
-LATER = {"timing-frame"}  # which comes with what was measured
+LATER = {"timing-frame", "sizes-frame"}  # which come with what was measured or asked for
+
+
+def sources(tab: TabSpec) -> str:
+    """Of a tab's module and of the panels that it builds."""
+    module = inspect.getmodule(tab.build)
+    panels = [
+        one for _, one in inspect.getmembers(module, inspect.ismodule) if one.__name__.startswith("explorer.panels.")
+    ]
+    return "".join(map(inspect.getsource, [module, *panels]))
+
+
 FRAMES = [
     (tab.title, frame_id)
     for tab in find_tabs()
-    for frame_id in re.findall(r'\bframe\(\s*"([\w-]+)"', inspect.getsource(inspect.getmodule(tab.build)))
+    for frame_id in re.findall(r'\bframe\(\s*"([\w-]+)"', sources(tab))
     if frame_id not in LATER
 ]
 _INSIDE = """(id) => document.activeElement === document.body
@@ -52,6 +63,12 @@ def ready(page: Page, tab: str, frame_id: str) -> Locator:
     if tab == "Generation":
         frame.get_by_role("button", name="Step").click()
         expect(frame.locator(".text .chip")).to_have_count(1)
+    if frame_id == "ranking-frame":
+        page.locator("#rank").click()
+        expect(page.locator("#rank-status")).to_contain_text("All 42 heads and MLPs have been switched off")
+    if frame_id == "laws-frame":
+        page.locator("#check").click()
+        expect(page.locator("#laws-status")).to_contain_text("laws hold")
     if tab == "Beams":
         expect(page.locator("#beam-status")).to_contain_text("candidates")
     return frame

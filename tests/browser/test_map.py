@@ -385,7 +385,7 @@ PLACES = [
     ({"kind": "head", "layer": 4, "head": 2}, "Attention pattern, layer 4, head 2"),
     ({"kind": "written", "layer": 2, "token": 21, "site": "mlp_out"}, "Length of"),
     ({"kind": "embed", "token": 21, "site": "pos_emb"}, "Length of"),
-    ({"kind": "guess", "place": 3}, "after layer 2"),
+    ({"kind": "guess", "place": 3}, "Guess on the way: share, layer 2"),
     ({"kind": "norm", "token": 21}, "Length of"),
 ]
 

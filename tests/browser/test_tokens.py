@@ -1,9 +1,16 @@
 import csv
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from gpt2core import gpt2_tokenizer
-from tests.browser.conftest import HOSTILE, type_sentence
+from tests.browser.conftest import HOSTILE, open_tab, type_sentence
+
+
+@pytest.fixture(autouse=True)
+def tokens(page: Page) -> None:
+    open_tab(page, "Tokens")
+    expect(page.locator("#token-cards .token").first).to_be_visible()
 
 
 def test_typing_replaces_every_card_by_the_new_sentences_tokens(page: Page) -> None:

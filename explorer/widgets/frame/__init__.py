@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,9 +65,12 @@ def frame(elem_id: str, *, name: str, main: bool = False) -> Iterator[Frame]:
         table.render()
 
 
-def frame_value(title: str, summary: str) -> dict[str, Any]:
-    """Plain text, tokens included. summary: the figure in one sentence."""
-    return {"title": title, "summary": summary}
+def frame_value(title: str, summary: str, rows: pd.DataFrame | None = None) -> dict[str, Any]:
+    """Plain text, tokens included. summary: the figure in one sentence. rows: of a figure that is made on request, so that no handler
+    could be asked for them again."""
+    told = {"title": title, "summary": summary}
+    # one string, because Gradio wraps every object of a value in proxies
+    return told if rows is None else {**told, "rows": json.dumps(table_value(rows), ensure_ascii=False)}
 
 
 def table_value(table: pd.DataFrame) -> dict[str, Any]:

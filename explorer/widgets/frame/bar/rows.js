@@ -1,4 +1,5 @@
-// The rows of a figure, only when somebody wants them: from the figure's own script where it has them, else from the server.
+// The rows of a figure, only when somebody wants them: from the figure's own script where it has them, from the bar where they came with
+// the title, else from the server.
 // The two widgets of a frame tell each other by events on its root: `rows-asked` { open, rows, fresh } and `rows-came` { columns, rows }.
 import { filled } from '../../shared/dom.js';
 import { csv, offerText } from '../../shared/saving.js';
@@ -12,7 +13,8 @@ export function tableOnDemand({ root, body, props, trigger, words, name, told })
 
   const own = () => {
     const holder = [...body.querySelectorAll('*')].find((one) => typeof one.figureTable === 'function');
-    return holder && holder.figureTable();
+    if (holder) return holder.figureTable();
+    return props.value?.rows ? JSON.parse(props.value.rows) : undefined;
   };
   const tell = (detail) => root.dispatchEvent(new CustomEvent('rows-asked', { detail: { open, ...detail } }));
   const wants = (asking) => {
