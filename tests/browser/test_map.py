@@ -38,6 +38,8 @@ def opened(page: Page, app_url: str, **query: object) -> Page:
     page.goto(f"{app_url}/?{urllib.parse.urlencode({'tab': 'model', 'text': EXAMPLE, **query})}")
     main_figure(page)
     expect(page.locator(".map-read")).not_to_be_empty()
+    expect(page.locator("#laws-frame .title")).not_to_be_empty()
+    at_rest(page.locator("#sizes-start"))  # the lowest of what is pressed here
     return page
 
 
