@@ -29,10 +29,10 @@ def build(ctx: TabContext) -> None:
         listed = plain_table("sizes-table", say("table"))
 
     def show(run: RunKey, _: int) -> Iterator[dict[Any, Any]]:
-        yield {results: gr.Column(visible=True)}  # a figure draws itself into the room that it has
         sizes = sizes_of(ctx.services, run)
         shares = sizes.shares
-        yield {
+        yield {  # at once: of two answers that follow each other closely the second was lost where the first one shows a column
+            results: gr.Column(visible=True),
             told: info(sizes.difference),
             areas: parameter_map(
                 [one.kind for one in shares],

@@ -152,7 +152,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     ask(); // a setting may have changed while this tab was closed
   };
 
-  const read = () => hover ?? (keyed ? key : null) ?? chosen;
+  const read = () => [hover, keyed ? key : null, chosen].find((place) => place && (place.kind !== 'strip' || scene.inside)) ?? null;
 
   const mark = () => {
     if (!scene) return;
@@ -216,7 +216,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     put(line, place ? saidOf(scene, place) : scene.costs ? costs.said : words.hint);
     origin.disabled = !place || !originOf(scene, place);
     announce(place?.token ?? (place?.kind === 'head' ? place.query : undefined) ?? null);
-    if (!keyed || !key) return;
+    if (!keyed || !key || (key.kind === 'strip' && !scene.inside)) return;
     const cell = attributed(node('span', '', saidOf(scene, key)), { role: 'gridcell', id: `${element.id || 'map'}-place` });
     find('row').replaceChildren(cell);
     grid.setAttribute('aria-activedescendant', cell.id);
@@ -259,7 +259,10 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   const setOpen = (wanted, mine = true) => {
     open = wanted;
     if (mine) keep.open(open ? '1' : '0');
-    if (!open) inside = null;
+    if (!open) {
+      inside = null;
+      [hover, key, chosen] = [hover, key, chosen].map((place) => (place?.kind === 'strip' ? null : place)); // they are not there any more
+    }
     if (data) layOut();
     ask();
   };
