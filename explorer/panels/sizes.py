@@ -26,7 +26,7 @@ def build(ctx: TabContext) -> None:
     with gr.Column(visible=False) as results:
         with frame("sizes-frame", name="parameters") as figure:
             areas = gr.Plot(show_label=False, elem_id="sizes-plot", elem_classes="plot-small")
-        listed = plain_table("sizes-table", say("table"))
+    listed = plain_table("sizes-table", say("table"))
 
     def show(run: RunKey, _: int) -> Iterator[dict[Any, Any]]:
         sizes = sizes_of(ctx.services, run)
