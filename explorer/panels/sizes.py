@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from explorer.widgets.notice import info, notice_line
 from explorer.widgets.plain_table import plain_table
 
 say = catalogue("sizes")
+MOUNTED = 0.7  # seconds in which a column that has just become visible lays out its figure, which an earlier answer would miss
 
 
 def build(ctx: TabContext) -> None:
@@ -31,19 +33,21 @@ def build(ctx: TabContext) -> None:
     def show(run: RunKey, _: int) -> Iterator[dict[Any, Any]]:
         sizes = sizes_of(ctx.services, run)
         shares = sizes.shares
-        yield {  # at once: of two answers that follow each other closely the second was lost where the first one shows a column
+        yield {
             results: gr.Column(visible=True),
             told: info(sizes.difference),
-            areas: parameter_map(
-                [one.kind for one in shares],
-                [one.label for one in shares],
-                [one.group for one in shares],
-                [one.group_label for one in shares],
-                [one.n_parameters for one in shares],
-            ),
             figure.bar: frame_value(say("title"), sizes.summary, sizes.table),
             listed: table_value(sizes.table),
         }
+        time.sleep(MOUNTED)
+        areas_now = parameter_map(
+            [one.kind for one in shares],
+            [one.label for one in shares],
+            [one.group for one in shares],
+            [one.group_label for one in shares],
+            [one.n_parameters for one in shares],
+        )
+        yield {areas: areas_now}
 
     ctx.streams(
         show,

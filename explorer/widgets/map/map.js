@@ -15,7 +15,7 @@ import { captionOf, litParts, STOPS } from './walk.js';
 
 const STOP_MS = 6000; // how long a stop of the walk is shown while it plays
 const PHONE = 640, BELOW = 14; // pixels
-const HIGH = { phone: 37.5, least: 16.5, most: 47.5 }; // of the map, in sizes of the text
+const HIGH = { phone: 37.5, least: 15.5, most: 47.5 }; // of the map, in sizes of the text
 
 export default function mount({ element, props, trigger, watch, words, exchange, ranking, start, tab }) {
   const find = (name) => element.querySelector(`.map-${name}`);
