@@ -25,9 +25,8 @@ def build(ctx: TabContext) -> None:
     with gr.Row(equal_height=True):
         start = gr.Button(say("start"), size="sm", scale=0, min_width=240, elem_id="sizes-start")
         told = notice_line("sizes-status")
-    with gr.Column(visible=False) as results:
-        with frame("sizes-frame", name="parameters") as figure:
-            areas = gr.Plot(show_label=False, elem_id="sizes-plot", elem_classes="plot-small")
+    with gr.Column(visible=False) as results, frame("sizes-frame", name="parameters") as figure:
+        areas = gr.Plot(show_label=False, elem_id="sizes-plot", elem_classes="plot-small")
     listed = plain_table("sizes-table", say("table"))
 
     def show(run: RunKey, _: int) -> Iterator[dict[Any, Any]]:
