@@ -10,22 +10,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from explorer.answers.machine import Luck, guesses_of, machine_of
 from explorer.answers.sizes import counts_of
 from explorer.store.services import DEFAULT_MODEL, RunKey, Services
 from explorer.widgets.map import map_value
 from gpt2core import PRESETS, GPTModel, SamplingSettings, gpt2_tokenizer, save_pretrained, trace
+from tests.benchmarks.page import app_page, chromium_page, counted_posts
 from tests.benchmarks.slider_latency import percentile
-from tests.browser.conftest import QUIET, running_app
 
 AIMS = {"cursor": 17.0, "typed": 250.0, "switch": 150.0}
 
@@ -92,11 +91,14 @@ def timed(page: Page, act: str, given: object, quiet: int = 30) -> float:
 
 
 def in_the_browser(page: Page, n: int) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
     moves = [{"token": (7 * i) % 22, "layer": (5 * i) % 6, "head": i % 6} for i in range(n + 10)]
-    told("cursor moved, until painted", [page.evaluate(_PAINTED, move) for move in moves][10:], AIMS["cursor"])
-    told("the same to the end of the next frame", [timed(page, _MOVE, move) for move in moves][10:], 2 * AIMS["cursor"])
+    with counted_posts(page) as asked:
+        told("cursor moved, until painted", [page.evaluate(_PAINTED, move) for move in moves][10:], AIMS["cursor"])
+        told(
+            "the same to the end of the next frame",
+            [timed(page, _MOVE, move) for move in moves][10:],
+            2 * AIMS["cursor"],
+        )
     print(f"  requests a move: {len(asked) / (2 * len(moves)):.2f}")
     words = ["dog", "cat", "bird", "ball", "tree", "fish", "hat", "car"]
     texts = [f"One day, Lily and Tom found a {one} in the garden. Lily opened it and saw a" for one in words]
@@ -142,17 +144,12 @@ def main() -> None:
     arguments.add_argument("--large", action="store_true", help="124M too: it takes half a gigabyte of disk")
     options = arguments.parse_args()
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-        with running_app(Path(folder) / "network", Path(folder) / "output") as url:
-            page = browser.new_page(viewport={"width": 1280, "height": 720})
-            page.goto(f"{url}/?tab=model")
-            expect(page.locator(".map-read")).not_to_be_empty()
-            in_the_browser(page, options.moves)
-            page.close()
-        if options.large:
-            large(Path(folder) / "models", browser.new_page(viewport={"width": 1280, "height": 720}))
-        browser.close()
+    with app_page("tab=model") as page:
+        expect(page.locator(".map-read")).not_to_be_empty()
+        in_the_browser(page, options.moves)
+    if options.large:
+        with tempfile.TemporaryDirectory() as folder, chromium_page() as page:
+            large(Path(folder) / "models", page)
 
 
 def large(folder: Path, page: Page) -> None:

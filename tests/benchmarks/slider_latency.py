@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -19,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from explorer.app import build_app, launch_options
 from explorer.store.services import DEFAULT_MODEL, Services
 from gpt2core import GPTConfig, GPTModel, gpt2_tokenizer, save_pretrained
-from tests.browser.conftest import QUIET, free_port
+from tests.benchmarks.page import chromium
+from tests.browser.conftest import free_port
 
 VOCABULARIES = (8_192, 50_257)
 FRAME_MS = 1000 / 60
@@ -164,11 +164,9 @@ def main() -> None:
     arguments.add_argument("--moves", type=int, default=600, help="pointer moves in the drag (default: %(default)s)")
     options = arguments.parse_args()
     print(f"one 60 Hz frame is {FRAME_MS:.1f} ms; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+    with chromium() as browser:
         for vocab_size in VOCABULARIES:
             measure(browser, vocab_size, options.presses, options.moves)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, Request, exp
 
 from explorer.page.spec import find_tabs
 from explorer.store.models import CHECKPOINTS
+from explorer.wording.text import token_labels
 from gpt2core import Pretrained, load_pretrained
+from gpt2core.tokenizer import gpt2_tokenizer
 
 QUIET = [
     "--no-sandbox",
@@ -36,12 +38,19 @@ TABS = [tab.title for tab in find_tabs()]
 # What no page may ever take for markup or code, and every kind of character that a tokenizer cuts up.
 HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{7*7}} <b>b</b> 👩‍👩‍👧 مرحبا 漢字\t\n|"
 HOSTILE_TOKENS = 77
+SHIPPED_VOCABULARY = gpt2_tokenizer(8192)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker(pytest.mark.browser)
+
+
+def installed_chromium() -> str | None:
+    """The program, the one without windows first: it opens a page for half the processor time (docs/log.md)."""
+    names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def free_port() -> int:
@@ -106,10 +115,10 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    system = installed_chromium()
     if system is None and not Path(playwright.chromium.executable_path).exists():
         pytest.fail(
-            "No Chromium found. Install one: apt-get install chromium, or: .venv/bin/playwright install chromium"
+            "No Chromium found. Install one: apt-get install chromium-headless-shell, or: .venv/bin/playwright install chromium"
         )
     running = playwright.chromium.launch(executable_path=system, args=QUIET)
     yield running
@@ -144,7 +153,17 @@ def _leaves(url: str, app_url: str) -> bool:
 
 
 def type_sentence(page: Page, text: str) -> None:
-    """Replace what stands in the sentence box."""
+    """Replace what stands in the sentence box, and wait until the tokens above the tabs are the new sentence's.
+
+    A token that is picked sooner is one of the older sentence.
+    """
+    type_unread(page, text)
+    labels = token_labels(SHIPPED_VOCABULARY.encode(text), SHIPPED_VOCABULARY)
+    expect(page.locator("#token-strip .token")).to_have_text([label.text for label in labels])
+
+
+def type_unread(page: Page, text: str) -> None:
+    """Replace what stands in the sentence box with what will be refused, or is to be looked at before it is read."""
     page.get_by_label("Your sentence", exact=True).fill(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import TABS, open_tab, type_sentence
+from tests.browser.conftest import TABS, open_tab, type_sentence, type_unread
 
 DESKTOP, PROJECTOR_ZOOMED, PHONE = (1280, 720), (853, 480), (390, 844)
 LONG = "Tom and Lily went up the hill to see the sun, and then they ran down to the river. " * 4
@@ -87,7 +87,7 @@ def test_lines_that_have_nothing_to_say_take_no_room(page: Page) -> None:
 def test_a_refusal_is_read_whole_and_takes_its_room_only_while_it_stands(page: Page) -> None:
     before = bottom(tab_row(page))
     resize(page, PHONE)
-    type_sentence(page, REFUSED)
+    type_unread(page, REFUSED)
     told = page.locator("#status .notice")
     expect(told).to_contain_text("Remove about 45 tokens.")
     assert told.evaluate("(line) => line.scrollWidth <= line.clientWidth")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import TABS, main_figure, open_tab, type_sentence
+from tests.browser.conftest import TABS, main_figure, open_tab, type_sentence, type_unread
 
 
 def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
@@ -43,7 +43,7 @@ def test_a_move_made_while_a_sentence_is_read_is_kept(page: Page, picked: int, k
             route.continue_()
 
     page.route("**/gradio_api/run/**", hold_the_reading)
-    type_sentence(page, "The cat sat")
+    type_unread(page, "The cat sat")
     while not on_hold:  # the reading has been asked for
         page.wait_for_timeout(20)
     page.locator("#token-strip .token").nth(picked).click()
@@ -65,7 +65,7 @@ def test_a_move_made_while_a_sentence_is_read_is_kept(page: Page, picked: int, k
 def test_a_refused_sentence_is_kept_and_what_is_on_screen_stays(page: Page, typed: str, told: str) -> None:
     type_sentence(page, "The cat sat")
     expect(page.locator("#token-strip .token")).to_have_count(3)
-    type_sentence(page, typed)
+    type_unread(page, typed)
     expect(page.locator("#status .notice")).to_contain_text(told)
     assert page.get_by_label("Your sentence", exact=True).input_value() == typed
     expect(page.locator("#token-strip .token")).to_have_count(3)
