@@ -5,7 +5,7 @@ T tokens, L layers, H heads, C model width, V vocabulary, B bins of an MLP's 4C 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +28,7 @@ N_BINS = 64  # of an MLP's neurons, in a picture of a few dozen pixels
 MOST_WEIGHTS = 40_000_000  # attention weights that are looked at for one picture: 160 MB
 MOST_NEURONS = 16_000_000
 ALL_AT_ONCE = (
-    3e9  # multiplications with W_U; beyond it only the picked token's guesses are computed, the others when asked for
+    3e9  # multiplications with W_U; beyond it guesses are computed at the picked token alone, others when asked for
 )
 TOKENS_AT_A_TIME = 16
 
@@ -100,13 +100,12 @@ class Guesses:
 class Strip:
     """One step inside a layer, at one token and head: `values` [n] are site[*index, 0..n-1].
 
-    name: the step's, in the catalogue of the map. shape: of the whole site. parameters: learned numbers of this step in this layer.
+    shape: of the whole site. parameters: learned numbers of this step in this layer.
     """
 
     site: str
     layer: int
     index: list[int]
-    name: str
     shape: str
     parameters: int
     is_share: bool
@@ -115,8 +114,7 @@ class Strip:
 
 def machine_of(services: Services, run: RunKey) -> Machine:
     """What the picture shows of a run, its edits included. Raises: what gpt2core.trace raises."""
-    config = services.models.get(run.model).model.config
-    seen = services.traces.get(run, sites_of(config, len(run.token_ids)))
+    config, seen = services.models.get(run.model).model.config, _seen(services, run)
     alone = {name: _lengths(seen[name]) for name in ("tok_emb", "pos_emb", "embed")}
     layers = range(config.n_layers)
     stacked = {name: torch.stack([_lengths(seen[name, layer]) for layer in layers]) for name in (*WRITTEN, *STREAM)}
@@ -124,7 +122,7 @@ def machine_of(services: Services, run: RunKey) -> Machine:
         run,
         config,
         seen.causal,
-        seen.stacked("pattern") if ("pattern", 0) in seen and _draws_patterns(config, len(run.token_ids)) else None,
+        seen.stacked("pattern") if _draws_patterns(config, len(run.token_ids)) else None,
         alone | stacked,
         _neurons(seen) if _draws_neurons(config, len(run.token_ids)) else None,
         token_losses(seen) if seen.causal and len(run.token_ids) > 1 else None,
@@ -146,46 +144,82 @@ def tells_all(config: GPTConfig, n_tokens: int) -> bool:
     return n_tokens * (config.n_layers + 1) * config.vocab_size * config.emb_dim <= ALL_AT_ONCE
 
 
-@torch.no_grad()
-def guesses_of(
-    services: Services, run: RunKey, luck: Luck, tokens: Sequence[int], bars: Mapping[int, Sequence[int]] | None = None
-) -> list[Guesses]:
-    """One for each position in `tokens`. bars: the ids to tell of, by position; without it the likeliest.
-
-    Raises: NotFinite where a logit is no number.
-    """
-    model = services.models.get(run.model).model
-    seen = services.traces.get(run, sites_of(model.config, len(run.token_ids)))
-    tokenizer = services.models.tokenizer(run.model)
-    return [guess for some in _groups(tokens) for guess in _guesses(seen, model, tokenizer, luck, some, bars or {})]
+def guesses_of(services: Services, run: RunKey, luck: Luck, tokens: Sequence[int]) -> list[Guesses]:
+    """One for each position in `tokens`, told of its likeliest next tokens. Raises: NotFinite where a logit is no number."""
+    stages = _stages(services, run, luck, tokens)
+    return _told(services, run, luck, stages, {token: _likeliest(stage) for token, stage in stages.items()})
 
 
 def compared(services: Services, run: RunKey, luck: Luck, tokens: Sequence[int]) -> tuple[list[Guesses], list[Guesses]]:
     """guesses_of an edited run and of the same without its edits, both told of the same next tokens: the likeliest of either."""
     before = unedited(run)
-    now, then = (_likeliest(services, one, luck, tokens) for one in (run, before))
-    bars = {token: _of_both(now[token], then[token]) for token in tokens}
-    return guesses_of(services, run, luck, tokens, bars), guesses_of(services, before, luck, tokens, bars)
+    now, then = (_stages(services, one, luck, tokens) for one in (run, before))
+    bars = {token: _of_both(_likeliest(now[token]), _likeliest(then[token])) for token in tokens}
+    return _told(services, run, luck, now, bars), _told(services, before, luck, then, bars)
 
 
-def _likeliest(services: Services, run: RunKey, luck: Luck, tokens: Sequence[int]) -> dict[int, list[int]]:
-    config = services.models.get(run.model).model.config
-    logits = services.traces.get(run, sites_of(config, len(run.token_ids)))["logits"]
-    return {token: _best(_kept(logits[token], run.token_ids[: token + 1], luck)).tolist() for token in tokens}
+def _stages(services: Services, run: RunKey, luck: Luck, tokens: Sequence[int]) -> dict[int, Stage]:
+    """What the settings leave of the logits, by position."""
+    logits = _seen(services, run)["logits"]
+    return {token: pipeline(logits[token], luck.settings, run.token_ids[: token + 1]).stages[-1] for token in tokens}
 
 
-def _kept(logits: Tensor, so_far: Sequence[int], luck: Luck) -> Stage:
-    return pipeline(logits, luck.settings, so_far).stages[-1]
-
-
-def _best(kept: Stage) -> Tensor:
-    return kept.probabilities.topk(min(N_BARS, kept.n_kept)).indices
+def _likeliest(stage: Stage) -> list[int]:
+    return stage.probabilities.topk(min(N_BARS, stage.n_kept)).indices.tolist()
 
 
 def _of_both(now: Sequence[int], then: Sequence[int]) -> list[int]:
     """N_BARS ids at most: the best of now, a few of the best of then among them."""
     kept = [one for one in then[:N_BEFORE] if one not in now]
     return [*now[: N_BARS - len(kept)], *kept]
+
+
+def _seen(services: Services, run: RunKey) -> Trace:
+    return services.traces.get(run, sites_of(services.models.get(run.model).model.config, len(run.token_ids)))
+
+
+@torch.no_grad()
+def _told(
+    services: Services, run: RunKey, luck: Luck, stages: Mapping[int, Stage], bars: Mapping[int, Sequence[int]]
+) -> list[Guesses]:
+    model, seen = services.models.get(run.model).model, _seen(services, run)
+    tokenizer = services.models.tokenizer(run.model)
+    told, ordered = [], list(stages)
+    for start in range(0, len(ordered), TOKENS_AT_A_TIME):
+        tokens = ordered[start : start + TOKENS_AT_A_TIME]
+        for token, shares in zip(tokens, _lens(seen, model, tokens), strict=True):
+            stage, ids, so_far = stages[token], torch.tensor(bars[token]), run.token_ids[: token + 1]
+            drawn = draw(stage.logits, gumbel_noise(model.config.vocab_size, luck.seed, len(so_far)))
+            most, first = shares.max(-1)  # [L + 1]
+            told.append(
+                Guesses(
+                    token=token,
+                    first=first.tolist(),
+                    shares=most.tolist(),
+                    bars=ids.tolist(),
+                    bar_shares=stage.probabilities[ids].tolist(),
+                    n_kept=stage.n_kept,
+                    along=shares[:, ids].tolist(),
+                    drawn=drawn,
+                    longer=_text_of(tokenizer, [*so_far, drawn]),
+                )
+            )
+    return told
+
+
+def _lens(seen: Trace, model: GPTModel, tokens: Sequence[int]) -> Tensor:
+    """The shares of all tokens, had the model stopped after the embedding or a layer: [n, L + 1, V]."""
+    at = list(tokens)
+    after = [seen["resid_post", layer][at] for layer in range(model.config.n_layers)]
+    streams = torch.stack([seen["embed"][at], *after], 1)  # [n, L + 1, C]
+    return model.out_head(model.final_norm(streams)).softmax(-1)
+
+
+def _text_of(tokenizer: Tokenizer, token_ids: Sequence[int]) -> str | None:
+    try:
+        return tokenizer.decode_bytes(token_ids).decode("utf-8")
+    except UnicodeDecodeError:  # the last character is not whole yet
+        return None
 
 
 def asked_luck(value: Any) -> Luck:
@@ -196,49 +230,6 @@ def asked_luck(value: Any) -> Luck:
 def unedited(run: RunKey) -> RunKey:
     """The same sentence read by the model as it is."""
     return replace(run, edits=())
-
-
-def _groups(tokens: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (tokens[start : start + TOKENS_AT_A_TIME] for start in range(0, len(tokens), TOKENS_AT_A_TIME))
-
-
-def _guesses(
-    seen: Trace,
-    model: GPTModel,
-    tokenizer: Tokenizer | None,
-    luck: Luck,
-    tokens: Sequence[int],
-    bars: Mapping[int, Sequence[int]],
-) -> Iterator[Guesses]:
-    at = list(tokens)
-    after = [seen["resid_post", layer][at] for layer in range(model.config.n_layers)]
-    streams = torch.stack([seen["embed"][at], *after], 1)  # [n, L + 1, C]
-    lens = model.out_head(model.final_norm(streams)).softmax(-1)  # [n, L + 1, V]
-    shares, first = lens.max(-1)  # [n, L + 1]
-    for place, token in enumerate(at):
-        so_far = seen.token_ids[: token + 1]
-        kept = _kept(seen["logits"][token], so_far, luck)
-        best = torch.tensor(bars[token]) if token in bars else _best(kept)
-        drawn = draw(kept.logits, gumbel_noise(model.config.vocab_size, luck.seed, len(so_far)))
-        along = lens[place][:, best]  # [L + 1, bars]
-        yield Guesses(
-            token,
-            first[place].tolist(),
-            shares[place].tolist(),
-            best.tolist(),
-            kept.probabilities[best].tolist(),
-            kept.n_kept,
-            along.tolist(),
-            drawn,
-            None if tokenizer is None else _text_of(tokenizer, [*so_far, drawn]),
-        )
-
-
-def _text_of(tokenizer: Tokenizer, token_ids: Sequence[int]) -> str | None:
-    try:
-        return tokenizer.decode_bytes(list(token_ids)).decode("utf-8")
-    except UnicodeDecodeError:  # the last character is not whole yet
-        return None
 
 
 def _lengths(vectors: Tensor) -> Tensor:
@@ -297,7 +288,7 @@ def _strip(
     owner = model.trf_blocks[layer].get_submodule(part) if part else None
     parameters = sum(weight.numel() for weight in owner.parameters()) if owner is not None else 0
     values = seen[site, layer][tuple(index)]
-    return Strip(site, layer, index, site, _shape(seen, site, layer), parameters, site == "pattern", values)
+    return Strip(site, layer, index, _shape(seen, site, layer), parameters, site == "pattern", values)
 
 
 def _shape(seen: Trace, site: str, layer: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -46,8 +47,9 @@ def build(ctx: TabContext) -> None:
     def draw(run: RunKey) -> dict[Any, Any]:
         machine = machine_of(ctx.services, run)
         before = machine_of(ctx.services, unedited(run)) if run.edits else None
-        picture = picture_of(ctx.services, machine, before)
-        return {shown: picture, figure.bar: title_of(ctx.services, machine, before)}
+        guesses = first_guesses(ctx.services, run)
+        picture = map_value(machine, ctx.services.labels(run), counts_of(machine.config), before, guesses)
+        return {shown: picture, figure.bar: title_of(ctx.services, machine, before, guesses)}
 
     def answer(run: RunKey, value: Any) -> dict[Any, Any]:
         return {asking: answered(answer_to(ctx.services, run, asked_of(value)))}
@@ -67,16 +69,14 @@ def build(ctx: TabContext) -> None:
     sizes.build(ctx)
 
 
-def picture_of(services: Services, machine: Machine, before: Machine | None) -> dict[str, Any]:
-    """The map of a run, with the guesses at every token, or at the last where all would take too long. before: without its edits."""
-    run = machine.run
+def first_guesses(services: Services, run: RunKey) -> dict[str, Any]:
+    """What comes next at every token, or at the last one where all would take too long."""
     n = len(run.token_ids)
-    tokens = range(n) if tells_all(machine.config, n) else [n - 1]
-    told = told_of(services, run, tokens, {})
-    return map_value(machine, services.labels(run), counts_of(machine.config), before, told)
+    every = tells_all(services.models.get(run.model).model.config, n)
+    return told_of(services, run, range(n) if every else [n - 1], {})
 
 
-def told_of(services: Services, run: RunKey, tokens: Any, asked: dict[str, Any]) -> dict[str, Any]:
+def told_of(services: Services, run: RunKey, tokens: Sequence[int], asked: dict[str, Any]) -> dict[str, Any]:
     """What comes next at each of `tokens`, under the settings that are asked for. Raises: InvalidSetting."""
     luck = asked_luck(asked.get("settings"))
     now, before = compared(services, run, luck, tokens) if run.edits else (guesses_of(services, run, luck, tokens), [])
@@ -108,8 +108,8 @@ def answer_to(services: Services, run: RunKey, asked: dict[str, Any]) -> dict[st
     return answer
 
 
-def title_of(services: Services, machine: Machine, before: Machine | None) -> dict[str, Any]:
-    """The frame's title and summary."""
+def title_of(services: Services, machine: Machine, before: Machine | None, guesses: dict[str, Any]) -> dict[str, Any]:
+    """The frame's title and summary. guesses: `first_guesses`."""
     run, config = machine.run, machine.config
     counts = counts_of(config)
     layers = say("one_layer") if config.n_layers == 1 else say("layers", n=config.n_layers)
@@ -121,13 +121,12 @@ def title_of(services: Services, machine: Machine, before: Machine | None) -> di
         was, now = fixed(before.mean_loss, 3), fixed(machine.mean_loss, 3)
         return frame_value(title, say("map_changed", before=was, now=now, change=change))
     last = len(run.token_ids) - 1
-    (guess,) = guesses_of(services, run, asked_luck(None), [last])
-    (best,) = token_labels(guess.bars[:1], services.models.tokenizer(run.model))
+    likeliest, share = guesses["guesses"][last]["bars"][0], guesses["guesses"][last]["bar_shares"][0]
     parts = {"mlp": counts["mlps"], "attention": counts["attention"], "table": counts["token_table"]}
     told = {name: in_units(n) for name, n in parts.items()}
     shares = {f"{name}_share": percent(n / counts["all"]) for name, n in parts.items()}
-    share, token = percent(guess.bar_shares[0]), services.labels(run)[last].text
-    summary = say("map_summary", token=token, best=best.text, share=share, parameters=every, **told, **shares)
+    best, token = guesses["names"][likeliest][0], services.labels(run)[last].text
+    summary = say("map_summary", token=token, best=best, share=percent(share), parameters=every, **told, **shares)
     return frame_value(title, summary)
 
 

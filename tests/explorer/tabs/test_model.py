@@ -7,9 +7,11 @@ import json
 import pytest
 
 from explorer.answers.machine import machine_of, unedited
+from explorer.answers.sizes import counts_of
 from explorer.store.services import DEFAULT_MODEL, RunKey, Services
-from explorer.tabs.model import answer_to, picture_of, title_of
+from explorer.tabs.model import answer_to, first_guesses, title_of
 from explorer.widgets.exchange import answered, asked_of
+from explorer.widgets.map import map_value
 from gpt2core.errors import Gpt2CoreError
 
 FORGED = [
@@ -57,5 +59,8 @@ def test_the_settings_of_the_page_reach_the_bars(services: Services, run: RunKey
 def test_one_token_and_a_full_context_have_a_picture_and_a_title(services: Services, text: str) -> None:
     run = services.read(text, DEFAULT_MODEL, "mlp:0")
     machine, before = machine_of(services, run), machine_of(services, unedited(run))
-    assert json.loads(picture_of(services, machine, before)["about"])["tokens"] == len(text)
-    assert "3 heads" in title_of(services, machine, before)["title"]
+    guesses = first_guesses(services, run)
+    assert set(guesses["guesses"]) == set(range(len(text)))
+    value = map_value(machine, services.labels(run), counts_of(machine.config), before, guesses)
+    assert json.loads(value["about"])["tokens"] == len(text)
+    assert "3 heads" in title_of(services, machine, before, guesses)["title"]
