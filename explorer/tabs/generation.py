@@ -90,19 +90,18 @@ def _build_timing(ctx: TabContext) -> None:
         measure = gr.Button(say("measure"), scale=0, min_width=130)
         stop = gr.Button(say("shared_stop"), scale=0, min_width=90, interactive=False)
     told = notice_line("timing-status")
-    with gr.Column(visible=False) as results, frame("timing-frame", name="timing") as figure:
+    with gr.Column(elem_classes="asked-for"), frame("timing-frame", name="timing") as figure:
         plot = gr.Plot(show_label=False, elem_id="timing-plot", elem_classes="plot-two-lines")
 
     def run_timing(run: RunKey, _: int) -> Iterator[dict[Any, Any]]:
         job = new_job()
         for now in timed(ctx.services, run):
             if not now.times:
-                yield {told: underway(now.told, job), results: gr.Column(visible=True)}
+                yield {told: underway(now.told, job)}
                 continue
             taken = now.times[1:]
             yield {
                 told: info(now.told),
-                results: gr.Column(visible=True),
                 plot: decoding_lines(
                     [one.n_tokens for one in taken],
                     [1e3 * one.cached_seconds for one in taken],
@@ -113,7 +112,7 @@ def _build_timing(ctx: TabContext) -> None:
 
     ctx.streams(
         run_timing,
-        [plot, figure.bar, results],
+        [plot, figure.bar],
         told=told,
         starts=[measure.click],
         marks=[plot],
