@@ -167,6 +167,41 @@ def test_an_open_layer_holds_the_numbers_of_every_step(
                 assert value == pytest.approx(float(values[at]), rel=2e-5, abs=1e-7)
 
 
+def test_a_steps_name_leads_to_its_largest_number_and_a_closed_layer_is_forgotten(
+    page: Page, app_url: str, shipped: Pretrained
+) -> None:
+    values = Expected(shipped, "", 21).seen["mlp_post", 3][21]
+    opened(page, app_url, layer=3, opened=1, token=21)
+    page.wait_for_function("document.querySelector('.map').mapBox({ kind: 'strip', step: 14 }) !== null")
+    choose(
+        page, {"kind": "strip", "step": 12}, (0.03, 0.5)
+    )  # its name; the page fixture fails on an error of the script
+    page.mouse.move(2, 2)
+    told = said(page)
+    assert f"number {int(values.abs().argmax())}: " in told
+    assert number(told, f"number {int(values.abs().argmax())}:") == pytest.approx(float(values.abs().max()), rel=2e-5)
+    page.get_by_role("button", name="Close layer 3", exact=True).click()
+    expect(page.locator(".map-read")).to_contain_text("Point at anything")
+
+
+def test_what_was_clicked_is_not_told_of_any_more_once_the_cursor_has_moved_elsewhere(page: Page, app_url: str) -> None:
+    opened(page, app_url, token=21)
+    choose(page, {"kind": "token", "token": 20})
+    page.mouse.move(2, 2)
+    expect(page.locator(".map-read")).to_contain_text("“·saw” is token")
+    page.locator("#token-strip .token").nth(18).click()
+    expect(page.locator(".map-read")).to_contain_text("Point at anything")
+
+
+def test_the_map_stands_still_whatever_is_said_above_it(page: Page, app_url: str) -> None:
+    opened(page, app_url)
+    before = at_rest(grid(page))
+    page.locator(".map-read").evaluate("(line) => { line.textContent = 'word '.repeat(60); }")
+    assert at_rest(grid(page)) == before
+    page.locator(".map-read").evaluate("(line) => { line.textContent = ''; }")
+    assert at_rest(grid(page)) == before
+
+
 def test_a_head_a_token_and_a_layer_chosen_on_the_map_move_every_tab(page: Page, app_url: str) -> None:
     opened(page, app_url, layer=0, head=1)
     with no_request(page):
@@ -350,6 +385,7 @@ def test_the_sizes_show_both_counts_of_124m(page: Page, app_url: str) -> None:
     page.locator("#sizes-start").click()
     expect(page.locator("#sizes-status .notice")).to_contain_text("163,009,536")
     expect(page.locator("#sizes-table")).to_contain_text("124,439,808")
+    expect(page.locator("#sizes-plot .slicetext").first).to_be_visible()
 
 
 def test_hostile_text_is_shown_as_text_on_the_map(page: Page, app_url: str) -> None:

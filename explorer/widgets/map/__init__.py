@@ -126,7 +126,6 @@ def strips_value(strips: Sequence[Strip], layer: int, token: int, head: int) -> 
             "site": strip.site,
             "layer": strip.layer,
             "index": strip.index,
-            "name": strip.name,
             "shape": strip.shape,
             "parameters": strip.parameters,
             "share": strip.is_share,

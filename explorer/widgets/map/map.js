@@ -1,19 +1,20 @@
 // The map on the page: what it shows, what the finger, the keys and the cursor do to it, and what it asks for.
-import { drawnAgain, penOn, textSizeOf } from '../shared/canvas.js';
+import { drawnAgain, penFor, penOn, sharpness, textSizeOf } from '../shared/canvas.js';
 import { attributed, button, filled, follow, node, put, tell } from '../shared/dom.js';
 import { linked } from '../shared/linked.js';
 import { clamped, floatsOf } from '../shared/numbers.js';
 import { unpacked } from './data.js';
 import { layoutOf } from './layout.js';
-import { paintArcs, paintMap } from './paint.js';
+import { frame, paintArcs, paintMap } from './paint.js';
 import { boxOf, columnsOfPlaces, placeAt, stepped } from './places.js';
 import { picturesOf } from './pictures.js';
 import { originOf, saidOf } from './reading.js';
-import { styleOf } from './style.js';
+import { tableOf } from './saved.js';
+import { mapStyle } from './style.js';
 import { switches } from './switches.js';
-import { captionOf, litParts, STOPS } from './walk.js';
+import { litParts, STOPS } from './walk.js';
+import { walking } from './walking.js';
 
-const STOP_MS = 6000; // how long a stop of the walk is shown while it plays
 const PHONE = 640, BELOW = 14; // pixels
 const HIGH = { phone: 37.5, least: 15.5, most: 47.5 }; // of the map, in sizes of the text
 
@@ -31,11 +32,10 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   let settings = start;
   let open = false; // the picked layer
   let next = null; // the id of the chosen next token
-  let walk = null; // the stop, null while there is no walk
-  let playing = null;
   let hover = null, key = null, chosen = null; // places: under the finger, under the keys, last clicked
   let keyed = false;
   let lit = null; // a token that another view points at
+  let acting = false; // the cursor moves because of a click here
   let scene = null;
 
   const below = switches(find('switches'), words);
@@ -125,7 +125,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const drawn = penOn(picture);
     if (!drawn) return;
     const { pen, width, height } = drawn;
-    const style = styleOf(root);
+    const style = mapStyle(root);
     pictures ??= picturesOf(data, style);
     if (pictures.theme !== style.theme) pictures = picturesOf(data, style);
     pen.font = `${style.size}px ${style.mono}`;
@@ -148,7 +148,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     put(opener, filled(open ? words.close_layer : words.open_layer, { layer: at.layer }));
     opener.setAttribute('aria-pressed', String(open));
     mark();
-    showWalk();
+    walk.show();
     ask(); // a setting may have changed while this tab was closed
   };
 
@@ -156,16 +156,16 @@ export default function mount({ element, props, trigger, watch, words, exchange,
 
   const mark = () => {
     if (!scene) return;
-    const { pen } = clearPen(marks);
     const { layout, style } = scene;
-    if (walk !== null) dim(pen);
+    const pen = penFor(marks, { width: layout.width, height: layout.height, ratio: sharpness(root) });
+    if (walk.stop() !== null) dim(pen);
     const over = hover ?? (keyed ? key : null);
     if (over?.token !== undefined && over.token !== layout.at.token && !layout.open) paintArcs(pen, scene, over.token, 0.55);
-    if (over?.kind === 'head' && over.query !== undefined) frame(pen, style.soft, rowBox(over.query));
-    if (lit !== null) frame(pen, style.ink, rowBox(lit));
+    if (over?.kind === 'head' && over.query !== undefined) framed(pen, style.soft, rowBox(over.query));
+    if (lit !== null) framed(pen, style.ink, rowBox(lit));
     for (const [place, colour, line] of [[chosen, style.accent, 2], [over, style.ink, 2]]) {
       const box = place && boxOf(scene, place);
-      if (box) frame(pen, colour, box, line);
+      if (box) framed(pen, colour, box, line);
     }
     say();
   };
@@ -175,18 +175,14 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     return row ? { x: 1, y: row.y + 1, width: scene.layout.tokens.width - 4, height: row.height - 2 } : { x: 0, y: 0, width: 0, height: 0 };
   };
 
-  const frame = (pen, colour, { x, y, width, height }, line = 1.5) => {
-    pen.strokeStyle = colour;
-    pen.lineWidth = line;
-    pen.strokeRect(x, y, width, height);
-  };
+  const framed = (pen, colour, { x, y, width, height }, line = 1.5) => frame(pen, colour, x, y, width, height, line);
 
   const dim = (pen) => {
     const { layout, style } = scene;
     const shade = new Path2D();
     shade.rect(0, 0, layout.width, layout.height);
     const bright = new Path2D();
-    litParts(scene, walk).forEach(({ x, y, width, height }) => bright.rect(x, y, width, height));
+    litParts(scene, walk.stop()).forEach(({ x, y, width, height }) => bright.rect(x, y, width, height));
     pen.save();
     pen.globalAlpha = 0.78;
     pen.fillStyle = style.paper;
@@ -195,16 +191,6 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     pen.globalAlpha = 1;
     pen.fill(bright);
     pen.restore();
-  };
-
-  const clearPen = (canvas) => {
-    const ratio = window.devicePixelRatio || 1;
-    const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const pen = canvas.getContext('2d');
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
-    return { pen };
   };
 
   // --- what is said ------------------------------------------------------------------------------------------------------------
@@ -232,6 +218,11 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   // --- what a person does ------------------------------------------------------------------------------------------------------
 
   const act = (place) => {
+    acting = true;
+    choose(place);
+    acting = false;
+  };
+  const choose = (place) => {
     chosen = place;
     const { kind } = place;
     if (kind === 'layer') {
@@ -324,62 +315,25 @@ export default function mount({ element, props, trigger, watch, words, exchange,
 
   const opener = button('map-tool', '', () => setOpen(!open));
   const origin = attributed(button('map-tool', words.shared_where_from, () => askOrigin()), { title: words.origin_info });
-  const walker = button('map-tool', words.walk, () => goTo(walk === null ? 0 : null));
+  const walker = button('map-tool', words.walk, () => walk.goTo(walk.stop() === null ? 0 : null));
   const rank = attributed(button('map-tool', words.rank, () => {
     chosen = hover = null;
     trigger('select');
   }), { title: words.rank_info });
   find('tools').append(walker, opener, rank, origin);
   attributed(find('tools'), { 'aria-label': words.tools });
-  attributed(find('walk'), { 'aria-label': words.walk });
-  const back = button('map-tool', words.back_walk, () => goTo(Math.max(0, walk - 1)));
-  const play = button('map-tool', '', () => (playing ? pause() : playOn()));
-  const ahead = button('map-tool', words.next_walk, () => step());
-  const leave = button('map-tool', words.end_walk, () => goTo(null));
-  find('steps').append(back, play, ahead, leave);
-
-  const goTo = (stop, mine = true) => {
-    walk = stop;
-    if (stop === null) pause();
-    else if (open && STOPS[stop].name !== 'norm') setOpen(false);
-    if (mine) keep.walk(stop === null ? '' : String(stop + 1));
-    if (scene) mark();
-    showWalk();
-  };
-  // At the end the drawn token joins the sentence, and the walk begins again with it.
-  const step = () => {
-    if (walk < STOPS.length - 1) return goTo(walk + 1);
-    if (scene?.guess?.longer) {
-      props.value = { ...props.value, longer: scene.guess.longer };
+  const walk = walking({ find, words, walker }, {
+    scene: () => scene,
+    moved: (stop, mine) => {
+      if (mine) keep.walk(stop === null ? '' : String(stop + 1));
+      if (stop !== null && open && STOPS[stop].name !== 'norm') setOpen(false);
+      if (scene) mark();
+    },
+    isSeen: () => element.isConnected && root.offsetParent !== null,
+    goOn: (longer) => {
+      props.value = { ...props.value, longer };
       trigger('submit');
-    }
-    goTo(1);
-  };
-  const playOn = () => {
-    playing = setInterval(() => (element.isConnected && root.offsetParent ? step() : pause()), STOP_MS);
-    showWalk();
-  };
-  const pause = () => {
-    clearInterval(playing);
-    playing = null;
-    showWalk();
-  };
-  const showWalk = () => {
-    const box = find('walk');
-    box.hidden = walk === null;
-    find('top').hidden = walk !== null;
-    walker.setAttribute('aria-pressed', String(walk !== null));
-    if (walk === null || !scene) return;
-    put(find('caption'), `${filled(words.walk_at, { n: walk + 1, all: STOPS.length })} ${captionOf(scene, walk)}`);
-    back.disabled = walk === 0;
-    put(play, playing ? words.pause_walk : words.play_walk);
-  };
-  find('walk').addEventListener('keydown', (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const acts = { ArrowRight: step, ArrowLeft: () => goTo(Math.max(0, walk - 1)), Escape: () => (goTo(null), walker.focus()) };
-    if (!acts[event.key]) return;
-    event.preventDefault();
-    acts[event.key]();
+    },
   });
 
   // --- what the page tells -----------------------------------------------------------------------------------------------------
@@ -388,6 +342,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const moved = ['token', 'layer', 'head'].some((part) => detail[part] !== cursor[part]);
     const other = detail.run !== cursor.run || detail.edits !== cursor.edits;
     cursor = detail;
+    if (moved && !acting) chosen = null; // what is said of it tells of another place than the cursor's
     if (!data || detail.tab !== tab || !(moved || other)) return; // a closed tab is laid out when it opens
     layOut();
     ask();
@@ -405,15 +360,18 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     lit = detail.position;
     if (scene) mark();
   });
-  follow(element, 'resize', layOut, window);
   drawnAgain(grid, layOut);
-  const theme = new MutationObserver(() => (element.isConnected ? layOut() : theme.disconnect()));
-  theme.observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  // What stands above the map comes and goes (a refusal, the line of changes): the map takes the room at once.
+  const page = new ResizeObserver(() => {
+    if (!element.isConnected) page.disconnect();
+    else if (scene && grid.clientWidth) fit();
+  });
+  page.observe(document.body);
 
   keep = {
     open: linked(element, 'opened', '0', (value) => setOpen(String(value) === '1' || value === true, false)),
     next: linked(element, 'next', '', (value) => setNext(value === '' ? null : Number(value), false)),
-    walk: linked(element, 'walk', '', (value) => goTo(value === '' ? null : clamped(Number(value) - 1, 0, STOPS.length - 1), false)),
+    walk: linked(element, 'walk', '', (value) => walk.goTo(value === '' ? null : clamped(Number(value) - 1, 0, STOPS.length - 1), false)),
   };
   root.mapBox = (place) => scene && boxOf(scene, place); // where a place is drawn, as a finger finds it
   root.figureName = words.title;
@@ -422,22 +380,4 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   tell('cursor-asked');
   tell('settings-asked');
   draw();
-}
-
-// One line a layer: what was written at the picked token, and the guess after it.
-function tableOf(scene, words) {
-  if (!scene) return { columns: [], rows: [] };
-  const { data, cursor, guess, names } = scene;
-  const rows = Array.from({ length: data.about.layers }, (_, layer) => [
-    String(layer),
-    ...['attn_out', 'resid_mid', 'mlp_out', 'resid_post'].map((site) => data.length(site, layer, cursor.token)),
-    guess ? names[guess.first[layer + 1]][0] : '',
-    guess ? guess.shares[layer + 1] : null,
-  ]);
-  const sites = [null, 'attn_out', 'resid_mid', 'mlp_out', 'resid_post'];
-  const origins = (layer, place) => {
-    if (place === 6) return guess ? originOf(scene, { kind: 'guess', place: layer + 1 }) : null;
-    return sites[place] ? { kind: 'length', site: sites[place], layer, index: [cursor.token] } : null;
-  };
-  return { origins, columns: [words.column_layer, words.column_attn, words.column_mid, words.column_mlp, words.column_post, words.column_guess, words.column_share], rows };
 }

@@ -1,9 +1,11 @@
 // The map's picture, everything but what follows the finger. pen: a canvas context in CSS pixels.
 import { barRows, headSquares, joints, rowOf, stripRows } from './layout.js';
 import { writtenShare } from './data.js';
+import { cut } from '../shared/cut.js';
 import { filled } from '../shared/dom.js';
 import { grouped, inUnits, percent } from '../shared/numbers.js';
 
+const FAINTEST = 0.004; // of the weights that are drawn as arcs
 const PAIR = { now: 0.62, before: 0.3 }; // parts of a line of bars with the edits and without
 
 // scene: layout, data, style, guess and before (of the picked token, or null), names, next (a token id or null), words, cursor.
@@ -31,11 +33,8 @@ function text(pen, style, string, x, y, { colour = style.ink, align = 'left', si
 }
 
 // `string` cut so that it is at most `most` pixels wide in the pen's font.
-export function fitting(pen, string, most) {
-  if (pen.measureText(string).width <= most) return string;
-  const letters = Array.from(string);
-  while (letters.length && pen.measureText(`${letters.join('')}…`).width > most) letters.pop();
-  return letters.length ? `${letters.join('')}…` : '';
+function fitting(pen, string, most) {
+  return cut(string, most, (part) => pen.measureText(part).width);
 }
 
 function box(pen, x, y, width, height, radius, colour) {
@@ -46,7 +45,7 @@ function box(pen, x, y, width, height, radius, colour) {
 }
 
 function paintTitles(pen, { layout, style, words, data }) {
-  const { columns, title, size, embed, norm, bars } = { ...layout };
+  const { columns, title, size, embed, norm, bars } = layout;
   const middle = title.y + title.height / 2;
   const small = 0.875 * size;
   columns.forEach((column, layer) => {
@@ -90,15 +89,17 @@ function paintHeads(pen, scene, layer) {
   }
 }
 
-function frame(pen, colour, x, y, width, height, line) {
+export function frame(pen, colour, x, y, width, height, line) {
   pen.strokeStyle = colour;
   pen.lineWidth = line;
   pen.strokeRect(x, y, width, height);
 }
 
 function crossOut(pen, style, x, y, width, height) {
-  pen.fillStyle = style.veil;
+  pen.globalAlpha = 0.7;
+  pen.fillStyle = style.paper;
   pen.fillRect(x, y, width, height);
+  pen.globalAlpha = 1;
   pen.strokeStyle = style.key;
   pen.lineWidth = 2;
   pen.beginPath();
@@ -210,30 +211,43 @@ function paintJoint(pen, { style, layout }, x, y, site, layer, share, picked) {
 
 // The chosen head at one query: from each key's line, at the left of the layer's column, to the query's, where attention writes.
 export function paintArcs(pen, scene, query, strength) {
-  const { layout, style, data, cursor } = scene;
-  const { layer } = layout.at;
-  const column = layout.columns[layer];
-  const to = rowOf(layout, query);
-  if (!to || to.folded || !data.isExact(query)) return;
-  const start = column.x + 2, end = joints(column).attn_out;
-  const sums = new Map(); // by row, for a fold holds many
-  for (let key = 0; key < layout.about.tokens; key++) {
-    const weight = data.weight(layer, cursor.head, query, key);
-    if (!(weight > 0)) continue;
-    const row = rowOf(layout, key);
-    sums.set(row, (sums.get(row) ?? 0) + weight);
-  }
-  for (const [row, weight] of sums) {
-    if (weight < 0.004) continue;
+  for (const { row, to, start, end, weight } of arcsOf(scene, query)) {
     pen.globalAlpha = strength * Math.min(1, 0.15 + weight);
-    pen.strokeStyle = style.query;
+    pen.strokeStyle = scene.style.query;
     pen.lineWidth = 0.8 + 7 * Math.min(1, weight);
+    const middle = (start + end) / 2;
     pen.beginPath();
     pen.moveTo(start, row.line);
-    pen.bezierCurveTo(start + 0.5 * (end - start), row.line, start + 0.5 * (end - start), to.line, end, to.line);
+    pen.bezierCurveTo(middle, row.line, middle, to.line, end, to.line);
     pen.stroke();
   }
   pen.globalAlpha = 1;
+}
+
+// { row, to, start, end, weight } of each arc that is drawn at a query; a fold's weight is the sum over its tokens.
+export function arcsOf({ layout, data, cursor }, query) {
+  const { layer } = layout.at;
+  const to = rowOf(layout, query);
+  if (!to || to.folded || !data.isExact(query)) return [];
+  const column = layout.columns[layer];
+  const sums = new Map();
+  for (let key = 0; key < layout.about.tokens; key++) {
+    const weight = data.weight(layer, cursor.head, query, key);
+    if (weight > 0) sums.set(rowOf(layout, key), (sums.get(rowOf(layout, key)) ?? 0) + weight);
+  }
+  return [...sums].filter(([, weight]) => weight >= FAINTEST).map(([row, weight]) => ({ row, to, start: column.x + 2, end: joints(column).attn_out, weight }));
+}
+
+// The height of an arc at x: the cubic that bezierCurveTo draws, whose control points lie half way.
+export function heightOfArc({ row, to, start, end }, x) {
+  const part = (x - start) / (end - start);
+  let low = 0, high = 1;
+  for (let step = 0; step < 20; step++) {
+    const t = (low + high) / 2;
+    if (1.5 * t * (1 - t) + t ** 3 < part) low = t; // x(t) = 3/2 t (1 - t) + t^3
+    else high = t;
+  }
+  return row.line + (to.line - row.line) * (3 * low ** 2 - 2 * low ** 3);
 }
 
 // Below the picked line: what the model would say if it stopped after each layer; or the share of the chosen next token there.

@@ -1,9 +1,10 @@
 // What lies under the finger, where the keys lead, and the box around it. A place is { kind, ... }: no page, no canvas.
 import { barRows, headSquares, isInside, isNarrow, joints, rowOf, stripRows } from './layout.js';
-import { farthest, guessPlaces } from './paint.js';
+import { arcsOf, farthest, guessPlaces, heightOfArc } from './paint.js';
 import { stepInList } from '../shared/keys.js';
 
 const NEAR = 9; // pixels around a small mark that still mean it
+const ON_ARC = 5;
 
 // The place at x, y, or null.
 export function placeAt(scene, x, y) {
@@ -19,6 +20,8 @@ export function placeAt(scene, x, y) {
   }
   if (layer >= 0 && y >= layout.heads.y && y < layout.heads.y + layout.heads.height) return headAt(scene, layer, x, y);
   if (layer >= 0 && y >= layout.mlp.y - 2 && y < layout.mlp.y + layout.mlp.height + 3) return neuronAt(scene, layer, x);
+  const arc = layer === at.layer && !open ? arcAt(scene, x, y) : null;
+  if (arc) return arc;
   const row = layout.rows.find((line) => y >= line.y && y < line.y + line.height);
   if (!row) return null;
   if (row.folded) return { kind: 'token', token: row.folded[0] === 0 ? row.folded[1] - 1 : row.folded[0] }; // the nearest of them
@@ -47,6 +50,16 @@ function headAt({ layout, data }, layer, x, y) {
   return null;
 }
 
+// The weight whose arc runs here; where arcs meet, each runs into its own line.
+function arcAt(scene, x, y) {
+  const { at } = scene.layout;
+  const off = (arc) => Math.abs(heightOfArc(arc, x) - y);
+  const near = arcsOf(scene, at.token).filter((arc) => !arc.row.folded && arc.row !== arc.to && x > arc.start && x < arc.end - NEAR && off(arc) < ON_ARC);
+  if (!near.length) return null;
+  const nearest = near.reduce((best, arc) => (off(arc) < off(best) ? arc : best));
+  return { kind: 'head', layer: at.layer, head: scene.cursor.head, query: at.token, key: nearest.row.token };
+}
+
 function neuronAt({ layout, data }, layer, x) {
   const { x: left, width } = layout.columns[layer];
   const n = data.about.neurons;
@@ -61,7 +74,7 @@ function stripAt({ layout, inside }, x, y) {
   const { strip } = rows[step];
   const n = inside[step].values.length;
   const part = (x - strip.x) / strip.width;
-  if (part < 0 || part >= 1) return { kind: 'strip', step };
+  if (part < 0 || part >= 1) return { kind: 'strip', step, at: farthest(inside[step].values, 0, n).index }; // its name: its largest
   const cells = Math.min(n, Math.floor(strip.width));
   const cell = Math.floor(part * cells);
   const from = Math.floor((cell * n) / cells);

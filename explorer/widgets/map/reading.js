@@ -1,7 +1,7 @@
 // What is said of a place, and where its number comes from: no page. Token text goes in as it is; the page writes it with textContent.
 import { filled } from '../shared/dom.js';
 import { grouped, percent } from '../shared/numbers.js';
-import { shareBefore } from './paint.js';
+import { farthest, shareBefore } from './paint.js';
 import { writtenShare } from './data.js';
 
 const digits = (value) => String(Number(value.toPrecision(6))).replace('-', '−');
@@ -79,7 +79,7 @@ function barSaid({ guess, before, names, words, data, cursor }, { id }) {
 function stripSaid({ inside, words, cursor, data }, { step, at }, named) {
   const strip = inside[step];
   const name = words[`step_${strip.site}`];
-  if (at === undefined) return `${name}: ${words[`about_${strip.site}`]}`;
+  if (at === undefined) return `${name}: ${words[`about_${strip.site}`]} ${filled(words.farthest, { number: farthest(strip.values, 0, strip.values.length).index })}`;
   const value = strip.values[at];
   const of = { name, token: named(cursor.token), number: at, key: named(Math.min(at, data.about.tokens - 1)), value: strip.share ? percent(Math.min(1, value)) : digits(value) };
   const future = strip.site === 'pattern' && at > cursor.token && data.about.causal;

@@ -1,20 +1,13 @@
-// What the map is painted with: the page's colours and its size of text.
-import { colourOf } from '../shared/dom.js';
+// What of the page's style the map is painted with.
+import { styleOf } from '../shared/canvas.js';
 
-const TINTS = 12;
+const NAMES = ['ink', 'ink-soft', 'paper', 'rule', 'wash', 'accent', 'query', 'key', 'value', 'output', 'bar', 'bar-cut', 'token-ink', 'font-mono'];
 
-export function styleOf(root) {
-  const colour = (name) => colourOf(root, `--${name}`);
-  const computed = getComputedStyle(root);
-  const dark = Boolean(root.closest('.dark'));
+export function mapStyle(root) {
+  const style = styleOf(root, NAMES);
   return {
-    size: parseFloat(computed.fontSize),
-    sans: computed.fontFamily,
-    mono: colour('font-mono') || 'monospace',
-    theme: dark ? 'dark' : 'light',
-    ink: colour('ink'), soft: colour('ink-soft'), paper: colour('paper'), rule: colour('rule'), wash: colour('wash'), accent: colour('accent'),
-    query: colour('query'), key: colour('key'), value: colour('value'), output: colour('output'), bar: colour('bar'), barCut: colour('bar-cut'),
-    stream: colour('ink-soft'), tokenInk: colour('token-ink'), veil: dark ? 'rgba(17, 19, 24, 0.7)' : 'rgba(255, 255, 255, 0.7)',
-    tints: Array.from({ length: TINTS }, (_, tint) => colour(`token-${tint}`)),
+    ...style,
+    sans: style.family, mono: style['font-mono'] || 'monospace', soft: style['ink-soft'], barCut: style['bar-cut'], tokenInk: style['token-ink'],
+    stream: style['ink-soft'],
   };
 }

@@ -1,7 +1,7 @@
 // What is lit over the picture and among its names: the row picked, the cell under the finger or the keys, tokens that another
 // view lights.
 
-import { penFor } from './picture.js';
+import { penFor } from '../shared/canvas.js';
 import { writeLit } from './names.js';
 
 // names: a canvas with all names, painted with the picture. marks: {picked, hover, key, chosen, linked}: picked, hover, key and chosen are [row, column], either null for

@@ -1,12 +1,12 @@
 // One matrix on the page: what it shows, what the finger and the keys do to it, and what is said of it.
 
-import { drawnAgain } from '../shared/canvas.js';
+import { drawnAgain, sharpness } from '../shared/canvas.js';
 import { attributed, node, put, follow, tell } from '../shared/dom.js';
 import { bytesOf, floatsOf } from '../shared/numbers.js';
 import { allCells } from './scale.js';
 import { wholeView, zoomed, moved, withCell, fewestCells, cellAt, stepped } from './view.js';
 import { said, plain } from './reading.js';
-import { styleOf, measurer, lay, sceneOf, stripsHeight } from './scene.js';
+import { matrixStyle, measurer, lay, sceneOf, stripsHeight } from './scene.js';
 import { paintPicture, paintedNames } from './picture.js';
 import { paintMarks, isTokens } from './marks.js';
 import { showLegend, pointLegend } from './legend.js';
@@ -85,10 +85,10 @@ export default function mount({ element, props, trigger, watch, words, palettes 
   // Everything anew, in the size that the grid has now.
   const layOut = () => {
     if (!table || !grid.clientWidth) return; // in a tab that is not open
-    const style = styleOf(root);
+    const style = matrixStyle(root);
     if (table.shape === 'strips') grid.style.minHeight = `${stripsHeight(table.size[0], style.size)}px`;
     else grid.style.minHeight = '';
-    const layout = lay(table, style, grid.clientWidth, grid.clientHeight, widthOf(style.font));
+    const layout = { ...lay(table, style, grid.clientWidth, grid.clientHeight, widthOf(style.font)), ratio: sharpness(root) };
     scene = sceneOf(layout, view);
     grid.dataset.box = [layout.box.left, layout.box.top, layout.box.width, layout.box.height].join(' '); // where the cells are
     showLegend(find('legend'), table, paletteNow(), words);
@@ -292,10 +292,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     linked = detail.position;
     if (table) mark();
   });
-  follow(element, 'resize', layOut, window);
   drawnAgain(grid, layOut);
-  const theme = new MutationObserver(() => (element.isConnected ? layOut() : theme.disconnect()));
-  theme.observe(document.body, { attributes: true, attributeFilter: ['class'] });
 
   watch('value', draw);
   draw();

@@ -1,23 +1,13 @@
 // The picture itself, the names and the titles of its axes: painted when values, view, size or theme change, never for the finger.
 
+import { penFor } from '../shared/canvas.js';
 import { pooled, coloured } from './scale.js';
 import { seenCells } from './view.js';
 import { writeNames, writeTitles } from './names.js';
 
 const ROOMY = 12; // pixels a cell, from which a line of the page's paper parts it from the next
 
-// A canvas as large as the scene, on any screen sharp; its pen counts in CSS pixels.
-export function penFor(canvas, { width, height }) {
-  const ratio = window.devicePixelRatio || 1;
-  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
-  const pen = canvas.getContext('2d');
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  return pen;
-}
-
-// A canvas of the same size with the names along the axes.
+// A canvas as large as the scene with the names along the axes.
 export function paintedNames(canvas, scene) {
   writeNames(penFor(canvas, scene), scene);
   return canvas;
@@ -39,8 +29,7 @@ export function paintPicture(canvas, scene, values, palette) {
   return cells;
 }
 
-function paintCells(pen, { table, box, x, y }, values, palette, [left, right], [top, bottom]) {
-  const ratio = window.devicePixelRatio || 1;
+function paintCells(pen, { table, box, x, y, ratio }, values, palette, [left, right], [top, bottom]) {
   const area = [x(left), y(top), x(right) - x(left), y(bottom) - y(top)];
   const wide = Math.min(right - left, Math.ceil(area[2] * ratio));
   const high = Math.min(bottom - top, Math.ceil(area[3] * ratio));

@@ -1,28 +1,21 @@
 // Everything that a painter needs to know of one state of the matrix: sizes in CSS pixels, type, colours, names that fit.
 
-import { plotBox, niceStep, cut } from './ticks.js';
+import { cut } from '../shared/cut.js';
+import { plotBox, niceStep } from './ticks.js';
 import { edgeOf } from './view.js';
+import { styleOf } from '../shared/canvas.js';
 
 const GAP = 6; // between names and picture
 const LARGEST = { square: [150, 60], strips: [60, 110] }; // of a cell, so that a few do not fill a wall
 const LOWEST_STRIP = 40;
 const MOST_LEVELS = 2;
 const LOW = 20; // lines of text: a box in which turned names would take the room of the picture
-const TINTS = 12;
 const MOST_REMEMBERED = 20_000;
 
-// What the style sheet says, read once a paint. root: the widget's element.
-export function styleOf(root) {
-  const computed = getComputedStyle(root);
-  const colour = (name) => computed.getPropertyValue(name).trim();
-  const named = ['ink', 'ink-soft', 'paper', 'rule', 'accent', 'token-ink'].map((name) => [name, colour(`--${name}`)]);
-  return {
-    ...Object.fromEntries(named),
-    tints: Array.from({ length: TINTS }, (_, tint) => colour(`--token-${tint}`)),
-    size: parseFloat(computed.fontSize) || 16,
-    font: `${computed.fontSize} ${computed.fontFamily}`,
-    theme: root.closest('.dark') ? 'dark' : 'light',
-  };
+// What of the page's style it is painted with. root: the widget's element.
+export function matrixStyle(root) {
+  const style = styleOf(root, ['ink', 'ink-soft', 'paper', 'rule', 'accent', 'token-ink']);
+  return { ...style, font: `${style.size}px ${style.family}` };
 }
 
 // A function from a font to a function from a text to its width, which remembers: a redraw has the names of the one before.

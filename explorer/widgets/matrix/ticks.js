@@ -14,25 +14,6 @@ export function named(first, last, step) {
   return cells;
 }
 
-// As much of a text as `most` pixels hold, with an ellipsis where something is left out; never half a character.
-export function cut(text, most, widthOf) {
-  if (widthOf(text) <= most) return text;
-  const letters = charactersOf(text);
-  let fits = 0;
-  let fails = letters.length;
-  while (fails - fits > 1) {
-    const middle = (fits + fails) >> 1;
-    if (widthOf(`${letters.slice(0, middle).join('')}…`) <= most) fits = middle;
-    else fails = middle;
-  }
-  return `${letters.slice(0, fits).join('')}…`;
-}
-
-function charactersOf(text) {
-  if (typeof Intl !== 'object' || !Intl.Segmenter) return [...text];
-  return Array.from(new Intl.Segmenter().segment(text), (part) => part.segment);
-}
-
 // Where the picture lies in a box of width x height: what the names leave, and no more than makes cells of `largest` [wide, high].
 export function plotBox(width, height, { left, right, top, bottom }, columns, rows, [widest, highest]) {
   return {

@@ -150,7 +150,8 @@ def test_keys_reach_every_place_and_never_leave_the_map(layout):
 def test_a_place_lies_where_its_box_says(layout):
     scene = (
         f"{{ layout: {laid((1232, 360), (6, 6, 22), 21, 1, False)}, cursor: {{ token: 21, layer: 1, head: 0 }}, before: null, inside: null, "
-        "data: { side: 22, about: { pooled: 1, neurons: 64 } }, guess: { first: [1, 2, 3, 4, 5, 6, 7], bars: [5, 6, 7] } }"
+        "data: { side: 22, isExact: () => true, weight: () => 0, about: { pooled: 1, neurons: 64 } }, "
+        "guess: { first: [1, 2, 3, 4, 5, 6, 7], bars: [5, 6, 7] } }"
     )
     found = layout(
         f"((scene) => columnsOfPlaces(scene).flat().map((place) => {{ const box = boxOf(scene, place); "

@@ -25,7 +25,9 @@ READING = "from {row} at {column}: {value}"
 
 @pytest.fixture(scope="module")
 def browser():
-    return evaluator(*(f"matrix/{name}.js" for name in ("scale", "view", "ticks", "reading", "saved", "origins")))
+    return evaluator(
+        *(f"matrix/{name}.js" for name in ("scale", "view", "ticks", "reading", "saved", "origins")), "shared/cut.js"
+    )
 
 
 def bytes_of(text: str, kind: type = np.uint8) -> np.ndarray:
