@@ -84,7 +84,7 @@ def ranked(services: Services, run: RunKey, how: Any = "zero", token: int = -1) 
     def state(told: str, *, over: bool) -> Ranking:
         rows = ranked_rows(costs, tokenizer)
         by = "loss" if _has_loss(costs) else "kl"
-        before = before_sentence(costs[0], tokenizer)
+        before = before_sentence(costs[0], tokenizer, run.edits_text)
         return Ranking(told, over, rows, len(costs), len(parts), by, before, summary_sentence(costs))
 
     yield Ranking(say("ranking", done=0, n=len(parts)), all=len(parts))
@@ -108,12 +108,17 @@ def ranked_rows(costs: Sequence[AblationCost], tokenizer: Tokenizer) -> tuple[Ra
     return tuple(sorted(rows, key=lambda row: (row.cost is None, -(row.cost or 0.0), row.layer, _place(row.head))))
 
 
-def before_sentence(cost: AblationCost, tokenizer: Tokenizer) -> str:
-    """With nothing switched off: the loss, and the likeliest next token."""
+def before_sentence(cost: AblationCost, tokenizer: Tokenizer, edits: str) -> str:
+    """With nothing switched off but what `edits` do, as links write them: the loss, and the likeliest next token."""
     token, share = token_labels([cost.guess_before], tokenizer)[0].text, percent(cost.share_before)
     if cost.loss_before is None:
+        if edits:
+            return say("before_edited_without_loss", edits=edits, token=token, share=share)
         return say("before_without_loss", token=token, share=share)
-    return say("before", loss=fixed(cost.loss_before, 2), token=token, share=share)
+    loss = fixed(cost.loss_before, 2)
+    if edits:
+        return say("before_edited", edits=edits, loss=loss, token=token, share=share)
+    return say("before", loss=loss, token=token, share=share)
 
 
 def summary_sentence(costs: Sequence[AblationCost]) -> str:

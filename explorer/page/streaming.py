@@ -35,14 +35,17 @@ class Stream:
     stopped: str
     concurrency_id: str
     concurrency_limit: int
+    outlives_edits: bool
 
 
 # In the browser, for inputs [seen, made, *controls]: `now` is what a result would be made of; a notice line or a figure among the
 # controls would travel whole, so there are none.
+_RUN = "seen && seen.run"
+_RUN_UNEDITED = "seen && seen.run && (({ edits, ...unedited }) => JSON.stringify(unedited))(JSON.parse(seen.run))"
 _WITH_NOW = """(seen, made, ...controls) =>
-  [seen, { ...made, now: JSON.stringify([seen && seen.run, ...controls]) }, ...controls]"""
+  [seen, { ...made, now: JSON.stringify([%s, ...controls]) }, ...controls]"""
 _NOW_ONLY = """(seen, made, ...controls) =>
-  ({ ...made, now: JSON.stringify([seen && seen.run, ...controls]) })"""
+  ({ ...made, now: JSON.stringify([%s, ...controls]) })"""
 
 
 def connect_stream(services: Services, watched: gr.HTML, stream: Stream) -> None:
@@ -50,6 +53,7 @@ def connect_stream(services: Services, watched: gr.HTML, stream: Stream) -> None
     made = made_of([dom_id(mark) for mark in stream.marks])
     inputs = [watched, made, *stream.controls]
     changes = [changed(control) for control in stream.controls]
+    of = _RUN_UNEDITED if stream.outlives_edits else _RUN
 
     def guarded(seen: Any, made_now: Any, *values: Any) -> Iterator[dict[Any, Any]]:
         yield from written(services, stream, made, seen, made_now, values)
@@ -59,7 +63,7 @@ def connect_stream(services: Services, watched: gr.HTML, stream: Stream) -> None
         guarded,
         inputs,
         list(dict.fromkeys([*stream.outputs, stream.told, made, *([stream.stop] if stream.stop else [])])),
-        js=_WITH_NOW,
+        js=_WITH_NOW % of,
         trigger_mode="always_last",
         concurrency_limit=stream.concurrency_limit,
         concurrency_id=stream.concurrency_id,
@@ -72,7 +76,7 @@ def connect_stream(services: Services, watched: gr.HTML, stream: Stream) -> None
             None,
             inputs,
             made,
-            js=_NOW_ONLY,
+            js=_NOW_ONLY % of,
             **QUICK,
         )
     if stream.stop is not None:

@@ -152,13 +152,14 @@ class TabContext:
         stopped: str = "",
         concurrency_id: str = "streams",
         concurrency_limit: int = 2,
+        outlives_edits: bool = False,
     ) -> None:
         """Let write(run, token, *controls) yield {component: value} over time, begun by `starts`, and where it follows the run by a
         new sentence or a changed control too; not by the controls where it `waits` for its starts.
 
         told: the notice line where its refusals are said. marks: the results, marked while they belong to another run or to other
-        controls than those on screen, and where a refusal stands. stop: enabled while something runs, ends it; `stopped` is then
-        said, with {n} for the n of the last notice `underway`.
+        controls than those on screen, and where a refusal stands; with `outlives_edits` not for an edit alone. stop: enabled while
+        something runs, ends it; `stopped` is then said, with {n} for the n of the last notice `underway`.
         """
         self._streams.append(
             Stream(
@@ -174,6 +175,7 @@ class TabContext:
                 stopped,
                 concurrency_id,
                 concurrency_limit,
+                outlives_edits,
             )
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -69,12 +70,22 @@ def build(ctx: TabContext, asked: Callable[..., Any], costs_name: str) -> None:
         stop=stop,
         stopped=say("stopped"),
         concurrency_id="ranking",
+        outlives_edits=True,  # its rows are what a person switches
     )
     ctx.linked(how, "rank_how", one_of(["zero", "mean"]))
 
 
 def costs_of(run: RunKey, ranking: Ranking) -> dict[str, Any]:
-    """What the map marks: each part's cost as a part of the dearest one's."""
+    """What the map marks: the square root of each part's cost over the dearest one's, so that a hundredth of it can still be seen."""
     dearest = max((row.cost or 0.0 for row in ranking.rows), default=0.0)
-    parts = [[row.edit, (row.cost or 0.0) / dearest] for row in ranking.rows if dearest > 0 and (row.cost or 0.0) > 0]
-    return {"run": run.to_json(), "costs": parts, "said": ranking.summary or ranking.told}
+    parts = [
+        [row.edit, math.sqrt((row.cost or 0.0) / dearest)]
+        for row in ranking.rows
+        if dearest > 0 and (row.cost or 0.0) > 0
+    ]
+    return {
+        "text": run.text,
+        "model": run.model,
+        "costs": parts,
+        "said": f"{ranking.summary or ranking.told} {say('marks')}",
+    }

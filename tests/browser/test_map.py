@@ -366,8 +366,25 @@ def test_the_ranking_names_what_costs_most_and_a_row_switches_it_off(page: Page,
     expect(rows).to_have_count(42)
     expect(rows.first).to_contain_text("MLP of layer 0")
     rows.nth(2).click()
-    expect(page.locator("#edits-line .edit")).to_have_count(1)
+    expect(rows.nth(2)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#map-frame .summary")).to_contain_text("nats a token")  # what the change did has been computed
+    expect(page.locator("#rank-list[data-stale]")).to_have_count(0)
+    expect(page.locator(".map-read")).to_contain_text("Switching off the MLP of layer 0 costs most")
+    rows.nth(2).click()
+    expect(page.locator("#edits-line .edit")).to_have_count(0)
+    type_sentence(page, "The cat sat")
     expect(page.locator("#rank-list")).to_have_attribute("data-stale", re.compile("Of another"))
+
+
+def test_a_part_that_is_switched_off_says_so_where_its_numbers_are_read(page: Page, app_url: str) -> None:
+    opened(page, app_url, layer=2, head=3, edits="mlp:2,mean-head:2.3")
+    choose(page, {"kind": "mlp", "layer": 2})
+    expect(page.locator(".map-read")).to_contain_text("It is switched off: what it computes goes nowhere.")
+    choose(page, {"kind": "head", "layer": 2, "head": 3})
+    expect(page.locator(".map-read")).to_contain_text("It is set to its mean: what it computes here goes nowhere.")
+    choose(page, {"kind": "head", "layer": 2, "head": 2})
+    expect(page.locator(".map-read")).to_contain_text("Head 2 of layer 2")
+    expect(page.locator(".map-read")).not_to_contain_text("goes nowhere")
 
 
 def test_the_laws_hold_for_what_is_on_screen(page: Page, app_url: str) -> None:

@@ -24,8 +24,8 @@ export function layoutOf({ width, height, size, about, widest, at, open }) {
     ? Array.from({ length: about.layers }, (_, layer) => (layer === at.layer ? { x: 0, width } : { x: 0, width: 0 }))
     : layerColumns(about.layers, first + gap, middle, size, at.layer, open);
 
-  const below = tall ? 6 * 1.5 * size : 0; // the next tokens
   const title = 1.5 * size;
+  const below = tall ? title + 6 * 1.5 * size : 0; // the next tokens
   const headsHigh = Math.max(3 * size, Math.min(0.25 * (height - below), 7.5 * size));
   const mlp = { y: title + headsHigh + gap, height: 1.1 * size };
   const top = mlp.y + mlp.height + gap;
@@ -137,7 +137,7 @@ export function stripRows(layout, n) {
 // One line a next token.
 export function barRows(layout, n, pairs) {
   const { x, y, width, height } = layout.bars;
-  const top = layout.tall ? y : y + layout.title.height;
+  const top = y + layout.title.height;
   const room = height - (top - y);
   const most = Math.max(1, Math.min(layout.tall ? 6 : 10, Math.floor(room / (1.45 * layout.size))));
   const high = Math.min((pairs ? 2.3 : 1.9) * layout.size, room / most);

@@ -16,7 +16,7 @@ import { litParts, STOPS } from './walk.js';
 import { walking } from './walking.js';
 
 const PHONE = 640, BELOW = 14; // pixels
-const HIGH = { phone: 37.5, least: 15.5, most: 47.5 }; // of the map, in sizes of the text
+const HIGH = { phone: 39, least: 15.5, most: 47.5 }; // of the map, in sizes of the text
 
 export default function mount({ element, props, trigger, watch, words, exchange, ranking, start, tab }) {
   const find = (name) => element.querySelector(`.map-${name}`);
@@ -26,7 +26,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   let data = null;
   let answers = null;
   let inside = null; // { layer, token, head, strips }
-  let costs = null; // { run, costs: [edit, 0 to 1], said }
+  let costs = null; // { text, model, costs: [edit, 0 to 1], said }
   let pictures;
   let cursor = { token: 0, layer: 0, head: 0, run: '' };
   let settings = start;
@@ -63,7 +63,12 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     ask();
   };
 
-  const isHere = () => data && cursor.run && JSON.parse(cursor.run).text === JSON.parse(data.about.run).text && JSON.parse(cursor.run).model === JSON.parse(data.about.run).model;
+  // Whether { text, model } is what the map tells of; edits do not count.
+  const isOf = (told) => {
+    const { text, model } = JSON.parse(data.about.run);
+    return told?.text === text && told.model === model;
+  };
+  const isHere = () => cursor.run && isOf(JSON.parse(cursor.run));
   // The edits that were wished for last: those on screen, or on their way there.
   const wished = () => (cursor.run ? (cursor.edits || '').split(',').filter(Boolean) : data.about.edits);
   const inRange = () => ({ token: clamped(cursor.token, 0, data.about.tokens - 1), layer: clamped(cursor.layer, 0, data.about.layers - 1), head: clamped(cursor.head, 0, data.about.heads - 1) });
@@ -137,7 +142,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const strips = inside && inside.layer === at.layer && inside.head === at.head && inside.token === at.token ? inside.strips : null;
     scene = {
       layout, data, style, words, guess, before: (guess && answers.before[at.token]) || null, names: answers?.names ?? {}, settings,
-      costs: costs?.run === data.about.run ? new Map(costs.costs) : null,
+      costs: isOf(costs) ? new Map(costs.costs) : null,
       next: next !== null && guess?.bars.includes(next) ? next : null, cursor: at, inside: strips, loudest: loudestOf,
       pictures: data.about.form === 'none' ? null : pictures.of,
     };

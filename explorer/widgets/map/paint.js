@@ -57,6 +57,7 @@ function paintTitles(pen, { layout, style, words, data }) {
     if (column.width < 1.1 * size && !picked && layer % Math.ceil((1.3 * size) / column.width)) return;
     text(pen, style, name, column.x + column.width / 2, middle, { align: 'center', size: small, weight: picked ? '700' : '', colour: picked ? style.ink : style.soft, most: Math.max(column.width, 1.5 * size) });
   });
+  text(pen, style, words.next_title, bars.x, bars.y + title.height / 2, { size: small, weight: '600', most: bars.width });
   if (layout.tall) return;
   const about = data.about;
   const gutter = embed.x + embed.width;
@@ -67,7 +68,6 @@ function paintTitles(pen, { layout, style, words, data }) {
   label(layout.heads.y + 0.4 * layout.heads.height, words.heads_label, about.counts.attention);
   label(layout.mlp.y + 0.3 * layout.mlp.height, words.mlp_label, about.counts.mlps);
   text(pen, style, words.norm_title, norm.x + norm.width / 2, middle, { align: 'center', size: small, colour: style.soft, most: norm.width + 1.2 * size });
-  text(pen, style, words.next_title, bars.x, middle, { size: small, weight: '600', most: bars.width });
 }
 
 export const isOff = (edits, ...names) => names.some((name) => edits.includes(name));

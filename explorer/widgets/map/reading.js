@@ -1,7 +1,7 @@
 // What is said of a place, and where its number comes from: no page. Token text goes in as it is; the page writes it with textContent.
 import { filled } from '../shared/dom.js';
 import { grouped, percent } from '../shared/numbers.js';
-import { farthest, shareBefore } from './paint.js';
+import { farthest, isOff, shareBefore } from './paint.js';
 import { writtenShare } from './data.js';
 
 const digits = (value) => String(Number(value.toPrecision(6))).replace('-', '−');
@@ -18,8 +18,8 @@ export function saidOf(scene, place) {
     layer: () => filled(words.on_layer, { layer, attention: length('attn_out'), mlp: length('mlp_out'), stream: length('resid_post'), token: named(cursor.token) }),
     token: () => filled(words.on_token, { token: data.about.labels[token][0], position: token, id: grouped(data.about.labels[token][2]) }),
     embed: () => filled(words[`row_${site}`], { token: name(), id: grouped(data.about.labels[token][2]), position: token, width: grouped(data.about.width), length: length(site, null) }),
-    head: () => headSaid(scene, place, named),
-    mlp: () => neuronSaid(scene, place, named),
+    head: () => withOff(scene, headSaid(scene, place, named), [`head:${place.layer}.${place.head}`, `attention:${place.layer}`, `layer:${place.layer}`]),
+    mlp: () => withOff(scene, neuronSaid(scene, place, named), [`mlp:${place.layer}`, `layer:${place.layer}`]),
     written: () => filled(words[`written_${site}`], { layer, token: name(), length: length(), share: percent(writtenShare(data, site, layer, token)) }),
     norm: () => filled(words.on_norm, { token: name(), length: length('resid_post', data.about.layers - 1) }),
     guess: () => guessSaid(scene, place),
@@ -27,6 +27,13 @@ export function saidOf(scene, place) {
     strip: () => stripSaid(scene, place, named),
   };
   return kinds[place.kind]();
+}
+
+// What is said of a part, and that an edit keeps what it computes from the stream.
+function withOff({ data, words }, said, edits) {
+  if (isOff(data.about.edits, ...edits)) return `${said} ${words.on_off}`;
+  if (isOff(data.about.edits, ...edits.map((edit) => `mean-${edit}`))) return `${said} ${words.on_mean}`;
+  return said;
 }
 
 function headSaid({ data, words, layout }, { layer, head, query, key }, named) {
