@@ -188,7 +188,6 @@ def _summary(found: BeamSearch, width: int, asked: Asked) -> str:
         "found",
         width=width,
         n=asked.n_tokens,
-        tokens=say("shared_token" if asked.n_tokens == 1 else "shared_tokens"),
         weighed=len(fates),
         kept=fates.count("kept"),
         finished=fates.count("finished"),

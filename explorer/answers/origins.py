@@ -144,7 +144,7 @@ def minus(text: str) -> str:
 
 
 def _rest(n: int, value: float) -> str:
-    return "" if n == 0 else say("rest_one" if n == 1 else "rest", n=n, value=minus(short(value)))
+    return "" if n == 0 else say("rest", n=n, value=minus(short(value)))
 
 
 def _common(terms: Sequence[Term]) -> list[Operand]:

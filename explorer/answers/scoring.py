@@ -57,8 +57,7 @@ def checked_ids(text: str, tokenizer: Tokenizer) -> list[int]:
     token_ids = tokenizer.encode(text)
     if len(token_ids) > MAX_TOKENS:
         excess = len(token_ids) - MAX_TOKENS
-        tokens = say("shared_token" if excess == 1 else "shared_tokens")
-        raise InvalidSetting(say("too_long", n=len(token_ids), limit=MAX_TOKENS, excess=excess, tokens=tokens))
+        raise InvalidSetting(say("too_long", n=len(token_ids), limit=MAX_TOKENS, excess=excess))
     if len(token_ids) == 1:
         raise InvalidSetting(say("single"))
     return token_ids

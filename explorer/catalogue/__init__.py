@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import string
 import tomllib
 from pathlib import Path
 
@@ -10,6 +11,16 @@ FOLDER = Path(__file__).parent
 LANGUAGE = "en"
 SHARED = "shared"
 ERRORS = "errors"  # how a language says gpt2core's refusals; English needs no such file, the package itself speaks it
+
+
+class _Counting(string.Formatter):
+    """Formats as str.format does, and {n:?token|tokens} as "token" where n is 1. widgets/shared/dom.js has the same for the browser."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if not format_spec.startswith("?"):
+            return str(super().format_field(value, format_spec))
+        one, many = format_spec[1:].split("|")
+        return one if value == 1 else many
 
 
 class Catalogue:
@@ -20,7 +31,7 @@ class Catalogue:
 
     def __call__(self, key: str, /, **values: object) -> str:
         sentence = self.sentences[key]
-        return sentence.format(**values) if values else sentence
+        return _Counting().format(sentence, **values) if values else sentence
 
 
 @functools.cache

@@ -36,7 +36,7 @@ export default function mount({ element, props, trigger, watch, words }) {
       share: percent(shareOf(token)),
       nats: nats.toFixed(3),
       bits: bitsOf(nats).toFixed(3),
-      context: before === 1 ? words.token_one : filled(words.shared_count, { n: grouped(before) }),
+      context: filled(words.shared_count, { n: grouped(before) }),
     });
   }
 

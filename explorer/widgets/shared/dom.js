@@ -36,9 +36,14 @@ export function put(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
-// A sentence of the catalogue with its {names} replaced by values; what has no value stays as it is.
+// A sentence of the catalogue with its {names} replaced by values, and {n:?token|tokens} by the first word where n is 1; what has no
+// value stays as it is.
 export function filled(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+  return sentence.replace(/\{(\w+)(?::\?([^|}]*)\|([^}]*))?\}/g, (whole, name, one, many) => {
+    if (!(name in values)) return whole;
+    if (many === undefined) return values[name];
+    return String(values[name]) === '1' ? one : many;
+  });
 }
 
 // The first element of a class inside `element`.

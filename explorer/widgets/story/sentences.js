@@ -11,7 +11,7 @@ export const packedSettings = (settings) => JSON.stringify(NAMES.map((name) => s
 
 export const temperatureOf = (packed) => JSON.parse(packed)[0];
 
-export const counted = (n, words) => (n === 1 ? words.one_token : filled(words.shared_count, { n }));
+export const counted = (n, words) => filled(words.shared_count, { n });
 
 export function measures(tokens, from, words) {
   const mean = meanLogProbability(tokens, from);

@@ -99,7 +99,7 @@ def test_what_takes_too_long_is_cut_and_said_and_what_was_written_is_kept(servic
     monkeypatch.setattr(generation, "MAX_SECONDS", -1.0)
     last, tokens = answer(services, run, request_for(run, 9))
     assert last["state"] == "late"
-    assert "1 tokens of 9" in last["said"]
+    assert "1 token of 9" in last["said"]
     assert tokens[0]["id"] == reference(services, run, 1)[0].token_id
 
 
