@@ -285,6 +285,7 @@ def test_every_kind_of_part_has_its_switch_and_a_pair_of_tokens_its_link(page: P
     page.locator("#edits-line").get_by_role("button", name="Undo all").click()
     expect(page.locator("#edits-line .edit")).to_have_count(0)
     choose(page, {"kind": "head", "layer": 2, "head": 3}, (5.5 / 22, 20.5 / 22))
+    expect(page.locator(".map-read")).to_contain_text("(20) at “·and” (5)")  # what the finger reads is what it chooses
     page.get_by_role("button", name="link 20 → 5", exact=True).click()
     expect(page.locator("#edits-line")).to_contain_text("token 20 does not see token 5")
 

@@ -285,8 +285,11 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     hover = null;
     if (scene) mark();
   });
+  // A click tells its place in whole pixels, which in a small head is the neighbour's: the press tells it in fractions.
+  let pressed = null;
+  grid.addEventListener('pointerdown', (event) => { pressed = pointed(event); });
   grid.addEventListener('click', (event) => {
-    const place = scene && placeAt(scene, ...pointed(event));
+    const place = scene && placeAt(scene, ...(event.detail && pressed ? pressed : pointed(event)));
     if (!place) return;
     key = place;
     act(place);

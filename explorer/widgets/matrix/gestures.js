@@ -51,7 +51,7 @@ export function gestures(surface, told) {
     if (event.pointerType === 'mouse') told.point(null); // what a finger read stays to be read when it is lifted
   });
   surface.addEventListener('click', (event) => {
-    if (!dragged) told.click(...place(event));
+    if (!dragged) told.click(...(event.detail && pressed ? pressed : place(event))); // a click itself tells whole pixels
     dragged = false;
   });
   surface.addEventListener('dblclick', () => told.twice());
