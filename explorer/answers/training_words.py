@@ -6,6 +6,7 @@ import math
 
 from explorer.answers.training import SIZES, VOCAB_SIZE, Kept, Progress
 from explorer.catalogue import catalogue
+from explorer.wording.numbers import in_units
 from gpt2core import GPTModel
 
 say = catalogue("training")
@@ -17,7 +18,7 @@ def size_choice(name: str) -> str:
         "size_choice",
         name=name,
         context=config.context_length,
-        parameters=GPTModel(config).parameter_count() / 1e6,
+        parameters=in_units(GPTModel(config).parameter_count()),
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.catalogue import catalogue
+from explorer.wording.numbers import in_units
 from gpt2core import PRESETS, GPTConfig, Pretrained, Tokenizer, gpt2_tokenizer, load_pretrained
 from gpt2core.checkpoint import CONFIG_FILE
 from gpt2core.errors import UnknownModel
@@ -115,7 +116,7 @@ class ModelRegistry:
         """How a menu calls a model: its name and its size. None is opened for that."""
         say = catalogue("models")
         shape = "on_request" if name == GPT2 else "sized"
-        return say(shape, title=self.title(name), parameters=self._n_parameters(name) / 1e6)
+        return say(shape, title=self.title(name), parameters=in_units(self._n_parameters(name)))
 
     def _n_parameters(self, name: str) -> int:
         if name == GPT2:

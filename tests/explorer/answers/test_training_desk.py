@@ -123,4 +123,4 @@ def test_durations_are_minutes_and_seconds(seconds, shown):
 
 
 def test_sizes_are_named_with_what_they_are():
-    assert size_choice("tiny") == "tiny · 0.9 M parameters · reads 64"
+    assert size_choice("tiny") == "tiny · 933 k parameters · reads 64"

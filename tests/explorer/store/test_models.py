@@ -12,6 +12,7 @@ from huggingface_hub import constants
 from explorer.store import models
 from explorer.store.models import GPT2, UNTRAINED, ModelRegistry, NotDownloaded
 from explorer.store.services import Services
+from explorer.wording.numbers import in_units
 from gpt2core import GPTConfig, Pretrained, gpt2_tokenizer, load_pretrained, save_pretrained
 from gpt2core.errors import UnknownModel
 from gpt2core.untrained import untrained_model
@@ -66,13 +67,13 @@ def test_a_menu_opens_no_model_and_looks_for_none(registry: ModelRegistry, monke
     monkeypatch.setattr(models.hub, "in_cache", lambda name: pytest.fail("looked for GPT-2"))
     monkeypatch.setattr(models, "load_pretrained", lambda path: pytest.fail(f"opened {path}"))
     labels = {name: label for label, name in registry.choices()}
-    assert labels[GPT2] == "GPT-2 · 124.4 M · not here yet"
-    assert labels["tinystories"].startswith("TinyStories · 0.0 M")
+    assert labels[GPT2] == "GPT-2 · 124 M · not here yet"
+    assert labels["tinystories"] == "TinyStories · 29.3 k parameters"
 
 
 def test_a_model_in_anothers_form_is_opened_to_be_counted(tmp_path: Path) -> None:
     hugging_face_twin(random_model(SMALL)).save_pretrained(tmp_path / "theirs")
-    assert ModelRegistry(tmp_path).label("theirs") == f"theirs · {SMALL.n_parameters / 1e6:.1f} M parameters"
+    assert ModelRegistry(tmp_path).label("theirs") == f"theirs · {in_units(SMALL.n_parameters)} parameters"
 
 
 def test_the_untrained_model_has_the_shipped_shape_and_words_and_is_the_same_every_time(checkpoints: Path) -> None:
