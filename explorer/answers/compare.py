@@ -188,8 +188,6 @@ def _bar(side: Side, token_id: int | None, share: float | None, full: float) -> 
 
 def _label(side: Side, token_id: int | None) -> TokenLabel:
     assert token_id is not None
-    if token_id >= side.tokenizer.vocab_size:  # a row of the table that no token uses
-        return token_labels([token_id], None)[0]
     return token_labels([token_id], side.tokenizer)[0]
 
 

@@ -1,5 +1,6 @@
-"""Numbers of the page that are no site of the trace, each one step above what is: a share, a length, a guess on the way, a loss, a
-cosine. One table of them, in the terms of gpt2core.explain: operands as columns, and the law from their products to the number.
+"""Numbers of the page that are no site of the trace, each one step above what is: a share, its logarithm, a length, a guess on the way,
+a loss, a cosine, a mean weight. One table of them, in the terms of gpt2core.explain: operands as columns, and the law from their products
+to the number.
 
 T tokens, C model width, V vocabulary; small letters count along them. All sums are float64.
 """
@@ -24,6 +25,7 @@ from gpt2core.sampling import MOST_TEMPERATURE, Stage
 from gpt2core.sites import SITES
 
 say = catalogue("origins")
+MEAN_WEIGHTS = ("self_weight", "before_weight", "first_weight")  # over the queries that have one
 LEAST_TEMPERATURE = 1e-3  # below it the likeliest token has all, as far as float64 tells
 
 
@@ -67,7 +69,14 @@ def check_place(trace: Trace, model: GPTModel, number: Number) -> None:
     if len(number.index) != len(letters):
         told = ", ".join(letters)
         raise InvalidSetting(say("bad_index", name=number.name, letters=told, index=shown(number.index)))
-    sizes = {"t": len(trace.token_ids), "h": model.config.n_heads, **dict.fromkeys("vab", model.config.vocab_size)}
+    sizes = {
+        "t": len(trace.token_ids),
+        "h": model.config.n_heads,
+        **dict.fromkeys("vab", model.config.vocab_size),
+        **dict.fromkeys("pq", model.config.context_length),
+    }
+    if number.name == "before_weight" and len(trace.token_ids) == 1:
+        raise InvalidSetting(say("no_token_before"))
     if number.name == "loss":
         sizes["t"] -= 1  # what comes after the last token has not been read
     for letter, at in zip(letters, number.index, strict=True):
@@ -155,24 +164,50 @@ def _lens_logit(trace: Trace, model: GPTModel, number: Number) -> Recipe:
 
 def _loss(trace: Trace, model: GPTModel, number: Number) -> Recipe:
     (t,) = number.index
-    v = trace.token_ids[t + 1]
+    return Recipe("-ln(share[t, v]), v = token_ids[t + 1]", (_logarithm(trace, t, trace.token_ids[t + 1], sign=-1),))
+
+
+def _log_share(trace: Trace, model: GPTModel, number: Number) -> Recipe:
+    t, v = number.index
+    return Recipe("ln(share[t, v])", (_logarithm(trace, t, v, sign=1),))
+
+
+def _logarithm(trace: Trace, t: int, v: int, sign: int) -> Group:
     logs = trace["logits"][t].double().log_softmax(-1)
     told = _column("site", "share", None, (t, v), logs[v].exp())
-    # a share too small for a float64 has a loss all the same
-    law = partial(_minus_log, otherwise=-float(logs[v]))
-    return Recipe("-ln(share[t, v]), v = token_ids[t + 1]", (Group((told,), law, "-ln({})"),))
+    # a share too small for a float64 has a logarithm all the same
+    law = partial(_signed_log, sign=sign, otherwise=sign * float(logs[v]))
+    return Group((told,), law, "-ln({})" if sign < 0 else "ln({})")
 
 
-def _minus_log(share: Tensor, otherwise: float) -> Tensor:
-    return torch.where(share > 0, -share.log(), otherwise)
+def _signed_log(share: Tensor, sign: int, otherwise: float) -> Tensor:
+    return torch.where(share > 0, sign * share.log(), otherwise)
 
 
-def _cosine(trace: Trace, model: GPTModel, number: Number) -> Recipe:
-    rows = [_weight(model, "tok_emb.weight", token_id, None) for token_id in number.index]
-    lengths = [_constant(f"|W_E[{letter}]|", float(row.values.norm())) for letter, row in zip("ab", rows, strict=True)]
+def _cosine(table: str, symbol: str, letters: str, trace: Trace, model: GPTModel, number: Number) -> Recipe:
+    """Of two rows of `table`, which formulas call `symbol`, counted by the two `letters`."""
+    rows = [_weight(model, table, place, None) for place in number.index]
+    names = [f"{symbol}[{letter}]" for letter in letters]
+    lengths = [_constant(f"|{name}|", float(row.values.norm())) for name, row in zip(names, rows, strict=True)]
     columns = (*rows, *lengths)
     group = Group(columns, lambda x, y, nx, ny: x * y / (nx * ny).clamp_min(1e-12), "{} * {} / ({} * {})")
-    return Recipe("Σ_c W_E[a, c] W_E[b, c] / (|W_E[a]| |W_E[b]|)", (group,))
+    one, other = (f"{symbol}[{letter}, c]" for letter in letters)
+    return Recipe(f"Σ_c {one} {other} / (|{names[0]}| |{names[1]}|)", (group,))
+
+
+def _mean_weight(trace: Trace, model: GPTModel, number: Number) -> Recipe:
+    (h,), n = number.index, len(trace.token_ids)
+    pattern = trace["pattern", number.layer][h]  # [T, T]
+    later = range(min(1, n - 1), n)
+    cells, written = {
+        "self_weight": ([(t, t) for t in range(n)], "pattern[h, t, t]"),
+        "before_weight": ([(t, t - 1) for t in later], "pattern[h, t, t - 1]"),
+        "first_weight": ([(t, 0) for t in later], "pattern[h, t, 0]"),
+    }[number.name]
+    n_queries = _constant("n", float(len(cells)))
+    weights = [_column("site", "pattern", number.layer, (h, t, s), pattern[t, s]) for t, s in cells]
+    groups = tuple(Group((weight, n_queries), torch.div, "{} / {}") for weight in weights)
+    return Recipe(f"Σ_t {written} / n", groups)
 
 
 def _column(kind: Kind, name: str, layer: int | None, index: tuple[int | None, ...], values: Tensor) -> Column:
@@ -214,15 +249,30 @@ def _loss_snippet(number: Number) -> str:
     return f'-seen["logits"][{t}].log_softmax(-1)[token_ids[{t + 1}]]'
 
 
-def _cosine_snippet(number: Number) -> str:
-    a, b = (f"gpt.model.tok_emb.weight[{token_id}].detach()" for token_id in number.index)
+def _log_share_snippet(number: Number) -> str:
+    t, v = number.index
+    return f'seen["logits"][{t}].log_softmax(-1)[{v}]'
+
+
+def _cosine_snippet(table: str, number: Number) -> str:
+    a, b = (f"gpt.model.{table}[{row}].detach()" for row in number.index)
     return f"{a} @ {b} / ({a}.norm() * {b}.norm())"
+
+
+def _mean_weight_snippet(number: Number) -> str:
+    cells = {
+        "self_weight": ".diagonal()",
+        "before_weight": ".diagonal(-1)",
+        "first_weight": "[min(1, len(token_ids) - 1):, 0]",
+    }[number.name]
+    return f'seen["pattern", {number.layer}][{number.index[0]}]{cells}.mean()'
 
 
 def _logits(_: Number) -> frozenset[str]:
     return frozenset({"logits"})
 
 
+_cosine_code = partial(lines_of, embeddings.cosines, ("lengths = table.norm", "return (table @"))
 _lens_code = partial(lines_of, analysis.logit_lens, ("return model.out_head",))
 DERIVED: Mapping[str, Derived] = {
     "share": Derived(
@@ -238,11 +288,23 @@ DERIVED: Mapping[str, Derived] = {
     "loss": Derived(
         ("t",), _logits, _loss, partial(lines_of, analysis.token_losses, ("return F.cross_entropy",)), _loss_snippet
     ),
+    "log_share": Derived(("t", "v"), _logits, _log_share, list, _log_share_snippet),
     "cosine": Derived(
         ("a", "b"),
         lambda number: frozenset({"tok_emb"}),
-        _cosine,
-        partial(lines_of, embeddings.cosines, ("lengths = table.norm", "return (table @")),
-        _cosine_snippet,
+        partial(_cosine, "tok_emb.weight", "W_E", "ab"),
+        _cosine_code,
+        partial(_cosine_snippet, "tok_emb.weight"),
+    ),
+    "position_cosine": Derived(
+        ("p", "q"),
+        lambda number: frozenset({"pos_emb"}),
+        partial(_cosine, "pos_emb.weight", "W_P", "pq"),
+        _cosine_code,
+        partial(_cosine_snippet, "pos_emb.weight"),
+    ),
+    **dict.fromkeys(
+        MEAN_WEIGHTS,
+        Derived(("h",), lambda number: frozenset({"pattern"}), _mean_weight, list, _mean_weight_snippet),
     ),
 }

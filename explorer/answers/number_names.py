@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from explorer.answers.derived import Number, letters_of
+from explorer.answers.passes import Pass
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
-from explorer.store.traces import RunKey
 from explorer.wording.edits import edit_in_words
-from explorer.wording.text import TokenLabel, token_labels
+from explorer.wording.text import token_labels
 from gpt2core import SITES
 from gpt2core.explain import Operand
 from gpt2core.explaining.recipes import LETTERS
@@ -25,11 +25,12 @@ _APART = ("h", "c", "d", "n")  # what is named after a comma
 
 
 class Names:
-    """How the numbers of one run are called."""
+    """How the numbers of one pass are called."""
 
-    def __init__(self, services: Services, run: RunKey) -> None:
-        self._tokens = services.labels(run)
-        self._tokenizer = services.models.tokenizer(run.model)
+    def __init__(self, services: Services, of: Pass) -> None:
+        self.of = of
+        self._tokens = services.labels(of.run)
+        self._tokenizer = services.models.tokenizer(of.run.model)
 
     def number(self, number: Number, *around: Number) -> str:
         """ "Attention pattern, layer 2, head 5: from “·Lily” (7) at “,” (3)". around: what it is named beside: where it has the same layer,
@@ -57,7 +58,7 @@ class Names:
             letter: self._token(place) if letter in "ts" else self._token_id(place) if letter in "vab" else place
             for letter, place in at.items()
         }
-        given = {letter: named.get(letter, "") for letter in ("h", "t", "s", "c", "n", "d", "v", "a", "b")}
+        given = {letter: named.get(letter, "") for letter in ("h", "t", "s", "c", "n", "d", "v", "a", "b", "p", "q")}
         where = say(f"where_{'_'.join(at)}", **given)
         if number.temperature == 1:
             return where
@@ -78,12 +79,7 @@ class Names:
         return say("shared_at_position", token=self._tokens[position].text, position=position)
 
     def _token_id(self, token_id: int) -> str:
-        known = self._tokenizer.vocab_size
-        (label,) = (
-            token_labels([token_id], self._tokenizer)
-            if token_id < known
-            else [TokenLabel(token_id, f"#{token_id}", "", False)]
-        )
+        (label,) = token_labels([token_id], self._tokenizer)
         return say("with_id", token=label.text, id=token_id)
 
 

@@ -1,8 +1,9 @@
 """Where a number of the page comes from, as the drawer shows it: in plain words, as a formula, as the largest of its operands, each a
 place one step deeper, and as code.
 
-What is asked for comes from a browser: {"kind": "site" or one of DERIVED, "site", "layer", "index", "temperature"}, each of which may be
-anything.
+What is asked for comes from a browser: {"kind": "site" or one of DERIVED, "site", "layer", "index", "temperature"}, of another pass than
+that of the sentence on screen with "after" and "model" (answers/passes.py), and with "block": [rows, columns] for the largest number of
+so many from the index on. Each of these may be anything.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from explorer.answers.derived import DERIVED, Number, derived_recipe
+from explorer.answers.derived import DERIVED, MEAN_WEIGHTS, Number, derived_recipe
 from explorer.answers.number_names import Names, by_letter, edit_named, short_name
+from explorer.answers.passes import Pass, pass_of
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
@@ -31,17 +33,18 @@ say = catalogue("origins")
 MOST_TERMS = 12
 LONGEST_NAME = 40  # of a site that is asked for
 MOST_PARTS = 3  # of an index
+BLOCK_AXES = 2  # rows and columns
 
 # The tab where a number is looked at, by its name; any other's is that of the whole model.
 HOMES = {
-    **dict.fromkeys(("pattern", "scores"), "attention"),
-    **dict.fromkeys(("tok_emb", "pos_emb", "embed", "cosine"), "embeddings"),
-    **dict.fromkeys(("logits", "share"), "sampling"),
+    **dict.fromkeys(("pattern", "scores", *MEAN_WEIGHTS), "attention"),
+    **dict.fromkeys(("tok_emb", "pos_emb", "embed", "cosine", "position_cosine"), "embeddings"),
+    **dict.fromkeys(("logits", "share", "log_share"), "sampling"),
     "loss": "scoring",
 }
 ELSEWHERE = "model"
-WITHOUT_LAYER = ("share", "loss", "cosine")
-SHARES = ("pattern", "share", "guess")
+WITHOUT_LAYER = ("share", "log_share", "loss", "cosine", "position_cosine")
+SHARES = ("pattern", "share", "guess", *MEAN_WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,21 @@ class Origin:
     snippet: str
 
 
-def origin_of(services: Services, run: RunKey, asked: object) -> dict[str, Any]:
-    """The drawer's JSON for one number of `run`. Raises: InvalidSetting, UnknownSite for what is not there; what a pass raises."""
+def origin_of(services: Services, on_screen: RunKey, asked: object) -> dict[str, Any]:
+    """The drawer's JSON for one number. Raises: InvalidSetting, UnknownSite for what is not there; what `pass_of` and a pass raise."""
     number = number_of(asked)
-    origin = (_derived_origin if number.name in DERIVED else _site_origin)(services, run, number)
-    names = Names(services, run)
+    of = pass_of(services, on_screen, asked)
+    number = largest_in_block(services, of.run, number, asked)
+    origin = (_derived_origin if number.name in DERIVED else _site_origin)(services, of, number)
+    names = Names(services, of)
     largest = origin.terms.grouped(MOST_TERMS)
     total = float(origin.terms.products.abs().sum())
     common = _common(largest.largest)
     return {
-        "place": place_of(number),
+        "place": place_of(number, of),
         "short": short_name(number),
         "title": names.number(number),
+        "whose": of.words,
         "meaning": say(f"meaning_{number.name}") if number.name in DERIVED else SITES[number.name].meaning,
         "value": exact(origin.value),
         "share": percent(origin.value) if number.name in SHARES else "",
@@ -82,8 +88,8 @@ def origin_of(services: Services, run: RunKey, asked: object) -> dict[str, Any]:
         "rest": _rest(largest.n_rest, largest.rest),
         "code": [{"file": lines.file, "first": lines.first, "text": lines.text} for lines in origin.code],
         "snippet": origin.snippet,
-        "no_snippet": "" if origin.snippet else say("no_folder", model=services.models.title(run.model)),
-        "home": home_of(number, run),
+        "no_snippet": "" if origin.snippet else say("no_folder", model=services.models.title(of.run.model)),
+        "home": None if of.words else home_of(number, of.run),
     }
 
 
@@ -108,12 +114,36 @@ def number_of(asked: object) -> Number:
     return Number(name, at, tuple(map(int, index)), of[:LONGEST_NAME], float(temperature) if name == "share" else 1.0)
 
 
-def place_of(number: Number) -> dict[str, Any]:
+def largest_in_block(services: Services, run: RunKey, number: Number, asked: object) -> Number:
+    """Of the numbers of a site that `asked` gives a block of, the largest, the first among equals; without one, `number` itself.
+
+    Raises: InvalidSetting for a block that is none; UnknownSite.
+    """
+    block = asked.get("block") if isinstance(asked, dict) else None
+    if block is None:
+        return number
+    is_block = isinstance(block, list | tuple) and len(block) == BLOCK_AXES and len(number.index) >= len(block)
+    if not is_block or number.name in DERIVED or not all(is_whole(side, 1) for side in block):
+        raise InvalidSetting(say("no_number"))
+    sites = sites_to_explain(number.name, number.layer, services.models.get(run.model).model.config.n_layers)
+    *before, row, column = number.index
+    values = services.traces.get(run, sites)[number.name, number.layer]
+    is_there = len(number.index) == values.dim() and all(
+        0 <= at < size for at, size in zip(number.index, values.shape, strict=True)
+    )
+    if not is_there:
+        return number  # what explains it says what is there
+    part = values[tuple(before)][row : row + int(block[0]), column : column + int(block[1])]
+    down, along = divmod(int(part.argmax()), part.size(1))
+    return replace(number, index=(*before, row + down, column + along))
+
+
+def place_of(number: Number, of: Pass | None = None) -> dict[str, Any]:
     """The same as JSON, for the browser to ask again."""
     kind = number.name if number.name in DERIVED else "site"
     site = number.site if kind == "length" else number.name if kind == "site" else None
     place = {"kind": kind, "site": site, "layer": number.layer, "index": list(number.index)}
-    return place | ({"temperature": number.temperature} if kind == "share" else {})
+    return place | ({"temperature": number.temperature} if kind == "share" else {}) | ({} if of is None else of.parts)
 
 
 def home_of(number: Number, run: RunKey) -> dict[str, Any]:
@@ -129,6 +159,8 @@ def home_of(number: Number, run: RunKey) -> dict[str, Any]:
         where["token"] = at["t"] + 1
     if name == "cosine" and number.index[0] in run.token_ids:
         where["token"] = run.token_ids.index(number.index[0])
+    if name == "position_cosine" and number.index[0] < len(run.token_ids):
+        where["token"] = number.index[0]
     return {part: position for part, position in where.items() if position is not None}
 
 
@@ -153,7 +185,8 @@ def _common(terms: Sequence[Term]) -> list[Operand]:
     return [factor for factor, n in counted.items() if n > 1]
 
 
-def _site_origin(services: Services, run: RunKey, number: Number) -> Origin:
+def _site_origin(services: Services, of: Pass, number: Number) -> Origin:
+    run = of.run
     model = services.models.get(run.model).model
     sites = sites_to_explain(number.name, number.layer, model.config.n_layers)
     found = explain(services.traces.get(run, sites), model, number.name, number.layer, number.index)
@@ -166,11 +199,12 @@ def _site_origin(services: Services, run: RunKey, number: Number) -> Origin:
         found.with_numbers,
         found.terms,
         found.code,
-        "" if source is None else found.snippet(source, run.text),
+        "" if source is None else found.snippet(source, of.text),
     )
 
 
-def _derived_origin(services: Services, run: RunKey, number: Number) -> Origin:
+def _derived_origin(services: Services, of: Pass, number: Number) -> Origin:
+    run = of.run
     model, derived = services.models.get(run.model).model, DERIVED[number.name]
     sites = derived.sites(number) & SITES.keys()
     trace = services.traces.get(run, sites)
@@ -188,7 +222,7 @@ def _derived_origin(services: Services, run: RunKey, number: Number) -> Origin:
         f"{short_name(number)} = {made.written.format(sum=terms.in_numbers())} = {short(value)}",
         terms,
         derived.code(),
-        "" if source is None else snippet(expression, site, source, run.token_ids, trace.edits, run.text),
+        "" if source is None else snippet(expression, site, source, run.token_ids, trace.edits, of.text),
     )
 
 
@@ -212,7 +246,7 @@ def _operand(names: Names, operand: Operand, *around: Number) -> dict[str, Any]:
     return {
         "name": names.end(operand) if deeper is None else names.number(deeper, *around),
         "value": minus(short(operand.value)),
-        "place": None if deeper is None else place_of(deeper),
+        "place": None if deeper is None else place_of(deeper, names.of),
         "end": say(f"end_{operand.kind}") if deeper is None else "",
     }
 

@@ -53,13 +53,13 @@ def _visible(character: str) -> str:
 
 
 def token_labels(token_ids: Sequence[int], tokenizer: Tokenizer | None) -> list[TokenLabel]:
-    """Labels in order; ids alone where the model came without a vocabulary."""
-    if tokenizer is None:
-        return [TokenLabel(token_id, f"#{token_id}", "", False) for token_id in token_ids]
+    """Labels in order; ids alone where the model came without a vocabulary, and for rows of its table that no token uses."""
     return [_label(token_id, tokenizer) for token_id in token_ids]
 
 
-def _label(token_id: int, tokenizer: Tokenizer) -> TokenLabel:
+def _label(token_id: int, tokenizer: Tokenizer | None) -> TokenLabel:
+    if tokenizer is None or token_id >= tokenizer.vocab_size:
+        return TokenLabel(token_id, f"#{token_id}", "", False)
     data = tokenizer.decode_bytes([token_id])
     text = printable(data)
     return TokenLabel(token_id, text, hex_bytes(data), not text.startswith("‹") or "U+" in text)

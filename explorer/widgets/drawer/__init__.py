@@ -1,9 +1,10 @@
 """The drawer "Where does this number come from?": a number's formula and operands, each a link one step deeper, beside the figure.
 
 It opens on the document event `number-asked`, { site, layer, index, from }, or { kind, index, ... } for a number that is no site
-(explorer/answers/derived.py); from: the element that asked, which gets the focus back. With follow: true it is asked for only where the
-drawer is open already. It tells `page-wish` to show a number where it lives, and marks the page with html[data-drawer] while it is open,
-so that figures are laid out beside it (page/styles/drawer.css).
+(explorer/answers/derived.py); { after, model } says of which other pass it is (explorer/answers/passes.py), { block } that the largest
+of several is meant (explorer/answers/origins.py). from: the element that asked, which gets the focus back. With follow: true it is asked
+for only where the drawer is open already. It tells `page-wish` to show a number where it lives, and marks the page with
+html[data-drawer] while it is open, so that figures are laid out beside it (page/styles/drawer.css).
 """
 
 from __future__ import annotations

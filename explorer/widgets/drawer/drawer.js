@@ -82,7 +82,7 @@ export default function mount({ element, props, trigger, watch, words }) {
     drawTrail();
     body.replaceChildren(...drawn(origin, words, { go, live }));
     aside.scrollTop = 0;
-    put(find('spoken'), filled(words.now, { title: origin.title, value: origin.value }));
+    put(find('spoken'), [filled(words.now, { title: origin.title, value: origin.value }), origin.whose].filter(Boolean).join('. '));
   };
 
   const refuse = (why) => {

@@ -1,6 +1,6 @@
 // The way from the number that was asked for down to the one on show: places in, places out, no page.
 
-// place: { kind, site, layer, index, temperature }, as a figure tells it or an answer gives it back.
+// place: { kind, site, layer, index, temperature, after, model }, as a figure tells it or an answer gives it back.
 export function started(place) {
   return [{ place, short: '…', title: '…' }];
 }
@@ -23,6 +23,6 @@ export function sameNumber(one, other) {
   return keyOf(one) === keyOf(other);
 }
 
-function keyOf({ kind = 'site', site = null, layer = null, index, temperature = 1 }) {
-  return JSON.stringify([kind, site, layer === -1 ? null : layer, index, temperature]);
+function keyOf({ kind = 'site', site = null, layer = null, index, temperature = 1, after = [], model = null, block = null }) {
+  return JSON.stringify([kind, site, layer === -1 ? null : layer, index, temperature, after, model, block]);
 }

@@ -10,9 +10,10 @@ export function drawn(origin, words, { go, live }) {
     node('p', 'value', origin.value, origin.share ? node('span', 'share', ` = ${origin.share}`) : ''),
     node('p', 'meaning', origin.meaning),
   ];
+  if (origin.whose) parts.splice(1, 0, node('p', 'whose', origin.whose));
   if (origin.edited) parts.push(node('p', 'edited', origin.edited));
-  const { tab, ...position } = origin.home;
-  if (document.querySelector(`#tabs [role=tab][data-tab-id="${CSS.escape(tab)}"]`)) parts.push(button('act live', words.live, () => live({ tab, ...position })));
+  if (!origin.home) parts.push(node('p', 'meaning homeless', words.no_home));
+  else if (document.querySelector(`#tabs [role=tab][data-tab-id="${CSS.escape(origin.home.tab)}"]`)) parts.push(button('act live', words.live, () => live(origin.home)));
   parts.push(node('p', 'formula', origin.formula), node('p', 'formula with-numbers', origin.with_numbers));
   parts.push(node('h4', '', words.operands), operands(origin, words, go));
   if (origin.rest) parts.push(node('p', 'rest', origin.rest));

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.answers.derived import DERIVED, derived_recipe
+from explorer.answers.attention import habit_table
+from explorer.answers.derived import DERIVED, MEAN_WEIGHTS, derived_recipe
 from explorer.answers.number_names import short_name
 from explorer.answers.origins import number_of, origin_of, place_of
 from explorer.store.models import DEFAULT_MODEL
@@ -38,6 +39,9 @@ DERIVED_PLACES = [
     ),
     {"kind": "loss", "index": [1]},
     {"kind": "cosine", "index": [65, 66]},
+    {"kind": "log_share", "index": [2, 97]},
+    {"kind": "position_cosine", "index": [3, 15]},
+    *({"kind": kind, "layer": 1, "index": [2]} for kind in MEAN_WEIGHTS),
 ]
 
 
@@ -122,20 +126,27 @@ def test_a_derived_number_is_made_again_of_its_terms(services, looked_at, place)
 def reference(seen: Any, model: Any, number: Any) -> float:
     """The same number by another way: torch's softmax, norms and losses, and gpt2core's own functions."""
     at = number.index
-    match number.name:
-        case "share":
-            return float(torch.softmax(seen["logits"][at[0]].double() / number.temperature, -1)[at[1]])
-        case "length":
-            return float(torch.linalg.vector_norm(seen[number.site, number.layer][at].double()))
-        case "loss":
-            return float(-seen["logits"].double().log_softmax(-1)[at[0], seen.token_ids[at[0] + 1]])
-        case "cosine":
-            return float(cosines(model.tok_emb.weight, at[0])[at[1]])
-    if number.layer is None:
-        logits = model.out_head(model.final_norm(seen["embed"][at[0]])).double()
-    else:
-        logits = analysis.logit_lens(seen, model, number.layer)[at[0]].double()
-    return float(logits[at[1]] if number.name == "lens_logit" else logits.softmax(-1)[at[1]])
+    by_name = {
+        "share": lambda: torch.softmax(seen["logits"][at[0]].double() / number.temperature, -1)[at[1]],
+        "log_share": lambda: torch.log_softmax(seen["logits"][at[0]].double(), -1)[at[1]],
+        "length": lambda: torch.linalg.vector_norm(seen[number.site, number.layer][at].double()),
+        "loss": lambda: -seen["logits"].double().log_softmax(-1)[at[0], seen.token_ids[at[0] + 1]],
+        "cosine": lambda: cosines(model.tok_emb.weight, at[0])[at[1]],
+        "position_cosine": lambda: cosines(model.pos_emb.weight, at[0])[at[1]],
+        "guess": lambda: lens().softmax(-1)[at[1]],
+        "lens_logit": lambda: lens()[at[1]],
+        **{
+            name: lambda column=column: habit_table(seen.stacked("pattern")).iloc[at[0] + 3 * number.layer, column]
+            for column, name in enumerate(MEAN_WEIGHTS, 2)
+        },
+    }
+
+    def lens() -> torch.Tensor:
+        if number.layer is None:
+            return model.out_head(model.final_norm(seen["embed"][at[0]])).double()
+        return analysis.logit_lens(seen, model, number.layer)[at[0]].double()
+
+    return float(by_name[number.name]())
 
 
 def test_the_operands_of_a_derived_number_lead_on_too(services, run):
@@ -208,6 +219,10 @@ def test_numbers_are_named_in_words_with_their_tokens(services, run):
         ({"kind": "length", "site": 3, "layer": 0, "index": [1]}, "no rows with a length"),
         ({"kind": "length", "site": "embed", "layer": 0, "index": [1]}, "exists once in the model"),
         ({"kind": "cosine", "index": [1, -2]}, "b runs from 0 to 299"),
+        ({"kind": "position_cosine", "index": [1, 16]}, "q runs from 0 to 15"),
+        ({"kind": "self_weight", "layer": 0, "index": [3]}, "h runs from 0 to 2"),
+        ({"kind": "self_weight", "layer": 2, "index": [1]}, "There is no layer 2"),
+        ({"kind": "self_weight", "index": [1]}, "exists once a layer"),
     ],
     ids=str,
 )
