@@ -6,8 +6,8 @@ import { attributed, filled, finder, follow, node, put, tell } from '../shared/d
 import { listKeys } from '../shared/keys.js';
 import { linked } from '../shared/linked.js';
 import { clamped, floatsOf, grouped, percent, signed } from '../shared/numbers.js';
+import { nextToken } from '../shared/origins.js';
 import { drawnPlace, flips, gumbelNoise, sweep, tally, uniforms } from './luck.js';
-import { originsOf } from './origins.js';
 import { buildPipeline, drawPipeline, nameStages } from './pipeline.js';
 import { refusalOf } from './refusal.js';
 import { distribution, fallingOrder, penalised, probabilityAt, removedBy, sharesOf, sum } from './sampling.js';
@@ -146,8 +146,8 @@ export default function mount({ element, props, watch, words, start, limits, tin
     markTemperature(frame, words, settings.temperature);
   }
 
-  // Where the picked row's numbers come from.
-  const originsAt = (place) => originsOf({ id: model.order[place], position: source.position - 1, isOwn: own !== null, settings });
+  // Where the picked row's numbers come from; logits that a person typed come from nowhere.
+  const originsAt = (place) => (own ? { logits: null, share: null } : nextToken(model.order[place], source.position - 1, settings));
   function offerOrigins() {
     for (const [kind, origin] of Object.entries(originsAt(picked))) {
       const why = own ? words.ask_none_own : origin ? words.ask_info : words.ask_none_filtered;

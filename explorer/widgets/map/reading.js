@@ -1,6 +1,7 @@
 // What is said of a place, and where its number comes from: no page. Token text goes in as it is; the page writes it with textContent.
 import { filled } from '../shared/dom.js';
 import { grouped, percent } from '../shared/numbers.js';
+import { nextToken } from '../shared/origins.js';
 import { farthest, isOff, shareBefore } from './paint.js';
 import { writtenShare } from './data.js';
 
@@ -94,11 +95,6 @@ function stripSaid({ inside, words, cursor, data }, { step, at }, named) {
   return filled(future ? words.strip_future : isByKey ? words.on_strip_key : words.on_strip, of);
 }
 
-// Whether a share is a softmax of logits over a temperature and nothing else; where a filter acts, the logit is what there is to explain.
-function isPlain(settings) {
-  return settings.temperature > 0 && settings.top_k === 0 && settings.top_p === 1 && settings.min_p === 0 && settings.repetition_penalty === 1;
-}
-
 // What the drawer is asked for a place, null where it holds no number of its own.
 export function originOf({ guess, inside, cursor, data, settings }, place) {
   if (place.kind === 'embed') return { kind: 'length', site: place.site, layer: null, index: [place.token] };
@@ -107,7 +103,10 @@ export function originOf({ guess, inside, cursor, data, settings }, place) {
   if (place.kind === 'layer') return { kind: 'length', site: 'resid_post', layer: place.layer, index: [cursor.token] };
   if (place.kind === 'token') return { kind: 'length', site: 'embed', layer: null, index: [place.token] };
   if (place.kind === 'guess') return { kind: 'guess', layer: place.place === 0 ? null : place.place - 1, index: [cursor.token, guess.first[place.place]] };
-  if (place.kind === 'bar') return isPlain(settings) ? { kind: 'share', layer: null, index: [cursor.token, place.id], temperature: settings.temperature } : { site: 'logits', layer: null, index: [cursor.token, place.id] };
+  if (place.kind === 'bar') {
+    const { logits, share } = nextToken(place.id, cursor.token, settings);
+    return share ?? logits;
+  }
   if (place.kind === 'mlp' && place.bin !== undefined) return { site: 'mlp_post', layer: place.layer, index: [cursor.token, data.neuron(place.layer, cursor.token, place.bin).number] };
   if (place.kind === 'strip' && place.at !== undefined) {
     const { site, layer, index } = inside[place.step];

@@ -5,20 +5,31 @@ import { listKeys } from '../shared/keys.js';
 import { grouped, percent, percentOfLog } from '../shared/numbers.js';
 import { tokenInWords } from './sentences.js';
 
-// find: the story's parts by class. act: { choose(place, token, isThere), leave(place) }. Returns { show }.
+// find: the story's parts by class. act: { choose(place, token, isThere), leave(place), askOrigin(place, id, which, from) }. Returns { show }.
 export function panelView({ find, words, act }) {
+  // A number that opens where it comes from, inside a row that forces its token; by keyboard: ? on the row.
+  function opener(text, which, place, id) {
+    const made = attributed(node('span', 'number from', text), { title: words.shared_where_from });
+    made.addEventListener('click', (event) => {
+      event.stopPropagation();
+      act.askOrigin(place, id, which, made.closest('.other'));
+    });
+    return made;
+  }
+
   function otherFor(other, token, place, most) {
     const chosen = other.id === token.id;
     const bar = node('div', 'bar');
     bar.style.width = `${(100 * other.probability) / most}%`;
     const drawn = other.probability === 0 ? words.removed : percent(other.probability);
-    const numbers = [drawn, percentOfLog(other.own), grouped(other.rank)].map((number) => node('span', 'number', number));
+    const numbers = [opener(drawn, 'drawn', place, other.id), opener(percentOfLog(other.own), 'own', place, other.id), node('span', 'number', grouped(other.rank))];
     const row = node('div', 'other', chip(other, ''), node('span', 'track', bar), ...numbers);
     row.classList.toggle('chosen', chosen);
     row.classList.toggle('gone', other.probability === 0);
     attributed(row, { role: 'option', 'aria-selected': chosen, tabindex: -1 });
     row.title = chosen ? (token.forced ? words.is_forced : words.is_drawn) : filled(words.force, { token: other.text, place: place + 1 });
     row.addEventListener('click', () => act.choose(place, other, chosen));
+    row.addEventListener('keydown', ({ key }) => key === '?' && act.askOrigin(place, other.id, 'drawn', row));
     return row;
   }
 

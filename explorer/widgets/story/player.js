@@ -163,7 +163,7 @@ export function player({ state, words, limits, wanted, view, send }) {
     const { prompt, playing, job } = state;
     const target = playing ? playing.target : job.from + 1;
     if (!state.tree || isOld(state)) {
-      state.tree = { ...newTree(prompt.run), text: prompt.text, ids: prompt.ids, end: prompt.end };
+      state.tree = { ...newTree(prompt.run), text: prompt.text, ids: prompt.ids, limit: prompt.limit, end: prompt.end };
       state.current = addBranch(state.tree, null, 0, target);
       state.position = 0;
       view.forgetComparison();

@@ -9,7 +9,10 @@ const OFF = { top_k: 0, top_p: 1, min_p: 0, repetition_penalty: 1 };
 
 export const packedSettings = (settings) => JSON.stringify(NAMES.map((name) => settings[name]));
 
-export const temperatureOf = (packed) => JSON.parse(packed)[0];
+// The settings that were packed, by name.
+export const settingsOf = (packed) => Object.fromEntries(JSON.parse(packed).map((value, index) => [NAMES[index], value]));
+
+export const temperatureOf = (packed) => settingsOf(packed).temperature;
 
 export const counted = (n, words) => filled(words.shared_count, { n });
 
@@ -29,7 +32,7 @@ export function branchInWords(branch, words) {
 
 // The settings that a token was drawn with.
 export function settingsInWords(packed, words) {
-  const settings = Object.fromEntries(JSON.parse(packed).map((value, index) => [NAMES[index], value]));
+  const settings = settingsOf(packed);
   const changed = Object.keys(OFF).filter((name) => settings[name] !== OFF[name]);
   const parts = ['temperature', ...changed].map((name) => filled(words[`set_${name}`], { value: settings[name] }));
   return filled(words.set, { seed: settings.seed, parts: parts.join(', ') });

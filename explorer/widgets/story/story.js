@@ -1,7 +1,8 @@
 // Text written token by token: the parts of the widget, put together.
 import { finder, follow } from '../shared/dom.js';
 import { colourChoice, request, transport } from './controls.js';
-import { player } from './player.js';
+import { originsOf } from './origins.js';
+import { isOld, player } from './player.js';
 import { storyView } from './view.js';
 
 export default function mount({ element, props, trigger, watch, words, limits }) {
@@ -77,6 +78,11 @@ export default function mount({ element, props, trigger, watch, words, limits })
     rows: (state.current?.tokens ?? []).slice(0, state.position).map((token, place) => [
       place + 1, token.text, token.id, Math.exp(token.own), token.probability, token.rank, token.forced ? 1 : 0,
     ]),
+    origins: (row, column) => {
+      if (isOld(state)) return null;
+      const { own, drawn } = originsOf(state.tree, state.current.tokens, row, state.current.tokens[row].id);
+      return { 3: own, 4: drawn }[column] ?? null;
+    },
   });
   read();
   view.draw();

@@ -1,9 +1,10 @@
 // The text and all that stands around it, drawn from the state that the player changes.
-import { attributed, filled, node, put } from '../shared/dom.js';
+import { attributed, filled, node, put, tell } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { percent } from '../shared/numbers.js';
 import { chipIn, legendFor, paint, showChips } from './chips.js';
 import { comparisonView } from './comparison.js';
+import { originsOf } from './origins.js';
 import { outlineView } from './outline.js';
 import { panelView } from './panel.js';
 import { isOld } from './player.js';
@@ -28,13 +29,19 @@ export function storyView({ find, words, limits, state, act, buttons }) {
   const panel = panelView({
     find,
     words,
-    act: { leave: focusChip, choose: (place, other, isThere) => (isThere ? say(words.is_there) : act.force(place, other)) },
+    act: { leave: focusChip, choose: (place, other, isThere) => (isThere ? say(words.is_there) : act.force(place, other)), askOrigin },
   });
 
   function say(sentence, { refused = false, aloud = true } = {}) {
     attributed(find('told'), { 'aria-live': aloud ? 'polite' : 'off' });
     put(find('told'), refused ? `⚠ ${sentence}` : sentence);
     find('told').classList.toggle('refused', refused);
+  }
+
+  // which: 'own' or 'drawn'; from: the element that asks. A text of an older sentence is none that the page can read now.
+  function askOrigin(place, id, which, from) {
+    if (isOld(state)) say(words.old_text, { refused: true });
+    else tell('number-asked', { ...originsOf(state.tree, state.current.tokens, place, id)[which], from });
   }
 
   function draw() {
@@ -136,6 +143,7 @@ export function storyView({ find, words, limits, state, act, buttons }) {
   chips.addEventListener('keydown', (event) => {
     if (event.key === 'ArrowDown') find('others').querySelector('[tabindex="0"]')?.focus();
     else if (event.key === 'Escape') look(null);
+    else if (event.key === '?' && placeOf(event.target) >= 0) askOrigin(placeOf(event.target), chipsShown[placeOf(event.target)].id, 'own', event.target);
     else return;
     event.preventDefault();
   });

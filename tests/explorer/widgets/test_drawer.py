@@ -20,7 +20,7 @@ PLAIN = {"temperature": 0.7, "top_k": 0, "top_p": 1, "min_p": 0, "repetition_pen
 
 @pytest.fixture(scope="module")
 def browser():
-    return evaluator("drawer/trail.js", "distribution/origins.js")
+    return evaluator("drawer/trail.js", "shared/origins.js")
 
 
 def test_the_trail_grows_by_a_step_and_is_cut_by_going_back(browser):
@@ -39,6 +39,10 @@ def test_the_trail_grows_by_a_step_and_is_cut_by_going_back(browser):
         ({**PATTERN, "layer": 1}, False),
         ({**PATTERN, "index": [1, 2, 4]}, False),
         ({"kind": "share", "index": [2, 3]}, False),
+        ({**PATTERN, "after": []}, True),
+        ({**PATTERN, "after": [5]}, False),
+        ({**PATTERN, "model": "gpt2"}, False),
+        ({**PATTERN, "block": [1, 4]}, False),
     ],
 )
 def test_two_places_are_of_one_number_if_nothing_but_the_usual_is_left_out(browser, other, same):
@@ -50,8 +54,8 @@ def test_answers_carry_the_number_of_their_question():
     assert not_there(4, "Gone.") == {"told": 4, "why": "Gone."}
 
 
-def origins(browser: Any, **changed: Any) -> dict[str, Any]:
-    return browser(f"originsOf({json.dumps({'id': 9, 'position': 2, 'isOwn': False, 'settings': PLAIN, **changed})})")
+def origins(browser: Any, settings: dict[str, Any] = PLAIN, parts: dict[str, Any] | None = None) -> dict[str, Any]:
+    return browser(f"nextToken(9, 2, {json.dumps(settings)}, {json.dumps(parts or {})})")
 
 
 def test_a_row_of_the_distribution_is_a_logit_and_while_nothing_is_cut_a_share(browser):
@@ -59,16 +63,21 @@ def test_a_row_of_the_distribution_is_a_logit_and_while_nothing_is_cut_a_share(b
         "logits": {"site": "logits", "layer": None, "index": [2, 9]},
         "share": {"kind": "share", "index": [2, 9], "temperature": 0.7},
     }
-    assert origins(browser, isOwn=True) == {"logits": None, "share": None}
+    told = origins(browser, parts={"after": [3, 4], "model": "gpt2"})
+    assert all(one["after"] == [3, 4] and one["model"] == "gpt2" for one in told.values())
     for changed in ({"top_k": 5}, {"top_p": 0.9}, {"min_p": 0.1}, {"repetition_penalty": 1.2}, {"temperature": 0}):
-        told = origins(browser, settings=PLAIN | changed)
+        told = origins(browser, PLAIN | changed)
         assert told["share"] is None
         assert told["logits"] is not None
 
 
 def test_the_coldest_share_is_the_same_on_both_sides(browser):
-    assert origins(browser, settings=PLAIN | {"temperature": LEAST_TEMPERATURE})["share"] is not None
-    assert origins(browser, settings=PLAIN | {"temperature": 0.99 * LEAST_TEMPERATURE})["share"] is None
+    assert origins(browser, PLAIN | {"temperature": LEAST_TEMPERATURE})["share"] is not None
+    assert origins(browser, PLAIN | {"temperature": 0.99 * LEAST_TEMPERATURE})["share"] is None
+
+
+def test_of_a_text_longer_than_is_read_at_once_the_last_place_is_the_windows(browser):
+    assert [browser(f"lastPlace({n}, 16)") for n in (1, 16, 17, 40)] == [0, 15, 15, 15]
 
 
 def test_bars_hand_on_their_origins_row_by_row():
