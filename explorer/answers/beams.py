@@ -57,10 +57,13 @@ class TextRow:
 @dataclass(frozen=True)
 class BeamTree:
     """What there is to draw. key: what was searched for, "" while it is not whole; last: the token that the tree grows from;
-    labels: of every token in it; best: the path marked where no row is picked."""
+    labels: of every token in it; best: the path marked where no row is picked. n_tokens: of the sentence; context_length: how many the
+    model reads at once."""
 
     key: str
     prompt: str
+    n_tokens: int
+    context_length: int
     last: TokenLabel
     nodes: Sequence[BeamNode]
     labels: Sequence[TokenLabel]
@@ -202,7 +205,10 @@ def tree_of(key: str, services: Services, run: RunKey, found: BeamSearch, rows: 
     leader = max((node for node in found.nodes if node.depth == deepest), key=lambda node: node.cumulative)
     best = found.path(found.hypotheses[0].node if found.hypotheses else leader.index)
     last = token_labels(run.token_ids[-1:], tokenizer)[0]
-    return BeamTree(key, run.text, last, found.nodes, labels, rows, [node.index for node in best])
+    limit = services.models.get(run.model).model.config.context_length
+    return BeamTree(
+        key, run.text, len(run.token_ids), limit, last, found.nodes, labels, rows, [node.index for node in best]
+    )
 
 
 def text_rows(

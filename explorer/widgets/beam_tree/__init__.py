@@ -49,5 +49,7 @@ def beam_drawing(tree: BeamTree) -> dict[str, Any]:
         "labels": shown_as,
         "rows": [asdict(row) for row in tree.rows],
         "best": list(tree.best),
+        "n_tokens": tree.n_tokens,
+        "limit": tree.context_length,
     }
     return {"key": tree.key, "prompt": tree.prompt, "tree": json.dumps(drawn)}

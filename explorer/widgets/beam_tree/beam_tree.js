@@ -1,10 +1,10 @@
 // The tree as SVG boxes with one tab stop; arrows walk it, and what a box holds is told below it in words.
 import { tintOf } from '../shared/chips.js';
-import { attributed, button, filled, finder, node, svgNode } from '../shared/dom.js';
+import { attributed, button, filled, finder, node, svgNode, tell } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { linked } from '../shared/linked.js';
 import { clamped, exponential, fixed, percentOfLog } from '../shared/numbers.js';
-import { BOX, TYPE, boxFrom, columnsOf, edgePath, nodesOf, rankOf, xOf, yOf } from './layout.js';
+import { BOX, TYPE, boxFrom, columnsOf, edgePath, nodesOf, originsOf, rankOf, xOf, yOf } from './layout.js';
 
 const MARKS = { kept: '', finished: '■', pruned: '✕' };
 const MOST_CHARACTERS = 13; // of a token's text in a box; the whole stands below
@@ -168,6 +168,13 @@ export default function mount({ element, props, trigger, watch, words }) {
     draw();
   }
 
+  // Where a box's numbers come from. A tree that is marked as old is of another sentence than the one that the page has now.
+  const originsAt = (index) => (index < 0 || element.closest('[data-stale]') ? {} : originsOf(tree.nodes, index, { nTokens: tree.n_tokens, limit: tree.limit }));
+  function askOrigin(index) {
+    const { share } = originsAt(index);
+    if (share) tell('number-asked', { ...share, from: boxes.get(index) });
+  }
+
   const boxAt = (target) => target.closest && target.closest('.box');
   svg.addEventListener('pointerover', (event) => {
     const box = boxAt(event.target);
@@ -180,13 +187,15 @@ export default function mount({ element, props, trigger, watch, words }) {
     stand(Number(box.dataset.index));
     box.focus();
   });
+  svg.addEventListener('dblclick', ({ target }) => boxAt(target) && askOrigin(Number(boxAt(target).dataset.index)));
   svg.addEventListener('keydown', (event) => {
+    if (event.key === '?') return askOrigin(current);
     const target = boxFrom(columns, tree.nodes, current, event.key);
-    if (target === undefined) return;
+    if (target === undefined) return undefined;
     event.preventDefault();
     stand(target);
     boxes.get(target).focus({ preventScroll: true });
-    boxes.get(target).scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    return boxes.get(target).scrollIntoView({ block: 'nearest', inline: 'nearest' });
   });
   const tellHide = linked(element, 'beam_hide', false, (on) => {
     hide.checked = on;
@@ -210,6 +219,7 @@ export default function mount({ element, props, trigger, watch, words }) {
     columns: words.columns.split(', '),
     rows: tree ? Object.values(tree.nodes).map(({ index, parent, depth, id, log, sum, fate }) =>
       [index, parent < 0 ? words.root : parent, depth, tree.labels[id].text, id, Math.exp(log), log, sum, words[`fate_${fate}`]]) : [],
+    origins: (row, column) => ({ 5: originsAt(row).share, 6: originsAt(row).log })[column] ?? null,
   });
 
   find('legend').replaceChildren(

@@ -1,5 +1,6 @@
 // Where the boxes of the tree stand, how they are joined, and where the arrows lead. Box -1 is the sentence.
 import { stepInList } from '../shared/keys.js';
+import { lastPlace } from '../shared/origins.js';
 
 export const TYPE = 16; // of the text in a box, in the drawing's own units, as all of this
 export const BOX = { width: 178, height: 54, across: 40, down: 10, top: 30 };
@@ -38,3 +39,12 @@ export function boxFrom(columns, nodes, index, key) {
 }
 
 export const rankOf = (columns, node) => columns[node.depth].findIndex((other) => other.index === node.index) + 1;
+
+// What the drawer is asked for a node's { share, log }: after the sentence, of nTokens tokens, and the nodes before it in its text. limit:
+// how many tokens the model reads at once.
+export function originsOf(nodes, index, { nTokens, limit }) {
+  const after = [];
+  for (let at = nodes[index].parent; at >= 0; at = nodes[at].parent) after.unshift(nodes[at].id);
+  const number = { index: [lastPlace(nTokens + after.length, limit), nodes[index].id], ...(after.length ? { after } : {}) };
+  return { share: { kind: 'share', ...number }, log: { kind: 'log_share', ...number } };
+}

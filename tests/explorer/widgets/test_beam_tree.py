@@ -68,3 +68,11 @@ def test_arrows_walk_to_parents_children_and_along_the_column(browser, index, ke
 
 def test_other_keys_are_left_alone(browser):
     assert browser("boxFrom(columnsOf(nodes, false), nodes, 0, 'Tab') === undefined")
+
+
+def test_a_candidates_number_is_asked_for_after_the_tokens_before_it_in_its_text(browser):
+    told = browser("originsOf(nodes, 3, { nTokens: 4, limit: 16 })")
+    assert told["share"] == {"kind": "share", "index": [4, 8], "after": [6]}
+    assert told["log"] == {"kind": "log_share", "index": [4, 8], "after": [6]}
+    assert browser("originsOf(nodes, 0, { nTokens: 4, limit: 16 }).share") == {"kind": "share", "index": [3, 5]}
+    assert browser("originsOf(nodes, 3, { nTokens: 16, limit: 16 }).share.index") == [15, 8]
