@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from torch import Tensor
@@ -32,11 +32,14 @@ MOST_PASSES = 64  # tokens of a sentence that is scored with a pass each: about 
 
 @dataclass(frozen=True)
 class Bar:
-    """One model's share of one token. length: of the bar, 0 to 1; share: the same in words; note: what there is to add."""
+    """One model's share of one token. length: of the bar, 0 to 1; share: the same in words; note: what there is to add; probability and
+    token_id in its own vocabulary: None where it does not know the token."""
 
     length: float
     share: str
     note: str = ""
+    probability: float | None = None
+    token_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,11 @@ class Scores:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that is shown, in words and bars. rest: what the bars leave out; note: what to make of the scores, or why there are none."""
+    """All that is shown, in words and bars. rest: what the bars leave out; note: what to make of the scores, or why there are none.
+
+    places: for A and for B what the drawer needs beside a bar's token id: the position and, of another model than that on screen,
+    the model. settings: by name, those of the shares.
+    """
 
     heading: str
     sentences: Sequence[str]
@@ -65,16 +72,19 @@ class Comparison:
     rest: str
     scores: Scores | None
     note: str
+    places: tuple[dict[str, Any], dict[str, Any]]
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Side:
     """One model at one place of the sentence. probabilities [V]: under the settings; order: its likeliest tokens before the
-    filters; drawn: the token that the seed picks."""
+    filters; drawn: the token that the seed picks. place: of the token after which it is looked."""
 
     letter: str
     title: str
     run: RunKey
+    place: int
     tokenizer: Tokenizer
     probabilities: Tensor
     order: list[int]
@@ -126,7 +136,14 @@ def comparison(
         rest,
         scores,
         note,
+        ({"position": a.place} | model_of(a.run, run), {"position": b.place} | model_of(b.run, run)),
+        asdict(settings),
     )
+
+
+def model_of(run: RunKey, on_screen: RunKey) -> dict[str, str]:
+    """What the drawer needs to find numbers of `run`, the sentence on screen as another model reads it (answers/passes.py)."""
+    return {} if run == on_screen else {"model": run.model}
 
 
 def _side(
@@ -146,6 +163,7 @@ def _side(
         letter,
         title,
         run,
+        place,
         services.models.tokenizer(run.model),
         stages.probabilities,
         falling_order(stages["repetition_penalty"].logits)[:N_TOP].tolist(),
@@ -183,7 +201,7 @@ def _bar(side: Side, token_id: int | None, share: float | None, full: float) -> 
     if token_id is None or share is None:
         return Bar(0.0, say("dash"), say("not_a_token"))
     note = say("mark_drawn") if token_id == side.drawn else say("shared_cut") if share == 0 else ""
-    return Bar(share / full, percent(share), note)
+    return Bar(share / full, percent(share), note, share, token_id)
 
 
 def _label(side: Side, token_id: int | None) -> TokenLabel:

@@ -10,12 +10,13 @@ from typing import Any
 import gradio as gr
 
 from explorer.answers.compare import Comparison
+from explorer.catalogue import catalogue
 from explorer.page.theme import token_tint
 from explorer.widgets.widget import widget
 
 _SKELETON = """
 <div class="pairs">
-  <ul class="rows main-figure" tabindex="0"></ul>
+  <ul class="rows main-figure"></ul>
   <p class="rest"></p>
   <div class="sentences" role="status" aria-live="polite"></div>
   <table class="scores"><caption></caption><thead></thead><tbody></tbody></table>
@@ -26,7 +27,7 @@ _SKELETON = """
 
 def paired_bars(elem_id: str) -> gr.HTML:
     """An empty figure; set it to `pairs(...)`. Its event `select` fires when it comes into sight and the settings changed meanwhile."""
-    return widget(Path(__file__).parent, _SKELETON, elem_id=elem_id)
+    return widget(Path(__file__).parent, _SKELETON, {"words": catalogue("pairs").sentences}, elem_id=elem_id)
 
 
 def pairs(shown: Comparison) -> dict[str, Any]:
@@ -36,5 +37,5 @@ def pairs(shown: Comparison) -> dict[str, Any]:
         for row in shown.rows
     ]
     scores = asdict(shown.scores) if shown.scores else None
-    words = {name: getattr(shown, name) for name in ("heading", "sentences", "legend", "rest", "note")}
-    return {"data": json.dumps({**words, "rows": rows, "scores": scores})}
+    told = ("heading", "sentences", "legend", "rest", "note", "places", "settings")
+    return {"data": json.dumps({**{name: getattr(shown, name) for name in told}, "rows": rows, "scores": scores})}
