@@ -91,3 +91,9 @@ def habit_table(patterns: Tensor) -> pd.DataFrame:
     layers, heads = zip(*places, strict=True)
     columns = {say(name): values.numpy() for name, values in means.items()}
     return pd.DataFrame({say("layer"): layers, say("head"): heads, **columns})
+
+
+def habit_kinds(n_tokens: int) -> dict[str, str]:
+    """Which derived number (answers/derived.py) a column of habit_table is, by the column's name; a lone token has none before it."""
+    kinds = {say("column_self"): "self_weight", say("column_first"): "first_weight"}
+    return kinds if n_tokens == 1 else {**kinds, say("column_before"): "before_weight"}

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.answers.attention import (
+    habit_kinds,
     habit_table,
     looks_at,
     pattern_of,
@@ -22,7 +23,7 @@ from explorer.page.links import flag
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
-from explorer.widgets.frame import frame, frame_value, table_value
+from explorer.widgets.frame import Cell, frame, frame_value, table_value
 from explorer.widgets.heads import MIRRORED, head_grid, head_mosaic, pooling
 from explorer.widgets.matrix import MIRRORED_ROW, PICKED_ROW, Axis, Origin, matrix, matrix_value
 from explorer.widgets.token_bars import bar_rows, token_bars
@@ -68,7 +69,12 @@ def build(ctx: TabContext) -> None:
         factor = pooling(len(run.token_ids))
         said = say("not_pooled") if factor == 1 else say("pooled", n=factor)
         return {
-            overview: head_mosaic(patterns, label=say("overview_label"), cell_label=say("cell")),
+            overview: head_mosaic(
+                patterns,
+                label=say("overview_label"),
+                cell_label=say("cell"),
+                no_origin=say("no_origin") if hide_first else "",
+            ),
             heads_frame.bar: frame_value(
                 say("overview_title", n=n_layers * n_heads), f"{say('overview_summary')} {said}"
             ),
@@ -77,7 +83,10 @@ def build(ctx: TabContext) -> None:
         }
 
     def habits(run: RunKey, hide_first: bool) -> Any:
-        return table_value(habit_table(patterns_of(ctx.services, run, hide_first)))
+        kinds = {} if hide_first else habit_kinds(len(run.token_ids))
+        place = {"layer": Cell(say("layer")), "index": [Cell(say("head"))]}
+        origins = {column: {"kind": kind, **place} for column, kind in kinds.items()}
+        return table_value(habit_table(patterns_of(ctx.services, run, hide_first)), origins)
 
     def draw(run: RunKey, layer: int, head: int, hide_first: bool) -> dict[Any, Any]:
         labels = ctx.services.labels(run)

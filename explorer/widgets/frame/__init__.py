@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,13 +73,33 @@ def frame_value(title: str, summary: str, rows: pd.DataFrame | None = None) -> d
     return told if rows is None else {**told, "rows": json.dumps(table_value(rows), ensure_ascii=False)}
 
 
-def table_value(table: pd.DataFrame) -> dict[str, Any]:
-    """Every row, as exact as it is; the first column names the row. Empty cells: None or NaN."""
+@dataclass(frozen=True)
+class Cell:
+    """In an origin of a table: what stands in `column` of the same row."""
+
+    column: str
+
+
+def table_value(table: pd.DataFrame, origins: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """Every row, as exact as it is; the first column names the row. Empty cells: None or NaN.
+
+    origins: by column, which number its cells are, as the drawer is asked for it (widgets/drawer); a `Cell` as its layer or in
+    its index stands for the row's own cell in that column. Raises: ValueError for a column that is not there.
+    """
     columns = [_cells(table.iloc[:, place]) for place in range(table.shape[1])]
-    return {
-        "columns": [str(column) for column in table.columns],
-        "rows": [list(row) for row in zip(*columns, strict=True)],
-    }
+    names = [str(column) for column in table.columns]
+    told = {"columns": names, "rows": [list(row) for row in zip(*columns, strict=True)]}
+    if not origins:
+        return told
+    placed = {names.index(name): _placed(origin, names) for name, origin in origins.items()}
+    return told | {"origins": [placed.get(place) for place in range(len(names))]}
+
+
+def _placed(origin: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    def here(part: Any) -> Any:
+        return {"column": names.index(part.column)} if isinstance(part, Cell) else part
+
+    return {**origin, "layer": here(origin.get("layer")), "index": [here(part) for part in origin["index"]]}
 
 
 def _cells(column: pd.Series) -> list[Any]:

@@ -19,30 +19,40 @@ from torch.nn import functional as F
 from explorer.page.theme import SEQUENTIAL
 from explorer.widgets.widget import packed, widget
 
-# Where TabContext.mirrors puts the cursor's head.
-MIRRORED = "{ ...value, layer: cursor.layer, head: cursor.head }"
+# Where TabContext.mirrors puts the cursor's head and token.
+MIRRORED = "{ ...value, layer: cursor.layer, head: cursor.head, token: cursor.token }"
 
 MOST_DOTS = 48  # along the side of one head's picture
 
 
 def head_grid(elem_id: str) -> gr.HTML:
-    """An empty grid; set it to `head_mosaic(...)`. A click or an arrow key tells the page the head (`page-wish`)."""
-    skeleton = '<div class="heads"><canvas aria-hidden="true"></canvas><div class="heads-grid" role="grid"></div></div>'
+    """An empty grid; set it to `head_mosaic(...)`. A click or an arrow key tells the page the head (`page-wish`).
+
+    Where the weights have an origin a double click on a dot tells the page `number-asked` (widgets/drawer), and the key ? of the weight
+    that the picked head gives most of from the cursor's token.
+    """
+    skeleton = """<div class="heads"><canvas aria-hidden="true"></canvas><div class="heads-grid" role="grid"></div></div>
+    <p class="heads-told" role="status"></p>"""
     return widget(Path(__file__).parent, skeleton, elem_id=elem_id)
 
 
-def head_mosaic(patterns: Tensor, *, label: str, cell_label: str) -> dict[str, Any]:
-    """patterns [L, H, T, T], 0..1. label names the grid; cell_label names one head, with {layer} and {head} in it.
+def head_mosaic(patterns: Tensor, *, label: str, cell_label: str, no_origin: str = "") -> dict[str, Any]:
+    """patterns [L, H, T, T], 0..1. label names the grid; cell_label names one head, with {layer} and {head} in it. no_origin: why the
+    weights are no numbers of the run, where they are none.
 
     Which head is picked is not in it: MIRRORED adds that.
     """
-    dots = pooled(patterns, pooling(patterns.size(-1)))
+    factor = pooling(patterns.size(-1))
+    dots = pooled(patterns, factor)
     return {
         "layers": dots.size(0),
         "heads": dots.size(1),
         "side": dots.size(-1),
         "dots": packed((dots * 255).round().to(torch.uint8)),
         "palette": _palette(),
+        "tokens": patterns.size(-1),
+        "pooling": factor,
+        "no_origin": no_origin,
         "label": label,
         "cell_label": cell_label,
     }

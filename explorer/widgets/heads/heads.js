@@ -1,8 +1,8 @@
 // The canvas shows, the keys over it are picked: one tab stop, arrows move, as the ARIA practices describe for a grid.
-import { attributed, filled, node, tell } from '../shared/dom.js';
+import { attributed, filled, node, put, tell } from '../shared/dom.js';
 import { gridKeys, select } from '../shared/keys.js';
 import { bytesOf } from '../shared/numbers.js';
-import { headPixels, pixelsPerDot } from './mosaic.js';
+import { dotOrigin, headPixels, pixelsPerDot, rowOrigin } from './mosaic.js';
 
 const box = (tag, role, className, ...children) => attributed(node(tag, className, ...children), { role });
 
@@ -10,6 +10,7 @@ export default function mount({ element, props, watch }) {
   const frame = element.querySelector('.heads');
   const canvas = element.querySelector('canvas');
   const grid = element.querySelector('.heads-grid');
+  const told = element.querySelector('.heads-told');
   let painted;
   let keys = []; // [layer][head]
 
@@ -29,7 +30,18 @@ export default function mount({ element, props, watch }) {
     const key = box('div', 'gridcell', 'head');
     attributed(key, { title: name, 'aria-label': name });
     key.addEventListener('click', () => pick(layer, head));
+    key.addEventListener('dblclick', ({ clientX, clientY }) => {
+      const { left, top, width, height } = key.getBoundingClientRect();
+      askOrigin(dotOrigin({ ...props.value, layer, head }, (clientX - left) / width, (clientY - top) / height), key);
+    });
+    key.addEventListener('keydown', (event) => event.key === '?' && askOrigin(rowOrigin({ ...props.value, layer, head }, props.value.token ?? 0), key));
     return key;
+  };
+
+  // origin: null for a dot that has no weight; where no weight is a number of the run, why is said.
+  const askOrigin = (origin, from) => {
+    put(told, props.value.no_origin);
+    if (origin && !props.value.no_origin) tell('number-asked', { ...origin, from });
   };
 
   const lay = ({ layers, heads, label, cell_label: cellLabel }) => {
@@ -65,7 +77,10 @@ export default function mount({ element, props, watch }) {
     const value = props.value || {};
     if (!value.dots) return;
     if (value.layers !== keys.length || value.heads !== keys[0].length) lay(value);
-    if (value.dots !== painted) paint(value);
+    if (value.dots !== painted) {
+      paint(value);
+      put(told, '');
+    }
     painted = value.dots;
     mark(value.layer ?? 0, value.head ?? 0);
   };

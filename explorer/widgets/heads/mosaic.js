@@ -18,3 +18,17 @@ export function pixelsPerDot(side, layers, heads) {
   const most = Math.floor(Math.sqrt(4e6 / (layers * heads)) / side);
   return Math.max(1, Math.min(Math.ceil(128 / side), most));
 }
+
+// What the drawer is asked for the dot at these shares, 0 to 1, of the width and the height of a head's picture: one weight, or where a dot
+// stands for `pooling` tokens along each axis, the strongest of them; null above the diagonal.
+export function dotOrigin({ side, pooling, layer, head }, across, down) {
+  const [query, key] = [down, across].map((share) => Math.max(0, Math.min(side - 1, Math.floor(share * side))));
+  if (key > query) return null;
+  const block = pooling === 1 ? {} : { block: [pooling, pooling] };
+  return { site: 'pattern', layer, index: [head, query * pooling, key * pooling], ...block };
+}
+
+// The weight that a head gives most of from one token.
+export function rowOrigin({ layer, head, tokens }, token) {
+  return { site: 'pattern', layer, index: [head, Math.min(token, tokens - 1), 0], block: [1, tokens] };
+}

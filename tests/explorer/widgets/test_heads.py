@@ -76,3 +76,25 @@ def test_the_canvas_stays_within_what_browsers_allow_and_every_dot_has_a_pixel(b
     assert scale >= 1
     assert scale * side * layers * scale * side * heads <= 4e6 or scale == 1
     assert max(layers, heads) * side * scale <= 16_384
+
+
+def test_a_dot_is_one_weight_or_a_block_of_them_and_none_lies_in_the_future(browser):
+    head = "side: 6, layer: 1, head: 2"
+    assert browser(f"dotOrigin({{ {head}, pooling: 1 }}, 0.4, 0.75)") == {
+        "site": "pattern",
+        "layer": 1,
+        "index": [2, 4, 2],
+    }
+    assert browser(f"dotOrigin({{ {head}, pooling: 3 }}, 0.4, 0.75)") == {
+        "site": "pattern",
+        "layer": 1,
+        "index": [2, 12, 6],
+        "block": [3, 3],
+    }
+    assert browser(f"dotOrigin({{ {head}, pooling: 1 }}, 0.75, 0.4)") is None
+    assert browser(f"dotOrigin({{ {head}, pooling: 1 }}, 1, 1).index") == [2, 5, 5]
+
+
+def test_of_a_row_the_strongest_of_all_its_weights_is_asked_for(browser):
+    told = browser("rowOrigin({ layer: 1, head: 2, tokens: 6 }, 4)")
+    assert told == {"site": "pattern", "layer": 1, "index": [2, 4, 0], "block": [1, 6]}

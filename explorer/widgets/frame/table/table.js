@@ -2,6 +2,7 @@
 import { attributed, button, filled, finder, node, put, tell } from '../../shared/dom.js';
 import { gridKeys } from '../../shared/keys.js';
 import { grouped } from '../../shared/numbers.js';
+import { originIn } from './origins.js';
 
 export default function table({ element, props, watch, words, MOST_ROWS, MOST_COLUMNS }) {
   const find = finder(element);
@@ -26,14 +27,16 @@ export default function table({ element, props, watch, words, MOST_ROWS, MOST_CO
     root.dispatchEvent(new CustomEvent('rows-came', { detail: sent }));
   }
 
-  function draw({ columns, rows, origins = () => null }) {
+  // origins: a function of a cell's row and column from a figure's own script, a list by column from the server
+  function draw({ columns, rows, origins }) {
+    const originAt = typeof origins === 'function' ? origins : (row, column) => originIn(origins, rows[row], column);
     const shown = rows.slice(0, MOST_ROWS).map((row) => row.slice(0, MOST_COLUMNS));
     const names = columns.slice(0, MOST_COLUMNS);
     const numeric = names.map((_, place) => place > 0 && shown.every((row) => typeof row[place] === 'number' || row[place] === null || row[place] === ''));
     const cell = (tag, value, place, scope) => attributed(node(tag, numeric[place] ? 'number' : '', value), { scope });
     // a number whose origin is known opens it
     const content = (value, index, place) => {
-      const origin = typeof value === 'number' ? origins(index, place) : null;
+      const origin = typeof value === 'number' ? originAt(index, place) : null;
       if (!origin) return written(value);
       const made = button('from', written(value), () => tell('number-asked', { ...origin, from: made }));
       return attributed(made, { tabindex: -1, title: words.shared_where_from });
