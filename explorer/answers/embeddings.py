@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 from torch import Tensor
 
 from explorer.catalogue import catalogue
@@ -68,7 +67,3 @@ def lengths_in_words(vectors: Mapping[str, Tensor]) -> str:
     token_row, position_row, total = vectors.values()
     lengths = {"token_length": token_row, "position_length": position_row, "sum_length": total}
     return say("lengths", n=f"{len(total):,}", **{name: float(vector.norm()) for name, vector in lengths.items()})
-
-
-def position_table(likeness: Tensor) -> pd.DataFrame:
-    return pd.DataFrame({say("shared_position"): range(len(likeness)), say("cosine"): likeness.numpy()})

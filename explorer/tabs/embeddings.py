@@ -11,17 +11,16 @@ from explorer.answers.embeddings import (
     SITES,
     lengths_in_words,
     likeness_of,
-    position_table,
     sum_in_words,
     vectors_of,
 )
 from explorer.catalogue import catalogue
-from explorer.figures.embeddings import position_likeness
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
-from explorer.widgets.frame import frame, frame_value, table_value
+from explorer.widgets.curve import curve, curve_value
+from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.matrix import Axis, Origin, matrix, matrix_value
 from explorer.widgets.token_bars import bar_rows, token_bars
 from explorer.wording.numbers import fixed
@@ -37,7 +36,7 @@ def build(ctx: TabContext) -> None:
         with gr.Column(min_width=320), frame("neighbours-frame", name="nearest-tokens") as tokens_frame:
             neighbours = token_bars("neighbours")
         with gr.Column(min_width=320), frame("positions-frame", name="positions") as positions_frame:
-            positions = gr.Plot(show_label=False, elem_id="position-likeness", elem_classes="plot-small")
+            positions = curve("position-likeness")
 
     def draw_vectors(run: RunKey, token: int) -> dict[Any, Any]:
         vectors, label = vectors_of(ctx.services, run, token), ctx.services.labels(run)[token]
@@ -65,15 +64,17 @@ def build(ctx: TabContext) -> None:
             tokens_frame.bar: frame_value(about, say("neighbours_summary", n=found.n_tokens)),
             neighbours: bar_rows(found.tokens, ids, found.cosines, shown, "", found.origins(label.token_id)),
             positions_frame.bar: frame_value(where, say("positions_summary")),
-            positions: position_likeness(found.positions, token),
+            positions: curve_value(
+                found.positions,
+                token,
+                label=where,
+                names=(say("shared_position"), say("cosine")),
+                origin={"kind": "position_cosine", "index": [token]},
+            ),
         }
-
-    def position_rows(run: RunKey, token: int) -> Any:
-        return table_value(position_table(likeness_of(ctx.services, run, token).positions))
 
     ctx.draws(draw_vectors, [strips, strips_frame.bar], follow=["token"])
     ctx.draws(draw_likeness, [neighbours, tokens_frame.bar, positions, positions_frame.bar], follow=["token"])
-    ctx.draws(position_rows, positions_frame.table, follow=["token"], when=positions_frame.bar)
 
 
 TAB = TabSpec(say("title"), 20, build)

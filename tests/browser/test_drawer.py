@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 
 import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from gpt2core import Pretrained, Trace, trace
+from gpt2core import Pretrained, Trace, beam_search, trace
+from gpt2core.embeddings import cosines
+from gpt2core.untrained import untrained_model
 from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, at_rest, main_figure, no_request, open_tab, type_sentence
 from tests.browser.test_accessibility import violations
 
@@ -306,6 +309,235 @@ def test_the_numbers_of_a_table_open(page: Page, shipped: Pretrained) -> None:
     page.locator("#attention-frame tbody tr").nth(3).locator("td").nth(1).get_by_role("button").click()
     expect(title(page)).to_contain_text("from “·on” (3) at “·cat” (1)")
     assert value(page) == pytest.approx(float(traced(shipped)["pattern", 0][1, 3, 1]), rel=1e-6)
+
+
+def written_in_generation(page: Page, n: int) -> list[int]:
+    """The ids of n tokens written after SENTENCE, one at a time."""
+    type_sentence(page, SENTENCE)
+    open_tab(page, "Generation")
+    page.wait_for_function("JSON.parse(document.documentElement.dataset.prompt || '{}').ids?.length === 6")
+    for number in range(1, n + 1):
+        page.locator("#story .step").click()
+        expect(page.locator("#story .chips .chip")).to_have_count(number)
+        expect(page.locator("#story .looked")).to_contain_text(f"Token {number}, ")
+    page.locator("#story-frame").get_by_role("button", name="Table").click()
+    rows = page.locator("#story-frame tbody tr")
+    expect(rows).to_have_count(n)
+    return [int(row.locator("td").nth(1).inner_text()) for row in rows.all()]
+
+
+def share_after(shipped: Pretrained, after: list[int], token_id: int) -> float:
+    assert shipped.tokenizer is not None
+    seen = trace(shipped.model, [*shipped.tokenizer.encode(SENTENCE), *after])
+    return float(torch.softmax(seen["logits"][-1].double(), -1)[token_id])
+
+
+def id_in_title(page: Page) -> int:
+    return int(re.findall(r"\(id (\d+)\)", title(page).inner_text())[0])
+
+
+def test_what_could_have_come_in_generation_opens_in_the_text_written_so_far(page: Page, shipped: Pretrained) -> None:
+    ids = written_in_generation(page, 3)
+    row = page.locator("#story .other").nth(1)
+    row.locator(".number").nth(1).click()
+    expect(title(page)).to_contain_text(re.compile(r"^Share of .* after .* \(7\)$"))
+    expect(drawer(page).locator(".whose")).to_contain_text("the 2 tokens")
+    assert value(page) == pytest.approx(share_after(shipped, ids[:2], id_in_title(page)), rel=1e-5)
+    expect(drawer(page).get_by_role("button", name="Show it where it lives")).to_have_count(0)
+    expect(drawer(page).locator(".homeless")).to_be_visible()
+    expect(page.locator("#story .chips .chip")).to_have_count(3)  # asking forces nothing
+    drawer(page).locator(".deeper").first.click()
+    expect(title(page)).to_contain_text("Logit of")
+    expect(drawer(page).locator(".whose")).to_contain_text("the 2 tokens")
+    page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("?")
+    expect(title(page)).to_contain_text("Share of")
+    assert value(page) == pytest.approx(share_after(shipped, ids[:2], id_in_title(page)), rel=1e-5)
+    page.keyboard.press("Escape")
+    page.locator("#story .chips .chip").nth(1).focus()
+    page.keyboard.press("?")
+    expect(title(page)).to_contain_text(f"(id {ids[1]})")
+    assert value(page) == pytest.approx(share_after(shipped, ids[:1], ids[1]), rel=1e-5)
+
+
+def test_the_table_of_a_text_that_was_written_opens_and_a_share_after_filters_is_its_logit(
+    page: Page, shipped: Pretrained
+) -> None:
+    type_sentence(page, SENTENCE)
+    open_tab(page, "Generation")
+    page.locator("#generation-settings").get_by_label("k =", exact=True).fill("5")
+    ids = written_in_generation(page, 2)
+    cells = page.locator("#story-frame tbody tr").nth(1).locator("td")
+    cells.nth(2).get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    expect(title(page)).to_contain_text(f"(id {ids[1]})")
+    assert value(page) == pytest.approx(share_after(shipped, ids[:1], ids[1]), rel=1e-5)
+    cells.nth(3).get_by_role("button").click()
+    expect(title(page)).to_contain_text("Logit of")
+    assert shipped.tokenizer is not None
+    seen = trace(shipped.model, [*shipped.tokenizer.encode(SENTENCE), ids[0]])
+    assert value(page) == pytest.approx(float(seen["logits"][-1, ids[1]]), rel=1e-5)
+    type_sentence(page, "A dog")
+    expect(page.locator("#story .window")).to_contain_text("has changed")
+    page.locator("#story .other .number").first.click()
+    expect(page.locator("#story .told")).to_contain_text("This text continues an older sentence")
+
+
+def test_the_bars_of_compare_open_each_of_its_own_model(page: Page, shipped: Pretrained) -> None:
+    """B is the untrained twin, which the page above the tabs does not show."""
+    type_sentence(page, SENTENCE)
+    open_tab(page, "Compare")
+    expect(page.locator("#compare-frame .title")).to_contain_text("after “·mat”, token 6 of 6")
+    expect(page.locator("[data-stale]").filter(visible=True)).to_have_count(0)
+    rows = page.locator("#compare-pairs .row")
+    rows.nth(1).locator(".a .share").click()
+    expect(title(page)).to_contain_text(re.compile(r"^Share of .* after “·mat” \(5\)$"))
+    expect(drawer(page).locator(".whose")).to_have_count(0)
+    expect(drawer(page).get_by_role("button", name="Show it where it lives")).to_be_visible()
+    assert value(page) == pytest.approx(share_after(shipped, [], id_in_title(page)), rel=1e-5)
+    token_id = id_in_title(page)
+    page.keyboard.press("Escape")
+    expect(rows.nth(1).locator(".a .share")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(1).locator(".b .share")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(drawer(page).locator(".whose")).to_contain_text("Of another model than the one on screen: ")
+    assert id_in_title(page) == token_id
+    twin = Pretrained(untrained_model(shipped.model.config), shipped.tokenizer)
+    assert value(page) == pytest.approx(share_after(twin, [], token_id), rel=1e-4)
+    drawer(page).locator(".deeper").first.click()
+    expect(title(page)).to_contain_text("Logit of")
+    expect(drawer(page).locator(".whose")).to_contain_text("Of another model")
+    page.keyboard.press("Escape")
+    page.locator("#compare-settings").get_by_label("k =", exact=True).fill("3")
+    expect(page.locator("#compare-pairs .line.a .mark", has_text="cut").first).to_be_visible()
+    rows.first.locator(".a .share").click()
+    expect(title(page)).to_contain_text("Logit of")
+    assert value(page) == pytest.approx(float(traced(shipped)["logits"][5, id_in_title(page)]), rel=1e-5)
+
+
+def test_a_candidate_of_a_beam_search_opens_after_the_tokens_before_it(page: Page, shipped: Pretrained) -> None:
+    type_sentence(page, SENTENCE)
+    open_tab(page, "Beams")
+    expect(page.locator("#beam-status")).to_contain_text("Width 4, up to 12 tokens")
+    assert shipped.tokenizer is not None
+    prompt = shipped.tokenizer.encode(SENTENCE)
+    found = beam_search(shipped.model, prompt, 12, width=4, stop_ids=[shipped.tokenizer.end_of_text])
+    expect(page.locator("#beam-tree .box")).to_have_count(1 + len(found.nodes))
+    node = next(node for node in found.nodes if node.depth == 2)
+    box = page.locator(f'#beam-tree .box[data-index="{node.index}"]')
+    at_rest(box)
+    box.locator(".back").dblclick()
+    (before, _) = found.path(node.index)
+    expect(title(page)).to_contain_text(f"(id {node.token_id}) after ")
+    expect(drawer(page).locator(".whose")).to_contain_text("was written after it")
+    assert value(page) == pytest.approx(math.exp(node.log_probability), rel=1e-4)
+    assert value(page) == pytest.approx(share_after(shipped, [before.token_id], node.token_id), rel=1e-4)
+    page.keyboard.press("Escape")
+    expect(box).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("?")
+    expect(title(page)).to_contain_text(f"(id {before.token_id}) after “·mat” (5)")
+    assert value(page) == pytest.approx(math.exp(before.log_probability), rel=1e-4)
+    page.locator("#beams-frame").get_by_role("button", name="Table").click()
+    page.locator("#beams-frame .table tbody tr").nth(node.index).locator("td").nth(5).get_by_role("button").click()
+    expect(title(page)).to_contain_text(f"(id {node.token_id})")
+    assert value(page) == pytest.approx(node.log_probability, rel=1e-4)
+
+
+def test_a_dot_of_the_mosaic_opens_and_the_key_opens_what_the_head_looks_at_most(
+    page: Page, shipped: Pretrained
+) -> None:
+    attention_of(page)
+    head = page.locator("#head-overview").get_by_role("gridcell", name="Layer 2, head 3", exact=True)
+    box = at_rest(head)
+    dot = [box["left"] + 2.5 * box["width"] / 6, box["top"] + 4.5 * box["height"] / 6]  # key 2 of query 4, of 6 tokens
+    page.mouse.dblclick(*dot)
+    expect(title(page)).to_have_text("Attention pattern, layer 2, head 3: from “·the” (4) at “·sat” (2)")
+    pattern = traced(shipped)["pattern", 2][3]
+    assert value(page) == pytest.approx(float(pattern[4, 2]), rel=1e-6)
+    page.keyboard.press("Escape")
+    expect(head).to_be_focused()
+    page.keyboard.press("?")
+    most = int(pattern[5].argmax())
+    expect(title(page)).to_contain_text(
+        f"layer 2, head 3: from “·mat” (5) at “{title(page).inner_text().split('“')[-1]}"
+    )
+    expect(title(page)).to_contain_text(re.compile(rf"\({most}\)$"))
+    assert value(page) == pytest.approx(float(pattern[5].max()), rel=1e-6)
+    page.keyboard.press("Escape")
+    page.get_by_label("Hide the first token").check()
+    expect(page.locator("#heads-frame [data-stale]")).to_have_count(0)
+    head.focus()
+    page.keyboard.press("?")
+    expect(page.locator("#head-overview .heads-told")).to_contain_text("none of them is a number of the model")
+    expect(drawer(page)).to_be_hidden()
+
+
+def test_where_a_dot_stands_for_several_weights_it_opens_the_strongest(page: Page, shipped: Pretrained) -> None:
+    text = " ".join(["The cat sat on the mat"] * 10)
+    type_sentence(page, text)
+    open_tab(page, "Attention")
+    expect(page.locator("#heads-frame .summary")).to_contain_text("2 × 2 tokens")
+    head = page.locator("#head-overview").get_by_role("gridcell", name="Layer 1, head 0", exact=True)
+    box, n_dots = at_rest(head), 30
+    page.mouse.dblclick(box["left"] + 4.5 * box["width"] / n_dots, box["top"] + 20.5 * box["height"] / n_dots)
+    part = traced(shipped, text)["pattern", 1][0, 40:42, 8:10]
+    row, column = divmod(int(part.argmax()), 2)
+    expect(title(page)).to_contain_text(re.compile(rf"from “.*” \({40 + row}\) at “.*” \({8 + column}\)$"))
+    assert value(page) == pytest.approx(float(part.max()), rel=1e-6)
+
+
+def test_the_habits_of_the_heads_open_from_their_table(page: Page, shipped: Pretrained) -> None:
+    attention_of(page)
+    page.locator("#heads-frame").get_by_role("button", name="Table").click()
+    rows = page.locator("#heads-frame tbody tr")
+    row = rows.nth(1)
+    row.locator("td").nth(1).get_by_role("button").click()
+    expect(title(page)).to_have_text("Mean weight on the token itself, layer 0, head 1")
+    pattern = traced(shipped)["pattern", 0][1]
+    assert value(page) == pytest.approx(float(pattern.diagonal().mean()), rel=1e-5)
+    page.keyboard.press("Escape")
+    expect(row.locator("td").nth(1).get_by_role("button")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(title(page)).to_contain_text("Mean weight on the token before")
+    assert value(page) == pytest.approx(float(pattern.diagonal(-1).mean()), rel=1e-5)
+    drawer(page).locator(".deeper").first.click()
+    expect(title(page)).to_contain_text("Attention pattern")
+
+
+def test_the_curve_of_positions_opens_by_finger_key_and_button(page: Page, shipped: Pretrained) -> None:
+    type_sentence(page, SENTENCE)
+    open_tab(page, "Embeddings")
+    curve = page.locator("#position-likeness").get_by_role("slider")
+    expect(curve).to_have_attribute("aria-valuetext", re.compile("^position 5: cosine 1.000"))
+    likeness = cosines(shipped.model.pos_emb.weight, 5)
+    box = at_rest(curve)
+    curve.dblclick(position={"x": 0.6 * box["width"], "y": box["height"] / 2})
+    expect(title(page)).to_contain_text("Cosine of position rows of position 5 and position")
+    place = int(curve.get_attribute("aria-valuenow"))
+    assert 0.5 * len(likeness) < place < 0.7 * len(likeness)
+    expect(title(page)).to_contain_text(f"and position {place}")
+    assert value(page) == pytest.approx(float(likeness[place]), abs=1e-6)
+    page.keyboard.press("Escape")
+    expect(curve).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(curve).to_have_attribute("aria-valuenow", "1")
+    page.keyboard.press("?")
+    expect(title(page)).to_have_text("Cosine of position rows of position 5 and position 1")
+    assert value(page) == pytest.approx(float(likeness[1]), abs=1e-6)
+    page.keyboard.press("Escape")
+    page.keyboard.press("PageUp")
+    page.locator("#position-likeness").get_by_role("button", name="Where from?").click()
+    expect(title(page)).to_have_text("Cosine of position rows of position 5 and position 11")
+    assert value(page) == pytest.approx(float(likeness[11]), abs=1e-6)
+    page.locator("#positions-frame").get_by_role("button", name="Table").click()
+    page.locator("#positions-frame tbody tr").nth(3).get_by_role("button").click()
+    expect(title(page)).to_have_text("Cosine of position rows of position 5 and position 3")
 
 
 def test_weights_that_are_scaled_up_have_no_origin_and_say_why(page: Page) -> None:

@@ -2,7 +2,7 @@
 
 import torch
 
-from explorer.answers.embeddings import lengths_in_words, position_table, sum_in_words
+from explorer.answers.embeddings import lengths_in_words, sum_in_words
 
 VECTORS = {
     "token row": torch.tensor([0.25, -0.5, 3.0]),
@@ -20,8 +20,3 @@ def test_the_sum_is_spelled_out_at_the_dimension_farthest_from_zero():
 def test_lengths_are_those_of_the_vectors():
     told = lengths_in_words({name: torch.tensor([3.0, 4.0]) * scale for scale, name in enumerate(VECTORS, 1)})
     assert all(length in told for length in ("5.000", "10.000", "15.000"))
-
-
-def test_the_table_has_every_position():
-    table = position_table(torch.tensor([1.0, 0.25]))
-    assert table.to_numpy().tolist() == [[0, 1.0], [1, 0.25]]
