@@ -346,6 +346,7 @@ def test_what_could_have_come_in_generation_opens_in_the_text_written_so_far(pag
     expect(drawer(page).get_by_role("button", name="Show it where it lives")).to_have_count(0)
     expect(drawer(page).locator(".homeless")).to_be_visible()
     expect(page.locator("#story .chips .chip")).to_have_count(3)  # asking forces nothing
+    assert stand_apart(drawer(page), row.locator(".number").last)
     drawer(page).locator(".deeper").first.click()
     expect(title(page)).to_contain_text("Logit of")
     expect(drawer(page).locator(".whose")).to_contain_text("the 2 tokens")
