@@ -93,6 +93,4 @@ def _written(services: Services, run: RunKey, after: tuple[int, ...]) -> str:
     text = "".join(label.text for label in token_labels(after, services.models.tokenizer(run.model)))
     if len(text) > MOST_CHARACTERS:
         text = f"…{text[-MOST_CHARACTERS:]}"
-    if len(after) == 1:
-        return say("written_after_one", text=text)
     return say("written_after", text=text, n=len(after))
