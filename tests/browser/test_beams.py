@@ -161,6 +161,7 @@ def test_stop_leaves_the_tree_and_search_begins_again(beams: Page) -> None:
         expect(stop).to_be_enabled()
         stop.click()
         expect(stop).to_be_disabled()
+        expect(told).to_contain_text(re.compile("Stopped|candidates shown"))  # what it ended with is said after that
         if "Stopped" in told.inner_text():
             break
         search_.click()
