@@ -6,12 +6,14 @@ import math
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
 from gpt2core import analysis
-from gpt2core.roles import role_scores
+from gpt2core.errors import NotInVocabulary
+from gpt2core.roles import ROLES, role_scores
 
 REFERENCE = Path(__file__).parents[2] / "assets" / "sample.txt"
 MOST_TOKENS = 128  # of the reference text
@@ -28,12 +30,16 @@ def roles_of(services: Services, run: RunKey) -> dict[str, Any]:
 
 
 def reference_scores(services: Services, model: str) -> dict[str, Tensor]:
-    """Role scores of an unchanged model on the first tokens of the sample text; induction on random tokens read twice."""
+    """Role scores of an unchanged model on the first tokens of the sample text, nan where its vocabulary cannot write that; induction on
+    random tokens read twice."""
     config = services.models.get(model).model.config
     tokenizer = services.models.tokenizer(model)
-    n_read = min(MOST_TOKENS, config.context_length)
-    ids = tuple(tokenizer.encode(REFERENCE.read_text(encoding="utf-8"))[:n_read])
-    scores = role_scores(services.traces.get(RunKey(model, tokenizer.decode(ids), ids), {"pattern"}))
+    try:
+        ids = tuple(tokenizer.encode(REFERENCE.read_text(encoding="utf-8"))[: min(MOST_TOKENS, config.context_length)])
+    except NotInVocabulary:
+        scores = dict.fromkeys(ROLES, torch.full((config.n_layers, config.n_heads), torch.nan))
+    else:
+        scores = role_scores(services.traces.get(RunKey(model, tokenizer.decode(ids), ids), {"pattern"}))
     period = min(PERIOD, config.context_length // 2, config.vocab_size)
     if period < 2:
         return scores

@@ -7,24 +7,15 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.answers.attention import (
-    habit_kinds,
-    habit_table,
-    looks_at,
-    pattern_of,
-    patterns_of,
-    summary_sentence,
-    title_of,
-)
+from explorer.answers.attention import looks_at, pattern_of, summary_sentence, title_of
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.intro import intro
-from explorer.page.links import flag
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
+from explorer.panels import heads
 from explorer.store.traces import RunKey
-from explorer.widgets.frame import Cell, frame, frame_value, table_value
-from explorer.widgets.heads import MIRRORED, head_grid, head_mosaic, pooling
+from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.matrix import MIRRORED_ROW, PICKED_ROW, Axis, Origin, matrix, matrix_value
 from explorer.widgets.token_bars import bar_rows, token_bars
 from explorer.wording.numbers import percent
@@ -42,12 +33,8 @@ _SWITCHED = """(cursor) => {
 def build(ctx: TabContext) -> None:
     intro(say)
     with gr.Row(equal_height=False):
-        with (
-            gr.Column(scale=4, min_width=300, elem_classes="last-on-a-phone"),
-            frame("heads-frame", name="attention-heads") as heads_frame,
-        ):
-            overview = head_grid("head-overview")
-            hide_first = gr.Checkbox(False, label=say("hide_first"), info=say("hide_first_info"), elem_id="hide-first")
+        with gr.Column(scale=4, min_width=300, elem_classes="last-on-a-phone"):
+            hide_first = heads.build(ctx)
         with gr.Column(scale=7, min_width=320):
             with frame("attention-frame", name="attention", main=True) as figure:
                 heatmap = matrix("attention-heatmap")
@@ -63,30 +50,12 @@ def build(ctx: TabContext) -> None:
         listed = token_bars("looks-at")
     gr.Markdown(say("caution"))
 
-    def draw_overview(run: RunKey, hide_first: bool) -> dict[Any, Any]:
-        patterns = patterns_of(ctx.services, run, hide_first)
-        n_layers, n_heads = patterns.shape[:2]
-        factor = pooling(len(run.token_ids))
-        said = say("not_pooled") if factor == 1 else say("pooled", n=factor)
+    def offer(run: RunKey) -> dict[Any, Any]:
+        config = ctx.services.models.get(run.model).model.config
         return {
-            overview: head_mosaic(
-                patterns,
-                label=say("overview_label"),
-                cell_label=say("cell"),
-                no_origin=say("no_origin") if hide_first else "",
-            ),
-            heads_frame.bar: frame_value(
-                say("overview_title", n=n_layers * n_heads), f"{say('overview_summary')} {said}"
-            ),
-            layer: gr.Radio(choices=list(range(n_layers))),
-            head: gr.Radio(choices=list(range(n_heads))),
+            layer: gr.Radio(choices=list(range(config.n_layers))),
+            head: gr.Radio(choices=list(range(config.n_heads))),
         }
-
-    def habits(run: RunKey, hide_first: bool) -> Any:
-        kinds = {} if hide_first else habit_kinds(len(run.token_ids))
-        place = {"layer": Cell(say("layer")), "index": [Cell(say("head"))]}
-        origins = {column: {"kind": kind, **place} for column, kind in kinds.items()}
-        return table_value(habit_table(patterns_of(ctx.services, run, hide_first)), origins)
 
     def draw(run: RunKey, layer: int, head: int, hide_first: bool) -> dict[Any, Any]:
         labels = ctx.services.labels(run)
@@ -114,19 +83,16 @@ def build(ctx: TabContext) -> None:
             listed: bar_rows(found.labels, notes, found.weights, shares, "", origins),
         }
 
-    ctx.draws(draw_overview, [overview, heads_frame.bar, layer, head], controls=[hide_first])
+    ctx.draws(offer, [layer, head])
     ctx.draws(draw, heatmap, follow=["layer", "head"], controls=[hide_first])
     ctx.draws(tell, [figure.bar, list_frame.bar, listed], follow=["token", "layer", "head"], controls=[hide_first])
-    ctx.draws(habits, heads_frame.table, controls=[hide_first], when=heads_frame.bar)
     ctx.picks("token", heatmap.pick, heatmap, PICKED_ROW)
     ctx.picks("layer", layer.input, layer, "value")
     ctx.picks("head", head.input, head, "value")
-    ctx.mirrors(overview, MIRRORED)
     ctx.mirrors(heatmap, MIRRORED_ROW)
     ctx.mirrors(layer, "cursor.layer")
     ctx.mirrors(head, "cursor.head")
     ctx.mirrors(switch, _switch_label())
-    ctx.linked(hide_first, "hide_first", flag)
     switch.click(None, ctx.page.cursor, ctx.page.cursor, js=_SWITCHED, **QUICK)
 
 

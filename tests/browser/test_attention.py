@@ -6,7 +6,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from gpt2core import Pretrained, trace
 from gpt2core.edits import zero_head
-from tests.browser.conftest import HOSTILE, open_tab, type_sentence
+from gpt2core.roles import role_scores
+from tests.browser.conftest import HOSTILE, at_rest, main_figure, open_tab, type_sentence
 
 
 def title(page: Page) -> Locator:
@@ -155,3 +156,47 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(page: Page) -> None:
     assert "\ufffd" not in shown
     assert page.locator("img[src='x']").count() == 0
     assert page.locator("#tabs .figure-frame b").count() == 0
+
+
+def test_heads_are_found_by_what_they_do_in_one_click_and_a_link_says_so(
+    page: Page, app_url: str, shipped: Pretrained
+) -> None:
+    sentence = "The dog ran. The dog slept."
+    type_sentence(page, sentence)
+    open_tab(page, "Attention")
+    scores = role_scores(trace(shipped.model, shipped.tokenizer.encode(sentence), {"pattern"}))
+    for role, name in (("previous", "previous token"), ("induction", "induction"), ("distance", "distance")):
+        page.get_by_role("button", name=name, exact=True).click()
+        best = scores[role].flatten().argsort(descending=True, stable=True)
+        layer, head = divmod(int(best[0]), shipped.model.config.n_heads)
+        expect(title(page)).to_have_text(f"Layer {layer}, head {head}")
+        told = [f"{float(scores[role].flatten()[at]):.2f}" for at in best]
+        expect(page.locator("#head-overview .head-score")).to_have_text(told)
+        expect(page.locator("#head-overview .head").first).to_have_attribute("aria-selected", "true")
+    page.get_by_role("button", name="induction", exact=True).click()
+    page.locator(".heads-least input").fill("10")
+    n_left = int((scores["induction"] >= 0.1).sum())
+    expect(page.locator("#head-overview .head")).to_have_count(n_left)
+    page.wait_for_function(
+        "location.search.includes('heads_by=induction') && location.search.includes('heads_least=10')"
+    )
+    page.goto(page.url)
+    expect(page.locator("#head-overview .head-score")).to_have_count(n_left)
+    page.get_by_role("button", name="as in the model", exact=True).click()
+    expect(page.locator("#head-overview .head")).to_have_count(36)
+    type_sentence(page, "One two three")
+    page.get_by_role("button", name="same token", exact=True).click()
+    expect(page.locator(".heads-about")).to_contain_text("no token of this sentence comes twice")
+    expect(page.locator("#head-overview .head")).to_have_count(36)
+
+
+def test_a_token_under_the_finger_is_lit_in_the_mosaic_the_picture_and_the_sentence(page: Page) -> None:
+    open_tab(page, "Attention")
+    main_figure(page)
+    page.locator("#token-strip .token").nth(9).hover()
+    expect(page.locator("#head-overview .heads")).to_have_attribute("data-lit", "")
+    lit = page.locator("#head-overview .heads").evaluate("(heads) => Number(heads.style.getPropertyValue('--lit'))")
+    assert lit == pytest.approx(9.5 / 22)
+    key = at_rest(overview_head(page, 3, 2))
+    page.mouse.move(key["x"] + key["width"] / 2, key["y"] + key["height"] * 14.5 / 22)
+    expect(page.locator("#token-strip .token").nth(14)).to_have_attribute("data-lit", "")

@@ -65,5 +65,6 @@ def test_where_there_is_nothing_to_measure_there_is_no_score() -> None:
     one = _trace_of_patterns((4,), torch.ones(1, 1))
     assert all(scores.isnan().all() for scores in roles.role_scores(one).values())
     no_repeat = roles.role_scores(_trace_of_patterns((1, 2, 3), torch.eye(3)))
-    assert no_repeat["same"].isnan().all() and no_repeat["induction"].isnan().all()
+    assert no_repeat["same"].isnan().all()
+    assert no_repeat["induction"].isnan().all()
     assert not no_repeat["previous"].isnan().any()

@@ -16,8 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from explorer.catalogue import catalogue
 from explorer.page.theme import SEQUENTIAL
 from explorer.widgets.widget import packed, widget
+from gpt2core.roles import SHARES
 
 # Where TabContext.mirrors puts the cursor's head and token.
 MIRRORED = "{ ...value, layer: cursor.layer, head: cursor.head, token: cursor.token }"
@@ -25,26 +27,32 @@ MIRRORED = "{ ...value, layer: cursor.layer, head: cursor.head, token: cursor.to
 MOST_DOTS = 48  # along the side of one head's picture
 
 
-def head_grid(elem_id: str) -> gr.HTML:
+def head_grid(elem_id: str, exchange_name: str) -> gr.HTML:
     """An empty grid; set it to `head_mosaic(...)`. A click or an arrow key tells the page the head (`page-wish`).
+
+    exchange_name: of the widgets/exchange that answers {"roles": true} with answers/roles.roles_of, by which the heads can be ordered;
+    a link holds the order as heads_by and the least score as heads_least, 0 to 100.
 
     Where the weights have an origin a double click on a dot tells the page `number-asked` (widgets/drawer), and the key ? of the weight
     that the picked head gives most of from the cursor's token.
     """
-    skeleton = """<div class="heads"><canvas aria-hidden="true"></canvas><div class="heads-grid" role="grid"></div></div>
+    skeleton = """<div class="heads-order" role="group"></div><label class="heads-least" hidden></label><p class="heads-about" role="status"></p>
+    <div class="heads"><canvas aria-hidden="true"></canvas><div class="heads-grid" role="grid"></div></div>
     <p class="heads-told" role="status"></p>"""
-    return widget(Path(__file__).parent, skeleton, elem_id=elem_id)
+    constants = {"words": catalogue("heads").sentences, "exchange": exchange_name, "shares": SHARES}
+    return widget(Path(__file__).parent, skeleton, constants, elem_id=elem_id)
 
 
-def head_mosaic(patterns: Tensor, *, label: str, cell_label: str, no_origin: str = "") -> dict[str, Any]:
-    """patterns [L, H, T, T], 0..1. label names the grid; cell_label names one head, with {layer} and {head} in it. no_origin: why the
-    weights are no numbers of the run, where they are none.
+def head_mosaic(patterns: Tensor, *, run: str, label: str, cell_label: str, no_origin: str = "") -> dict[str, Any]:
+    """patterns [L, H, T, T], 0..1. run: whose they are, as the page writes it. label names the grid; cell_label names one head, with
+    {layer} and {head} in it. no_origin: why the weights are no numbers of the run, where they are none.
 
     Which head is picked is not in it: MIRRORED adds that.
     """
     factor = pooling(patterns.size(-1))
     dots = pooled(patterns, factor)
     return {
+        "run": run,
         "layers": dots.size(0),
         "heads": dots.size(1),
         "side": dots.size(-1),

@@ -28,6 +28,12 @@ export function dotOrigin({ side, pooling, layer, head }, across, down) {
   return { site: 'pattern', layer, index: [head, query * pooling, key * pooling], ...block };
 }
 
+// The token, the first of its dot, whose row lies at this share of a picture's height.
+export function tokenAt({ side, pooling, tokens }, down) {
+  const dot = Math.max(0, Math.min(side - 1, Math.floor(down * side)));
+  return Math.min(tokens - 1, dot * pooling);
+}
+
 // The weight that a head gives most of from one token.
 export function rowOrigin({ layer, head, tokens }, token) {
   return { site: 'pattern', layer, index: [head, Math.min(token, tokens - 1), 0], block: [1, tokens] };

@@ -1,6 +1,6 @@
 // Keys in a listbox with one tab stop: arrows, Home and End move the cursor.
 import { tintOf } from '../shared/chips.js';
-import { attributed, button, node } from '../shared/dom.js';
+import { attributed, button, follow, node, tell } from '../shared/dom.js';
 import { listKeys, select } from '../shared/keys.js';
 import { clamped } from '../shared/numbers.js';
 
@@ -51,6 +51,18 @@ export default function mount({ element, props, trigger, watch }) {
     at: () => keys().findIndex((key) => key.getAttribute('aria-selected') === 'true'),
     count: () => list.children.length,
     go: pick,
+  });
+  // Under the finger, here or in another view.
+  let announced = null;
+  const announce = (position) => {
+    if (position === announced) return;
+    announced = position;
+    tell('token-hover', { position, from: element });
+  };
+  list.addEventListener('pointerover', ({ target }) => announce(target.closest('.token') ? keys().indexOf(target.closest('.token')) : null));
+  list.addEventListener('pointerleave', () => announce(null));
+  follow(element, 'token-hover', ({ detail }) => {
+    if (detail.from !== element) keys().forEach((key, index) => key.toggleAttribute('data-lit', index === detail.position));
   });
   watch('value', draw);
   draw();

@@ -45,14 +45,14 @@ def test_short_sentences_are_not_pooled():
 
 
 def test_the_packed_dots_are_the_weights_to_the_nearest_of_255_steps():
-    mosaic = head_mosaic(patterns(20), label="l", cell_label="c")
+    mosaic = head_mosaic(patterns(20), run="r", label="l", cell_label="c")
     dots = unpacked(mosaic["dots"], mosaic["layers"], mosaic["heads"], mosaic["side"], mosaic["side"])
     assert dots.shape == (2, 3, 20, 20)
     assert np.abs(dots / 255 - patterns(20).numpy()).max() <= 0.5 / 255 + 1e-6
 
 
 def test_the_mosaic_wears_the_colours_of_the_figures():
-    palette = unpacked(head_mosaic(patterns(3), label="l", cell_label="c")["palette"], 256, 3)
+    palette = unpacked(head_mosaic(patterns(3), run="r", label="l", cell_label="c")["palette"], 256, 3)
     (wanted,) = plotly.colors.sample_colorscale(SEQUENTIAL, [128 / 255], colortype="tuple")
     assert palette[128].tolist() == [round(255 * part) for part in wanted]
 
@@ -98,3 +98,32 @@ def test_a_dot_is_one_weight_or_a_block_of_them_and_none_lies_in_the_future(brow
 def test_of_a_row_the_strongest_of_all_its_weights_is_asked_for(browser):
     told = browser("rowOrigin({ layer: 1, head: 2, tokens: 6 }, 4)")
     assert told == {"site": "pattern", "layer": 1, "index": [2, 4, 0], "block": [1, 6]}
+
+
+@pytest.fixture(scope="module")
+def roles():
+    return evaluator("heads/roles.js")
+
+
+SCORES = "[[0.1, 0.5, null], [0.5, 0.9, 0.05]]"
+
+
+def test_heads_are_ordered_by_their_score_and_those_without_one_left_out(roles) -> None:
+    places = roles(f"ranked({SCORES}).map(({{ layer, head }}) => [layer, head])")
+    assert places == [[1, 1], [0, 1], [1, 0], [0, 0], [1, 2]]  # equal ones as they stand in the model
+
+
+def test_a_least_score_leaves_out_what_is_below_it(roles) -> None:
+    assert roles(f"ranked({SCORES}, 0.5).map(({{ score }}) => score)") == [0.9, 0.5, 0.5]
+    assert roles(f"ranked({SCORES}, 0.91)") == []
+
+
+def test_a_place_is_found_among_the_rows_or_not(roles) -> None:
+    assert roles(f"placeOf(inRows(ranked({SCORES}), 2), 0, 0)") == [1, 1]
+    assert roles(f"placeOf(inRows(ranked({SCORES}), 2), 0, 2)") is None
+    assert roles("placeOf(asInModel(2, 3), 1, 2)") == [1, 2]
+
+
+@pytest.mark.parametrize(("down", "token"), [(0, 0), (0.5, 4), (0.999, 6), (1, 6)])
+def test_a_height_in_a_picture_is_the_token_whose_line_is_there(browser, down: float, token: int) -> None:
+    assert browser(f"tokenAt({{ side: 4, pooling: 2, tokens: 7 }}, {down})") == token
