@@ -31,7 +31,7 @@ export default function mount({ element, props, trigger, watch, tab, figures, wo
   };
 
   watch('value', () => {
-    const { current, failed } = props.value || {};
+    const { run, current, failed } = props.value || {};
     if (!current) return;
     clearTimeout(slow);
     shown = { ...shown, ...current };
@@ -41,6 +41,7 @@ export default function mount({ element, props, trigger, watch, tab, figures, wo
     }
     put(line, [...new Set(Object.values(failed))].map((sentence) => `⚠ ${sentence}`).join(' '));
     props.value = { ...at, shown };
+    if (!run && at.run) trigger('submit'); // asked before the page knew what it shows
   });
 
   follow(element, 'cursor-moved', ({ detail }) => move(detail));
