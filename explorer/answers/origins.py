@@ -38,10 +38,11 @@ HOMES = {
     **dict.fromkeys(("tok_emb", "pos_emb", "embed", "cosine"), "embeddings"),
     **dict.fromkeys(("logits", "share"), "sampling"),
     "loss": "scoring",
+    **dict.fromkeys(("guess", "guess_mid", "lens_logit", "lens_logit_mid", "kl", "kl_mid"), "block"),
 }
 ELSEWHERE = "model"
 WITHOUT_LAYER = ("share", "loss", "cosine")
-SHARES = ("pattern", "share", "guess")
+SHARES = ("pattern", "share", "guess", "guess_mid")
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,6 @@ def _derived_origin(services: Services, run: RunKey, number: Number) -> Origin:
     terms = Terms(made.groups)
     value = float(made.total(terms.products))
     source = services.models.source(run.model)
-    (site,) = sites
     expression = derived.snippet(number)
     return Origin(
         value,
@@ -188,7 +188,7 @@ def _derived_origin(services: Services, run: RunKey, number: Number) -> Origin:
         f"{short_name(number)} = {made.written.format(sum=terms.in_numbers())} = {short(value)}",
         terms,
         derived.code(),
-        "" if source is None else snippet(expression, site, source, run.token_ids, trace.edits, run.text),
+        "" if source is None else snippet(expression, sites, source, run.token_ids, trace.edits, run.text),
     )
 
 

@@ -36,6 +36,9 @@ DERIVED_PLACES = [
         for kind in ("guess", "lens_logit")
         for layer in (None, -1, 0, 1)
     ),
+    *({"kind": kind, "layer": 1, "index": [3, 98]} for kind in ("guess_mid", "lens_logit_mid")),
+    *({"kind": "kl", "layer": layer, "index": [2]} for layer in (None, 0)),
+    {"kind": "kl_mid", "layer": 1, "index": [2]},
     {"kind": "loss", "index": [1]},
     {"kind": "cosine", "index": [65, 66]},
 ]
@@ -113,7 +116,8 @@ def test_a_derived_number_is_made_again_of_its_terms(services, looked_at, place)
     terms = Terms(recipe.groups)
     rebuilt = float(recipe.total(torch.tensor([term.product for term in terms], dtype=torch.float64)))
     value = reference(seen, model, number)
-    scale = abs(value) if number.name != "lens_logit" else float(terms.products.abs().sum())
+    is_a_sum = number.name.startswith(("lens_logit", "kl"))
+    scale = float(terms.products.abs().sum()) if is_a_sum else abs(value)
     assert abs(rebuilt - value) <= 1e-5 * scale
     assert written(origin_of(services, looked_at, place)["value"]) == pytest.approx(value, abs=1e-5 * scale)
 
@@ -131,11 +135,16 @@ def reference(seen: Any, model: Any, number: Any) -> float:
             return float(-seen["logits"].double().log_softmax(-1)[at[0], seen.token_ids[at[0] + 1]])
         case "cosine":
             return float(cosines(model.tok_emb.weight, at[0])[at[1]])
-    if number.layer is None:
+    if number.name.endswith("_mid"):
+        logits = analysis.logit_lens(seen, model, number.layer, "resid_mid")[at[0]].double()
+    elif number.layer is None:
         logits = model.out_head(model.final_norm(seen["embed"][at[0]])).double()
     else:
         logits = analysis.logit_lens(seen, model, number.layer)[at[0]].double()
-    return float(logits[at[1]] if number.name == "lens_logit" else logits.softmax(-1)[at[1]])
+    if number.name.startswith("kl"):
+        answer = seen["logits"][at[0]].double().log_softmax(-1)
+        return float(torch.nn.functional.kl_div(logits.log_softmax(-1), answer, log_target=True, reduction="sum"))
+    return float(logits[at[1]] if number.name.startswith("lens_logit") else logits.softmax(-1)[at[1]])
 
 
 def test_the_operands_of_a_derived_number_lead_on_too(services, run):
