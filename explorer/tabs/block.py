@@ -6,7 +6,7 @@ from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import lens, lens_curves
+from explorer.panels import lens, lens_curves, stream_sum
 
 say = catalogue("block")
 
@@ -15,6 +15,7 @@ def build(ctx: TabContext) -> None:
     intro(say)
     lens.build(ctx)
     lens_curves.build(ctx)
+    stream_sum.build(ctx)
 
 
 TAB = TabSpec(say("title"), 37, build)

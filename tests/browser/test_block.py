@@ -70,3 +70,19 @@ def test_pinned_tokens_are_checked_and_a_cell_opens_where_it_comes_from(page: Pa
     expect(page.locator("#lens-curves .legendtext")).to_have_count(4)
     page.locator("#lens-between .token-bar-from").first.click()
     expect(page.locator("#drawer")).to_contain_text("Guess between attention and MLP: share")
+
+
+def test_the_parts_of_a_logit_add_up_to_the_one_that_sampling_shows(page: Page) -> None:
+    type_sentence(page, SENTENCE)
+    open_tab(page, "Block")
+    main_figure(page)
+    page.get_by_label("Whose logit is taken apart").fill("·and")
+    expect(page.locator("#steps-frame .title")).to_contain_text("“·and”")
+    rows = rows_saved(page, "steps-frame")
+    assert sum(float(value) for _, value in rows[1:-1]) == pytest.approx(float(rows[-1][1]), abs=1e-3)
+    parts = rows_saved(page, "sum-frame")
+    assert len(parts) == 7
+    told = page.locator("#sum-frame .summary")
+    expect(told).to_contain_text(f"= {float(rows[-1][1]):.2f}".replace("-", "−"))
+    page.get_by_label("how long they are").check()
+    expect(page.locator("#sum-frame .title")).to_contain_text("How much each part wrote")
