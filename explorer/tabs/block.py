@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gradio as gr
+
 from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import lens, lens_curves, stream_sum
+from explorer.panels import lens, lens_curves, norms, stream_sum
 
 say = catalogue("block")
 
@@ -16,6 +18,8 @@ def build(ctx: TabContext) -> None:
     lens.build(ctx)
     lens_curves.build(ctx)
     stream_sum.build(ctx)
+    norms.build(ctx)
+    gr.Markdown(say("norms_words"))
 
 
 TAB = TabSpec(say("title"), 37, build)
