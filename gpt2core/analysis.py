@@ -107,10 +107,17 @@ def direct_logit_attribution(trace: Trace, model: GPTModel, token_id: int, posit
 
 
 @torch.no_grad()
-def head_outputs(trace: Trace, model: GPTModel, layer: int) -> Tensor:
-    """What each head of `layer` writes to the stream. z [H, T, D] -> [H, T, C]; their sum and out_proj's bias are attn_out."""
+def head_outputs(trace: Trace, model: GPTModel, layer: int, position: int | None = None) -> Tensor:
+    """What each head of `layer` writes to the stream. z [H, T, D] -> [H, T, C], or [H, C] at one position; their sum and out_proj's
+    bias are attn_out. Raises: MissingActivation; InvalidSetting for a position that is not there."""
     check_same_shape(trace, model)
-    return _per_head_output(trace, model, layer)
+    return _per_head_output(trace, model, layer, None if position is None else _position(trace, position))
+
+
+@torch.no_grad()
+def attention_bias(model: GPTModel, layer: int) -> Tensor:
+    """What attention writes at every position whatever it reads, and no head owns: [C]."""
+    return _attention(model, layer).out_proj.bias.detach()
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ explain(seen, model, *term.place).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,7 +119,7 @@ class Explanation:
         """
         where = f'"{self.site}"' if self.layer is None else f'"{self.site}", {self.layer}'
         expression = f"seen[{where}][{', '.join(map(str, self.index))}]"
-        return snippet(expression, self.site, source, self.token_ids, self.edits, text)
+        return snippet(expression, [self.site], source, self.token_ids, self.edits, text)
 
 
 @torch.no_grad()
@@ -157,18 +157,19 @@ def explain(trace: Trace, model: GPTModel, site: str, layer: int | None, index: 
 
 def snippet(
     expression: str,
-    site: str,
+    sites: Collection[str],
     source: str | Path,
     token_ids: Sequence[int],
     edits: Sequence[str] = (),
     text: str | None = None,
 ) -> str:
-    """Python that prints `expression` in a fresh process: over gpt, a Pretrained, token_ids, and seen, a trace of `site` under `edits`.
+    """Python that prints `expression` in a fresh process: over gpt, a Pretrained, token_ids, and seen, a trace of `sites` under `edits`.
 
     source, text: as Explanation.snippet has them. edits: names as a trace lists them. Raises: InvalidEdit as there.
     """
     names = ["load_pretrained", "trace"]
     changes, changed = [], ""
+    recorded = ", ".join(f'"{site}"' for site in sorted(sites))
     if edits:
         names.insert(1, "parse_edits")
         changed = ", edits=changes"
@@ -180,7 +181,7 @@ def snippet(
             f"gpt = load_pretrained({str(source)!r})",
             f"token_ids = {list(token_ids) if text is None else f'gpt.tokenizer.encode({text!r})'}",
             *changes,
-            f'seen = trace(gpt.model, token_ids, sites={{"{site}"}}{changed})',
+            f"seen = trace(gpt.model, token_ids, sites={{{recorded}}}{changed})",
             f"print(float({expression}))",
         ]
     )

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from explorer.catalogue import catalogue
-from gpt2core import GPTModel, Trace, analysis, embeddings
+from gpt2core import GPTModel, Trace, analysis, embeddings, lens
 from gpt2core.errors import InvalidSetting
 from gpt2core.explaining.lines import CodeLines, lines_of
 from gpt2core.explaining.operands import Column, Group, Kind, bracketed, short
@@ -26,6 +26,7 @@ from gpt2core.sites import SITES
 
 say = catalogue("origins")
 MEAN_WEIGHTS = ("self_weight", "before_weight", "first_weight")  # over the queries that have one
+MID = "_mid"  # ends the name of what is read between a layer's attention and its MLP
 LEAST_TEMPERATURE = 1e-3  # below it the likeliest token has all, as far as float64 tells
 
 
@@ -132,6 +133,9 @@ def _length(trace: Trace, model: GPTModel, number: Number) -> Recipe:
 
 def _stream(trace: Trace, number: Number) -> tuple[str, int | None, Tensor]:
     """The stream where the model is made to stop: name, layer, [T, C]."""
+    if number.name.endswith(MID):
+        layer = number.layer or 0
+        return "resid_mid", layer, trace["resid_mid", layer]
     if number.layer is None:
         return "embed", None, trace["embed"]
     return "resid_post", number.layer, trace["resid_post", number.layer]
@@ -141,9 +145,24 @@ def _guess(trace: Trace, model: GPTModel, number: Number) -> Recipe:
     t, v = number.index
     _, _, stream = _stream(trace, number)
     logits = model.out_head(model.final_norm(stream[t]))  # [V]
-    row = _column("site", "lens_logit", number.layer, (t, None), logits)
+    name = number.name.replace("guess", "lens_logit")
+    row = _column("site", name, number.layer, (t, None), logits)
     group, total, written = _exponentials(row, v)
-    return Recipe("exp(lens_logit[t, v]) / Σ_v' exp(lens_logit[t, v'])", (group,), total, written)
+    return Recipe(f"exp({name}[t, v]) / Σ_v' exp({name}[t, v'])", (group,), total, written)
+
+
+def _divergence(trace: Trace, model: GPTModel, number: Number) -> Recipe:
+    (t,) = number.index
+    _, _, stream = _stream(trace, number)
+    answer = trace["logits"][t].double().log_softmax(-1)  # [V]
+    guess = model.out_head(model.final_norm(stream[t])).double().log_softmax(-1)  # [V]
+    name = number.name.replace("kl", "guess")
+    columns = (
+        _column("site", "share", None, (t, None), answer.exp()),
+        _column("site", name, number.layer, (t, None), guess.exp()),
+    )
+    group = Group(columns, lambda p, q: answer.exp() * (answer - guess), "{} ln(that / {})")
+    return Recipe(f"Σ_v share[t, v] ln(share[t, v] / {name}[t, v])", (group,))
 
 
 def _lens_logit(trace: Trace, model: GPTModel, number: Number) -> Recipe:
@@ -225,13 +244,29 @@ def _constant(name: str, value: float) -> Column:
 
 
 def _lens_sites(number: Number) -> frozenset[str]:
+    if number.name.endswith(MID):
+        return frozenset({"resid_mid"})
     return frozenset({"embed" if number.layer is None else "resid_post"})
 
 
+def _divergence_sites(number: Number) -> frozenset[str]:
+    return _lens_sites(number) | {"logits"}
+
+
+def _read_snippet(number: Number) -> str:
+    """The logits that the lens reads, [V]."""
+    (site,) = _lens_sites(number)
+    stream = f'"{site}"' if site == "embed" else f'"{site}", {number.layer}'
+    return f"gpt.model.out_head(gpt.model.final_norm(seen[{stream}][{number.index[0]}])).detach()"
+
+
 def _lens_snippet(number: Number, softmax: str = "") -> str:
-    stream = '"embed"' if number.layer is None else f'"resid_post", {number.layer}'
-    t, v = number.index
-    return f"gpt.model.out_head(gpt.model.final_norm(seen[{stream}][{t}])).detach(){softmax}[{v}]"
+    return f"{_read_snippet(number)}{softmax}[{number.index[1]}]"
+
+
+def _divergence_snippet(number: Number) -> str:
+    answer = f'seen["logits"][{number.index[0]}]'
+    return f"({answer}.softmax(-1) * ({answer}.log_softmax(-1) - {_read_snippet(number)}.log_softmax(-1))).sum()"
 
 
 def _share_snippet(number: Number) -> str:
@@ -274,6 +309,7 @@ def _logits(_: Number) -> frozenset[str]:
 
 _cosine_code = partial(lines_of, embeddings.cosines, ("lengths = table.norm", "return (table @"))
 _lens_code = partial(lines_of, analysis.logit_lens, ("return model.out_head",))
+_kl_code = partial(lines_of, lens.lens_row, ("apart = (answer.exp()",))
 DERIVED: Mapping[str, Derived] = {
     "share": Derived(
         ("t", "v"),
@@ -285,6 +321,10 @@ DERIVED: Mapping[str, Derived] = {
     "length": Derived((), lambda number: frozenset({number.site}), _length, list, _length_snippet),
     "guess": Derived(("t", "v"), _lens_sites, _guess, _lens_code, partial(_lens_snippet, softmax=".softmax(-1)")),
     "lens_logit": Derived(("t", "v"), _lens_sites, _lens_logit, _lens_code, _lens_snippet),
+    "guess_mid": Derived(("t", "v"), _lens_sites, _guess, _lens_code, partial(_lens_snippet, softmax=".softmax(-1)")),
+    "lens_logit_mid": Derived(("t", "v"), _lens_sites, _lens_logit, _lens_code, _lens_snippet),
+    "kl": Derived(("t",), _divergence_sites, _divergence, _kl_code, _divergence_snippet),
+    "kl_mid": Derived(("t",), _divergence_sites, _divergence, _kl_code, _divergence_snippet),
     "loss": Derived(
         ("t",), _logits, _loss, partial(lines_of, analysis.token_losses, ("return F.cross_entropy",)), _loss_snippet
     ),

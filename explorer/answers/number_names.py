@@ -38,7 +38,7 @@ class Names:
         what, layer = say(f"name_{number.name}"), number.layer
         if number.name == "length":
             what = say("length_of", of=say(f"name_{number.site}"))
-        if layer is None and number.name in ("guess", "lens_logit"):
+        if layer is None and number.name in ("guess", "lens_logit", "kl"):
             what = say("after_embedding", what=what)
         at = _unsaid(number, around)
         names_layer = layer is not None and layer not in [other.layer for other in around]

@@ -41,10 +41,11 @@ HOMES = {
     **dict.fromkeys(("tok_emb", "pos_emb", "embed", "cosine", "position_cosine"), "embeddings"),
     **dict.fromkeys(("logits", "share", "log_share"), "sampling"),
     "loss": "scoring",
+    **dict.fromkeys(("guess", "guess_mid", "lens_logit", "lens_logit_mid", "kl", "kl_mid"), "block"),
 }
 ELSEWHERE = "model"
 WITHOUT_LAYER = ("share", "log_share", "loss", "cosine", "position_cosine")
-SHARES = ("pattern", "share", "guess", *MEAN_WEIGHTS)
+SHARES = ("pattern", "share", "guess", "guess_mid", *MEAN_WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,6 @@ def _derived_origin(services: Services, of: Pass, number: Number) -> Origin:
     terms = Terms(made.groups)
     value = float(made.total(terms.products))
     source = services.models.source(run.model)
-    (site,) = sites
     expression = derived.snippet(number)
     return Origin(
         value,
@@ -222,7 +222,7 @@ def _derived_origin(services: Services, of: Pass, number: Number) -> Origin:
         f"{short_name(number)} = {made.written.format(sum=terms.in_numbers())} = {short(value)}",
         terms,
         derived.code(),
-        "" if source is None else snippet(expression, site, source, run.token_ids, trace.edits, of.text),
+        "" if source is None else snippet(expression, sites, source, run.token_ids, trace.edits, of.text),
     )
 
 

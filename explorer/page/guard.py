@@ -63,7 +63,11 @@ def redrawn(
     given: the values of controls and frames.
     """
     if not (isinstance(seen, dict) and seen.get("run")):
-        return {}, {"run": "", "current": {}, "failed": {}}  # asked before anything was read: widgets/sight asks again once it is
+        return {}, {
+            "run": "",
+            "current": {},
+            "failed": {},
+        }  # asked before anything was read: widgets/sight asks again once it is
     shown = seen["shown"] if isinstance(seen.get("shown"), dict) else {}
     current: dict[str, str] = {}
     failed: dict[str, str] = {}

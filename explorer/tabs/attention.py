@@ -40,7 +40,7 @@ def build(ctx: TabContext) -> None:
                 heatmap = matrix("attention-heatmap")
             with gr.Row(equal_height=True):
                 layer = gr.Radio(
-                    [0], value=0, label=say("layer"), elem_id="layer", elem_classes="label-beside", min_width=200
+                    [0], value=0, label=say("shared_layer"), elem_id="layer", elem_classes="label-beside", min_width=200
                 )
                 head = gr.Radio(
                     [0], value=0, label=say("head"), elem_id="head", elem_classes="label-beside", min_width=200

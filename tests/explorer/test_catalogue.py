@@ -22,6 +22,7 @@ TOPICS = sorted(path.stem for path in (FOLDER / LANGUAGE).glob("*.toml") if path
 HANDED_ON = {
     "cell_label": (WIDGETS / "heads" / "heads.js", "cellLabel"),
     "reading": (WIDGETS / "matrix" / "reading.js", "table.reading"),
+    "nothing": (WIDGETS / "matrix" / "reading.js", "table.nothing"),
     "stopped": (WIDGETS / "notice" / "notice.js", "said"),
 }
 

@@ -67,12 +67,13 @@ class Axis:
 
 @dataclass(frozen=True)
 class Origin:
-    """Which numbers of the run the cells are, for the drawer to explain (widgets/drawer). site: of gpt2core.sites. index: a cell's place
-    there, where "row" and "column" stand for the cell's own."""
+    """Which numbers of the run the cells are, for the drawer to explain (widgets/drawer). site: of gpt2core.sites, or of
+    answers/derived. index: a cell's place there, where "row" and "column" stand for the cell's own, "cell" for what matrix_value's
+    `about` says of it."""
 
     site: str
     layer: int | None
-    index: tuple[int | Literal["row", "column"], ...]
+    index: tuple[int | Literal["row", "column", "cell"], ...]
 
 
 def matrix(elem_id: str) -> gr.HTML:
@@ -99,8 +100,12 @@ def matrix_value(
     blank: Literal["future"] | None = None,
     picked: tuple[int | None, int | None] = (None, None),
     shape: Literal["square", "strips"] = "square",
-    origin: Origin | Sequence[Origin] | None = None,
+    origin: Origin | Sequence[Origin | None] | None = None,
     no_origin: str = "",
+    texts: Sequence[str] | None = None,
+    about: Sequence[int] | None = None,
+    log: bool = False,
+    nothing: str = "",
 ) -> dict[str, Any]:
     """values [R, K], sent as float32; cells that are not finite are empty, and with blank="future" those right of the diagonal.
 
@@ -110,6 +115,9 @@ def matrix_value(
     sequential scale and signed numbers on a diverging one. picked: (row, column); a row alone is framed as a whole.
     shape: "square" for token by token; "strips" for a few long rows, which zoom along their length only.
     origin: where the numbers come from, for all cells alike or row by row; None where they are none of the run's, and no_origin says why.
+    texts [R K]: a word or two for each cell, row by row, written into it where there is room; {text} in `reading`. about [R K]: a number
+    for each, for an origin's "cell". log: colours go by the logarithm; limits are then above 0. nothing: what is said of a cell without a
+    value, with {row} and {column} in it; such cells are hatched.
 
     Raises: ValueError for axes or origins of another length, values that are no table, shares outside of 0 to 1, limits that span nothing.
     """
@@ -123,6 +131,11 @@ def matrix_value(
             raise ValueError(f"There are {n} {side} and {len(axis.labels)} labels for them; give one for each.")
     if blank == "future" and n_rows != n_columns:
         raise ValueError(f"Only a square matrix has a future to leave blank; this one is {n_rows} by {n_columns}.")
+    for name, given in (("texts", texts), ("about", about)):
+        if given is not None and len(given) != n_rows * n_columns:
+            raise ValueError(
+                f"There are {n_rows * n_columns} cells and {len(given)} {name} for them; give one for each."
+            )
     if isinstance(origin, Sequence) and len(origin) != n_rows:
         raise ValueError(f"There are {n_rows} rows and {len(origin)} origins for them; give one for each.")
     number = number or ("share" if scale == "sequential" else "signed")
@@ -132,7 +145,7 @@ def matrix_value(
     if number == "share" and bool(((seen < -_ROUNDING) | (seen > 1 + _ROUNDING)).any()):
         raise ValueError("A share lies between 0 and 1; write these values with number='plain' or 'signed'.")
     low, high = limits or _reach(seen, scale, number)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    if not (math.isfinite(low) and math.isfinite(high) and low < high and (low > 0 or not log)):
         raise ValueError(f"The limits of a scale go from a smaller to a greater number; these are {low} and {high}.")
     table = {
         "size": [n_rows, n_columns],
@@ -147,8 +160,12 @@ def matrix_value(
         "shape": shape,
         "origin": None
         if origin is None
-        else [asdict(one) for one in ([origin] if isinstance(origin, Origin) else origin)],
+        else [one and asdict(one) for one in ([origin] if isinstance(origin, Origin) else origin)],
         "no_origin": no_origin,
+        "texts": None if texts is None else list(texts),
+        "about": None if about is None else list(about),
+        "log": log,
+        "nothing": nothing,
     }
     # one string, because Gradio wraps every object of a value in proxies
     return {"cells": packed(seen), "table": json.dumps(table), "row": picked[0], "column": picked[1]}

@@ -4,6 +4,7 @@ import { penFor } from '../shared/canvas.js';
 import { pooled, coloured } from './scale.js';
 import { seenCells } from './view.js';
 import { writeNames, writeTitles } from './names.js';
+import { hatch, writeTexts } from './inside.js';
 
 const ROOMY = 12; // pixels a cell, from which a line of the page's paper parts it from the next
 
@@ -21,7 +22,9 @@ export function paintPicture(canvas, scene, values, palette) {
   const across = seenCells(view.columns, nColumns);
   const down = seenCells(view.rows, nRows);
   const cells = paintCells(pen, scene, values, palette, across, down);
+  if (table.nothing) hatch(pen, scene, values, across, down);
   clearGaps(pen, scene, across, down);
+  if (table.texts) writeTexts(pen, scene, values, palette, across, down);
   pen.strokeStyle = style.rule;
   pen.lineWidth = 1;
   pen.strokeRect(box.left - 0.5, box.top - 0.5, box.width + 1, box.height + 1);
@@ -35,7 +38,7 @@ function paintCells(pen, { table, box, x, y, ratio }, values, palette, [left, ri
   const high = Math.min(bottom - top, Math.ceil(area[3] * ratio));
   const dots = pooled(values, table.size[1], [top, bottom], [left, right], wide, high, table.scale === 'diverging');
   const image = new OffscreenCanvas(wide, high);
-  image.getContext('2d').putImageData(new ImageData(coloured(dots, palette, table.limits), wide, high), 0, 0);
+  image.getContext('2d').putImageData(new ImageData(coloured(dots, palette, table.limits, table.log), wide, high), 0, 0);
   pen.save();
   pen.beginPath();
   pen.rect(box.left, box.top, box.width, box.height);

@@ -40,10 +40,12 @@ function signedAs(number, digits, value) {
   return plus + digits.replaceAll('-', '−');
 }
 
-// One cell in words. table: rows, columns, reading, number, blank; value NaN where there is none.
+// One cell in words. table: rows, columns, reading, number, blank, texts, nothing; value NaN where there is none.
 export function cellSaid(table, row, column, value, words) {
   const parts = { row: called(row, table.rows, words), column: called(column, table.columns, words) };
-  if (!Number.isNaN(value)) return partsOf(table.reading, { ...parts, value: written(value, table.number) });
+  const text = [{ text: table.texts?.[row * table.size?.[1] + column] ?? '', data: true }];
+  if (!Number.isNaN(value)) return partsOf(table.reading, { ...parts, value: written(value, table.number), text });
+  if (table.nothing) return partsOf(table.nothing, parts);
   return partsOf(table.blank === 'future' && column > row ? words.future : words.nothing, parts);
 }
 

@@ -1,10 +1,19 @@
 // From values to colours: no page, no canvas. A cell without a value is NaN.
 
-// Which of a palette's n colours a value wears, limits = [low, high]; what lies beyond them wears the end. -1 for NaN.
-export function colourIndex(value, [low, high], n) {
-  if (Number.isNaN(value)) return -1;
-  const share = high > low ? (value - low) / (high - low) : 0.5;
-  return Math.round(Math.min(1, Math.max(0, share)) * (n - 1));
+// Where a value lies between the limits [low, high], 0 to 1; what lies beyond them is at the end. log: by the logarithm.
+export function shareOf(value, [low, high], log) {
+  if (log) return shareOf(Math.log(Math.max(value, low)), [Math.log(low), Math.log(high)]);
+  return high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0.5;
+}
+
+// The value in the middle of the colours.
+export function middleOf([low, high], log) {
+  return log ? Math.sqrt(low * high) : (low + high) / 2;
+}
+
+// Which of a palette's n colours a value wears. -1 for NaN.
+export function colourIndex(value, limits, n, log) {
+  return Number.isNaN(value) ? -1 : Math.round(shareOf(value, limits, log) * (n - 1));
 }
 
 // All cells [rows * columns], from those that were sent: row by row, each only up to its diagonal where the future is blank.
@@ -32,11 +41,11 @@ export function pooled(values, columns, [top, bottom], [left, right], wide, high
 }
 
 // RGBA of every value; palette: red, green, blue of each colour. Without a value transparent.
-export function coloured(values, palette, limits) {
+export function coloured(values, palette, limits, log) {
   const pixels = new Uint8ClampedArray(4 * values.length);
   const n = palette.length / 3;
   for (let at = 0; at < values.length; at++) {
-    const colour = 3 * colourIndex(values[at], limits, n);
+    const colour = 3 * colourIndex(values[at], limits, n, log);
     if (colour < 0) continue;
     pixels[4 * at] = palette[colour];
     pixels[4 * at + 1] = palette[colour + 1];

@@ -51,7 +51,7 @@ export function lay(table, style, width, height, widthOf) {
   const right = 2 + (levels ? Math.max(0, (columnNames.texts[nColumns - 1][3] - pitch) / 2) : 0); // the last name goes beyond
   const margins = { left, right, top: 2, bottom: below + title(table.columns.name) };
   const box = plotBox(width, height, margins, nColumns, nRows, LARGEST[table.shape]);
-  return { table, style, width, height, box, line, below, rowNames, columnNames, levels };
+  return { table, style, width, height, box, line, below, rowNames, columnNames, levels, widthOf };
 }
 
 // On how many lines names of this width stand, `pitch` pixels a column; 0: turned. Numbers are thinned before they are turned.

@@ -37,6 +37,9 @@ DERIVED_PLACES = [
         for kind in ("guess", "lens_logit")
         for layer in (None, -1, 0, 1)
     ),
+    *({"kind": kind, "layer": 1, "index": [3, 98]} for kind in ("guess_mid", "lens_logit_mid")),
+    *({"kind": "kl", "layer": layer, "index": [2]} for layer in (None, 0)),
+    {"kind": "kl_mid", "layer": 1, "index": [2]},
     {"kind": "loss", "index": [1]},
     {"kind": "cosine", "index": [65, 66]},
     {"kind": "log_share", "index": [2, 97]},
@@ -117,7 +120,8 @@ def test_a_derived_number_is_made_again_of_its_terms(services, looked_at, place)
     terms = Terms(recipe.groups)
     rebuilt = float(recipe.total(torch.tensor([term.product for term in terms], dtype=torch.float64)))
     value = reference(seen, model, number)
-    scale = abs(value) if number.name != "lens_logit" else float(terms.products.abs().sum())
+    is_a_sum = number.name.startswith(("lens_logit", "kl"))
+    scale = float(terms.products.abs().sum()) if is_a_sum else abs(value)
     assert abs(rebuilt - value) <= 1e-5 * scale
     assert written(origin_of(services, looked_at, place)["value"]) == pytest.approx(value, abs=1e-5 * scale)
 
@@ -126,6 +130,18 @@ def test_a_derived_number_is_made_again_of_its_terms(services, looked_at, place)
 def reference(seen: Any, model: Any, number: Any) -> float:
     """The same number by another way: torch's softmax, norms and losses, and gpt2core's own functions."""
     at = number.index
+
+    def lens() -> torch.Tensor:
+        if number.name.endswith("_mid"):
+            return analysis.logit_lens(seen, model, number.layer, "resid_mid")[at[0]].double()
+        if number.layer is None:
+            return model.out_head(model.final_norm(seen["embed"][at[0]])).double()
+        return analysis.logit_lens(seen, model, number.layer)[at[0]].double()
+
+    def apart() -> torch.Tensor:
+        answer = seen["logits"][at[0]].double().log_softmax(-1)
+        return torch.nn.functional.kl_div(lens().log_softmax(-1), answer, log_target=True, reduction="sum")
+
     by_name = {
         "share": lambda: torch.softmax(seen["logits"][at[0]].double() / number.temperature, -1)[at[1]],
         "log_share": lambda: torch.log_softmax(seen["logits"][at[0]].double(), -1)[at[1]],
@@ -133,19 +149,14 @@ def reference(seen: Any, model: Any, number: Any) -> float:
         "loss": lambda: -seen["logits"].double().log_softmax(-1)[at[0], seen.token_ids[at[0] + 1]],
         "cosine": lambda: cosines(model.tok_emb.weight, at[0])[at[1]],
         "position_cosine": lambda: cosines(model.pos_emb.weight, at[0])[at[1]],
-        "guess": lambda: lens().softmax(-1)[at[1]],
-        "lens_logit": lambda: lens()[at[1]],
+        **dict.fromkeys(("guess", "guess_mid"), lambda: lens().softmax(-1)[at[1]]),
+        **dict.fromkeys(("lens_logit", "lens_logit_mid"), lambda: lens()[at[1]]),
+        **dict.fromkeys(("kl", "kl_mid"), apart),
         **{
             name: lambda column=column: habit_table(seen.stacked("pattern")).iloc[at[0] + 3 * number.layer, column]
             for column, name in enumerate(MEAN_WEIGHTS, 2)
         },
     }
-
-    def lens() -> torch.Tensor:
-        if number.layer is None:
-            return model.out_head(model.final_norm(seen["embed"][at[0]])).double()
-        return analysis.logit_lens(seen, model, number.layer)[at[0]].double()
-
     return float(by_name[number.name]())
 
 

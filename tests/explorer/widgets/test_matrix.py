@@ -288,3 +288,30 @@ def test_numbers_of_no_run_have_no_origin_and_origins_are_one_a_row(browser):
     assert browser(f"placeOf({json.dumps(table)}, {js_floats(np.zeros(6))}, 1, 1)") is None
     with pytest.raises(ValueError, match="2 rows and 1 origins"):
         table_of(torch.zeros(2, 3), origin=[Origin("embed", None, (0, "column"))])
+
+
+def test_cells_may_hold_words_that_are_said_with_them_and_numbers_that_lead_to_their_origin(browser):
+    values = torch.tensor([[0.25, math.nan], [0.5, 1.0]])
+    origin = [None, Origin("guess", 1, ("column", "cell"))]
+    told = table_of(
+        values, texts=["a", "b", "c", "d"], about=[7, 8, 9, 10], origin=origin, nothing="{row} at {column} is none"
+    )
+    sent = json.dumps({**told, "reading": "{row} at {column}: {text} {value}"})
+    assert browser(f"placeOf({sent}, {js_floats(values.numpy())}, 1, 1)") == {
+        "site": "guess",
+        "layer": 1,
+        "index": [1, 10],
+    }
+    assert browser(f"placeOf({sent}, {js_floats(values.numpy())}, 0, 0)") is None
+    assert browser(f"plain(cellSaid({sent}, 1, 0, 0.5, {json.dumps(WORDS)}))") == "“·ran” (1) at 0: c 50.0 %"
+    assert browser(f"plain(cellSaid({sent}, 0, 1, NaN, {json.dumps(WORDS)}))") == "“Tom” (0) at 1 is none"
+    for wrong in ({"texts": ["a"]}, {"about": [1, 2, 3]}):
+        with pytest.raises(ValueError, match="give one for each"):
+            table_of(values, **wrong)
+
+
+def test_a_logarithmic_scale_gives_every_power_the_same_room(browser):
+    assert browser("[1, 10, 100, 1000].map((value) => colourIndex(value, [1, 1000], 4, true))") == [0, 1, 2, 3]
+    assert browser("middleOf([1, 10000], true)") == pytest.approx(100)
+    with pytest.raises(ValueError, match="limits of a scale"):
+        table_of(torch.ones(2, 2), number="plain", log=True, limits=(0.0, 5.0))
