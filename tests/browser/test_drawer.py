@@ -161,6 +161,11 @@ def test_a_number_is_shown_where_it_lives(page: Page) -> None:
     expect(page.locator("#token-strip .token").nth(4)).to_have_attribute("aria-selected", "true")
     page.wait_for_function("location.search.includes('tab=attention') && location.search.includes('token=4')")
     expect(page.locator("#attention-frame .summary")).to_contain_text("From “·the” (position 4)")
+    expect(page.locator("#attention-frame")).to_have_attribute("data-pointed", "")
+    page.keyboard.press("Shift")
+    expect(page.locator("#attention-frame[data-pointed]")).to_have_count(0)
+    drawer(page).get_by_role("button", name="Show it where it lives").click()  # it is in sight already
+    expect(page.locator("#attention-frame")).to_have_attribute("data-pointed", "")
 
 
 def test_the_lines_of_python_can_be_copied(page: Page) -> None:

@@ -1,7 +1,7 @@
 // What is asked, in which order, and what is on show: the drawer's state. view.js draws it, room.js makes room for it.
 
 import { attributed, button, filled, finder, follow, put, tell } from '../shared/dom.js';
-import { rememberOpener, takeRoom } from './room.js';
+import { pointNowhere, pointOut, rememberOpener, takeRoom } from './room.js';
 import { back, cutAt, deeper, sameNumber, started } from './trail.js';
 import { drawn } from './view.js';
 
@@ -98,6 +98,7 @@ export default function mount({ element, props, trigger, watch, words }) {
   const live = (home) => {
     document.querySelector('.figure-frame[data-large] .tool[aria-pressed=true]')?.click();
     tell('page-wish', home);
+    pointOut(home.tab);
   };
 
   watch('value', () => {
@@ -115,6 +116,7 @@ export default function mount({ element, props, trigger, watch, words }) {
     takesFocus = false;
   });
 
+  for (const type of ['pointerdown', 'keydown']) follow(element, type, pointNowhere);
   follow(element, 'number-asked', ({ detail }) => open(detail));
   follow(element, 'cursor-moved', ({ detail }) => {
     if (detail.run === run) return;

@@ -31,3 +31,18 @@ export function rememberOpener(from) {
 
   return { show, focus };
 }
+
+const OPENING_MS = 2000; // as long as a tab may take to open
+
+// Frames what a tab is about, so that something answers also where it was in sight already.
+export function pointOut(tab, since = performance.now()) {
+  const panel = document.querySelector(`#tabs [role=tab][data-tab-id="${CSS.escape(tab)}"]`)?.getAttribute('aria-controls');
+  const figure = document.getElementById(panel)?.querySelector('.main-figure');
+  if (figure?.offsetParent) {
+    figure.closest('.figure-frame').dataset.pointed = '';
+  } else if (performance.now() - since < OPENING_MS) requestAnimationFrame(() => pointOut(tab, since));
+}
+
+export function pointNowhere() {
+  document.querySelectorAll('[data-pointed]').forEach((frame) => delete frame.dataset.pointed);
+}
