@@ -17,14 +17,14 @@ import torch
 from gpt2core.checkpoint import TrainedOn, check_context
 from gpt2core.data import split_corpus
 from gpt2core.errors import Gpt2CoreError
-from gpt2core.model import GPTModel, sinusoids
+from gpt2core.model import GPTModel
 from gpt2core.tokenizer import Tokenizer, gpt2_tokenizer
 from gpt2core.train.cli import check, config_from, parser, settings_from
 from gpt2core.train.corpora import read_corpus, text_sha256
 from gpt2core.train.distributed import Team, assembled
 from gpt2core.train.folder import RunFolder
 from gpt2core.train.loop import Trainer, TrainEvent, saved_config
-from gpt2core.train.positions import look_at_previous, sharpen
+from gpt2core.train.positions import begin_as_sine_waves
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -61,12 +61,8 @@ def run(options: argparse.Namespace, team: Team) -> None:
         torch.manual_seed(settings.seed)
         model = GPTModel(config)
         if options.sinusoidal_positions:
-            model.pos_emb.weight.data = sinusoids(config.context_length, config.emb_dim) * options.sinusoidal_positions
+            begin_as_sine_waves(model, options.sinusoidal_positions)
         trainer = Trainer(model.to(team.device), corpus, settings, tokenizer, team)
-    if options.previous_token_head is not None:
-        look_at_previous(trainer.model, corpus.train_ids, options.previous_token_head)
-    if options.sharpen_head is not None:
-        sharpen(trainer.model, options.sharpen_head)
     if not team.is_first:
         for _ in trainer.run():
             pass  # the first process writes for all

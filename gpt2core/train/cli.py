@@ -15,6 +15,7 @@ from gpt2core.errors import InvalidSetting
 from gpt2core.train.corpora import SOURCES
 from gpt2core.train.loop import TrainSettings
 from gpt2core.train.optimizer import OPTIMIZERS
+from gpt2core.train.phases import EXAMPLE, parsed_phase
 
 DEFAULTS = TrainSettings(eval_every=200, eval_windows=64, sample_every=400, sample_tokens=60)
 _EXAMPLES = """examples:
@@ -47,9 +48,6 @@ SIZE = {
 START = {
     "sinusoidal_positions": "begin with position rows that are sine waves of this height, not noise: a head finds the token before "
     "sooner (0: noise; default: %(default)s)",
-    "previous_token_head": "before the first update of this call, rewrite this head of layer 0 to look at the token before; it stays "
-    "free to change (default: none)",
-    "sharpen_head": "before the first update of this call, raise the attention scores of this head of layer 0 by half (default: none)",
 }
 LEARNING = {
     "steps": "optimizer updates in the whole run",
@@ -66,6 +64,9 @@ LEARNING = {
     "seed": "of the weights, the order of windows and the samples",
 }
 OPTIMIZER = "adamw for all weights, or muon for the matrices inside blocks, which learns more from each token (default: %(default)s)"
+PHASE = (
+    f"once a phase of a curriculum, in order: {EXAMPLE}; windows shorter than the context, a share of copy exercises"
+)
 WATCHING = {
     "eval_every": "updates between checks on text that is never trained on (0: never)",
     "eval_windows": "windows an in-between check reads",
@@ -115,10 +116,9 @@ def parser() -> argparse.ArgumentParser:
     size.add_argument(
         "--sinusoidal-positions", type=float, default=0.0, metavar="N", help=START["sinusoidal_positions"]
     )
-    size.add_argument("--previous-token-head", type=int, metavar="H", help=START["previous_token_head"])
-    size.add_argument("--sharpen-head", type=int, metavar="H", help=START["sharpen_head"])
     learning = made.add_argument_group("learning")
     learning.add_argument("--optimizer", choices=OPTIMIZERS, default=DEFAULTS.optimizer, help=OPTIMIZER)
+    learning.add_argument("--phase", action="append", default=[], dest="phases", metavar="NAME=N,...", help=PHASE)
     _add_settings(learning, LEARNING)
     _add_settings(made.add_argument_group("watching"), WATCHING)
 
@@ -158,7 +158,12 @@ def settings_from(options: argparse.Namespace, device: torch.device) -> TrainSet
     """Raises: InvalidSetting."""
     precision = options.precision if options.precision != "auto" else quicker_precision(device)
     given = _given(options, ("optimizer", *LEARNING, *WATCHING))
-    return replace(DEFAULTS, **given, precision=precision, compiled=options.compile)
+    phases = tuple(map(parsed_phase, options.phases))
+    if phases:
+        if options.steps is not None:
+            raise InvalidSetting("With --phase, each phase says its own steps; leave out --steps.")
+        given["steps"] = sum(phase.steps for phase in phases)
+    return replace(DEFAULTS, **given, phases=phases, precision=precision, compiled=options.compile)
 
 
 def quicker_precision(device: torch.device) -> Literal["fp32", "bf16"]:
