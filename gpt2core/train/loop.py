@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from gpt2core.checkpoint import build_model, check_context
+from gpt2core.checkpoint import build_model, check_context, named_vocabulary, stored_vocabulary
 from gpt2core.config import GPTConfig
 from gpt2core.data import Corpus
 from gpt2core.errors import InvalidSetting, NotFinite, OtherCorpus, UnreadableCheckpoint
@@ -27,10 +27,11 @@ from gpt2core.files import write_atomically
 from gpt2core.generation import generate
 from gpt2core.model import GPTModel, evaluating
 from gpt2core.ranges import checked_seed, is_number, mixed_seed, shown, whole
-from gpt2core.tokenizer import Tokenizer
+from gpt2core.tokenizer import END_OF_TEXT, Tokenizer, gpt2_tokenizer
 from gpt2core.train.distributed import ALONE, Team
 from gpt2core.train.loss import NextTokenLoss, next_token_loss
 from gpt2core.train.optimizer import OPTIMIZERS, Optimizer, OptimizerName
+from gpt2core.train.parts import learn_only
 from gpt2core.train.phases import (
     Curriculum,
     Phase,
@@ -55,6 +56,7 @@ class TrainSettings:
     products in bfloat16, weights stay float32. eval_every, eval_windows: how often, and on how many windows from the start of
     the validation part.
     sample_every, sample_tokens, sample_prompt: how often and what the model writes meanwhile (0: never).
+    train_only: parts of the model that learn, the others staying bit for bit as they are: see parts.learn_only (none: all of it).
     phases: a curriculum, one Phase after the other; their steps add up to `steps` (none: one phase of whole windows without exercises).
     Raises: InvalidSetting.
     """
@@ -79,6 +81,7 @@ class TrainSettings:
     sample_prompt: str = ""
     seed: int = 0
     compiled: bool = False
+    train_only: tuple[str, ...] = ()
     phases: tuple[Phase, ...] = ()
 
     def __post_init__(self) -> None:
@@ -118,6 +121,10 @@ class TrainSettings:
             )
         if not isinstance(self.sample_prompt, str):
             raise InvalidSetting("sample_prompt is {value}; choose a text.", value=shown(self.sample_prompt))
+        if not (isinstance(self.train_only, tuple) and all(isinstance(part, str) for part in self.train_only)):
+            raise InvalidSetting(
+                "train_only is {value}; choose a tuple of names of parts.", value=shown(self.train_only)
+            )
         if not isinstance(self.compiled, bool):
             raise InvalidSetting("compiled is {value}; choose True or False.", value=shown(self.compiled))
         if self.batch_size % self.accumulation_steps:
@@ -221,6 +228,7 @@ class Trainer:
             seed=settings.seed,
         )
         self.step = 0
+        learn_only(model, settings.train_only)
         self.optimizer = Optimizer(
             model,
             settings.optimizer,
@@ -314,7 +322,8 @@ class Trainer:
     def _sample(self) -> str | None:
         if self.tokenizer is None or self.settings.sample_tokens == 0:
             return None
-        prompt = self.tokenizer.encode(self.settings.sample_prompt) or [self.tokenizer.end_of_text]
+        first = self.tokenizer.special.get(END_OF_TEXT, int(self.corpus.val_ids[0]))
+        prompt = self.tokenizer.encode(self.settings.sample_prompt) or [first]
         steps = generate(
             self.model, prompt, self.settings.sample_tokens, temperature=0.8, top_k=50, seed=self.settings.seed
         )
@@ -334,6 +343,7 @@ class Trainer:
             "config": self.model.config.to_dict(),
             "settings": asdict(self.settings),
             "corpus": _fingerprint(self.corpus),
+            "tokenizer": None if self.tokenizer is None else stored_vocabulary(self.tokenizer)[0],
         }
         write_atomically(path, save(tensors, metadata={"trainer": json.dumps(about)}))
 
@@ -396,10 +406,20 @@ def saved_config(path: Path) -> GPTConfig:
     return GPTConfig.from_dict(about["config"])
 
 
+def saved_tokenizer(path: Path) -> Tokenizer:
+    """The vocabulary of a run, from a file that Trainer.save wrote; one that is not GPT-2's own lies in files beside it.
+
+    Raises: UnreadableCheckpoint, DamagedVocabulary.
+    """
+    about, _ = _read_state(path)
+    config = GPTConfig.from_dict(about["config"])
+    return named_vocabulary(about.get("tokenizer"), path.parent, config) or gpt2_tokenizer(config.vocab_size)
+
+
 def _saved_settings(path: Path, values: dict[str, Any]) -> TrainSettings:
     try:
         phases = tuple(Phase(**phase) for phase in values.get("phases", ()))
-        return TrainSettings(**{**values, "phases": phases})
+        return TrainSettings(**{**values, "phases": phases, "train_only": tuple(values.get("train_only", ()))})
     except TypeError as error:  # a setting that there is not, or not any more
         raise UnreadableCheckpoint(
             "{file} was written by another version of gpt2core, with settings that this one does not have. "

@@ -15,7 +15,7 @@ from gpt2core.config import GPTConfig
 from gpt2core.data import Corpus, SlidingWindows
 from gpt2core.errors import InvalidSetting
 from gpt2core.ranges import is_number, mixed_seed, shown, whole
-from gpt2core.tokenizer import Tokenizer
+from gpt2core.tokenizer import END_OF_TEXT, Tokenizer
 from gpt2core.train.exercises import CopyExercises, check_share
 
 EXAMPLE = "steps=600,window=64,exercises=0.6,learning-rate=6e-3"
@@ -129,6 +129,16 @@ def ending_at(phases: Sequence[Phase], steps: int) -> tuple[Phase, ...]:
     return (*phases[:-1], replace(phases[-1], steps=steps - before))
 
 
+def exercises_for(tokenizer: Tokenizer | None, window: int) -> CopyExercises:
+    """Raises: InvalidSetting for a vocabulary without end-of-text, which closes every exercise."""
+    if tokenizer is None or END_OF_TEXT not in tokenizer.special:
+        raise InvalidSetting(
+            "Copy exercises are closed by {name}, and this run has no vocabulary with that token; choose phases without exercises.",
+            name=END_OF_TEXT,
+        )
+    return CopyExercises(window, tokenizer.vocab_size, tokenizer.end_of_text)
+
+
 class Curriculum:
     """What each update of a run reads: a pure function of its arguments and the number of the update, so a run can be resumed anywhere.
 
@@ -154,13 +164,7 @@ class Curriculum:
         self._exercises: list[CopyExercises | None] = []
         for phase in self.phases:
             window = phase.window_of(config.context_length)
-            if phase.exercises and tokenizer is None:
-                raise InvalidSetting("Copy exercises are closed by end-of-text; give the tokenizer that knows its id.")
-            self._exercises.append(
-                CopyExercises(window, config.vocab_size, tokenizer.end_of_text)
-                if phase.exercises and tokenizer is not None
-                else None
-            )
+            self._exercises.append(exercises_for(tokenizer, window) if phase.exercises else None)
         self._windows: tuple[int, SlidingWindows] = (-1, self._cut(corpus.train_ids, config.context_length, seed))
 
     def _cut(self, token_ids: Tensor, window: int, seed: int) -> SlidingWindows:
