@@ -46,6 +46,12 @@ def test_a_phase_without_exercises_reads_the_text_as_a_run_without_phases_does()
         assert torch.equal(only.batch(step)[0], plain.batch(step)[0])
 
 
+def test_each_phase_begins_with_the_first_of_its_own_windows() -> None:
+    made = curriculum()
+    for number, step in enumerate((0, 3, 7)):
+        assert torch.equal(made.batch(step)[0], made.windows(number).batch(0)[0])
+
+
 def test_phases_of_one_kind_read_in_orders_of_their_own() -> None:
     twice = curriculum((Phase(4), Phase(4)))
     assert not torch.equal(twice.batch(0)[0], twice.batch(4)[0])
