@@ -190,11 +190,12 @@ def _open_ours(about: Mapping[str, Any], folder: Path, tensors: Mapping[str, Ten
         )
     model = build_model(config, read_tensors(folder / WEIGHTS_FILE) if tensors is None else tensors)
     return Pretrained(
-        model, _tokenizer_named(about.get("tokenizer"), folder, config), _trained_on(about.get("trained_on"))
+        model, named_vocabulary(about.get("tokenizer"), folder, config), _trained_on(about.get("trained_on"))
     )
 
 
-def _tokenizer_named(vocabulary: object, folder: Path, config: GPTConfig) -> Tokenizer | None:
+def named_vocabulary(vocabulary: object, folder: Path, config: GPTConfig) -> Tokenizer | None:
+    """The tokenizer that stored_vocabulary described, with its files in `folder`; None for None. Raises: UnreadableCheckpoint, DamagedVocabulary."""
     if vocabulary is None:
         return None
     size = vocabulary.get("vocab_size") if isinstance(vocabulary, dict) else None
@@ -258,11 +259,8 @@ def save_pretrained(
             n=tokenizer.vocab_size,
             rows=model.config.vocab_size,
         )
-    if tokenizer is not None and _is_beginning_of_gpt2(tokenizer):
-        vocabulary = {"kind": "gpt2", "vocab_size": tokenizer.vocab_size}
-    elif tokenizer is not None:
-        files = vocabulary_files(tokenizer)
-        vocabulary = {"kind": "files"}
+    if tokenizer is not None:
+        vocabulary, files = stored_vocabulary(tokenizer)
     about = {"format": FORMAT, "version": 1, "config": model.config.to_dict(), "tokenizer": vocabulary}
     known = None if trained_on is None else _trained_on(asdict(trained_on))
     if known is not None:
@@ -278,6 +276,16 @@ def save_pretrained(
                 (folder / name).unlink(missing_ok=True)
         else:
             write_atomically(folder / name, content)
+
+
+def stored_vocabulary(tokenizer: Tokenizer) -> tuple[dict[str, Any], dict[str, bytes | None]]:
+    """How a vocabulary is written down, and the files that this takes besides (None: one that must not be there).
+
+    Raises: DamagedVocabulary, NotInVocabulary.
+    """
+    if _is_beginning_of_gpt2(tokenizer):
+        return {"kind": "gpt2", "vocab_size": tokenizer.vocab_size}, {}
+    return {"kind": "files"}, vocabulary_files(tokenizer)
 
 
 def _is_beginning_of_gpt2(tokenizer: Tokenizer) -> bool:

@@ -2,6 +2,7 @@
 
 python -m gpt2core.train --text stories.txt --out runs/stories --preset stories --vocab-size 8192 --steps 4000
 python -m gpt2core.train --text stories.txt --out runs/stories --resume
+python -m gpt2core.train --text letters.txt --out runs/letters --from runs/stories --train-only 4,5
 torchrun --nproc_per_node=2 -m gpt2core.train --text stories.txt --out runs/stories --preset stories
 """
 
@@ -10,21 +11,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from gpt2core.checkpoint import TrainedOn, check_context
+from gpt2core.checkpoint import TrainedOn, build_model, check_context, learned_tensors, load_pretrained
 from gpt2core.data import split_corpus
-from gpt2core.errors import Gpt2CoreError
-from gpt2core.model import GPTModel, sinusoids
+from gpt2core.errors import Gpt2CoreError, InvalidSetting
+from gpt2core.model import GPTModel
 from gpt2core.tokenizer import Tokenizer, gpt2_tokenizer
 from gpt2core.train.cli import check, config_from, parser, settings_from
 from gpt2core.train.corpora import read_corpus, text_sha256
 from gpt2core.train.distributed import Team, assembled
 from gpt2core.train.folder import RunFolder
-from gpt2core.train.loop import Trainer, TrainEvent, saved_config
-from gpt2core.train.positions import look_at_previous, sharpen
+from gpt2core.train.loop import Trainer, TrainEvent, saved_config, saved_tokenizer
+from gpt2core.train.positions import begin_as_sine_waves
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,9 +49,16 @@ def run(options: argparse.Namespace, team: Team) -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     folder = RunFolder(options.out, torch.float16 if options.half else torch.float32)
-    config = saved_config(folder.state) if options.resume else config_from(options)
+    model = None
+    if options.resume:
+        config, tokenizer = saved_config(folder.state), saved_tokenizer(folder.state)
+    elif options.source is not None:
+        model, tokenizer = source_model(options)
+        config = model.config
+    else:
+        config = config_from(options)
+        tokenizer = gpt2_tokenizer(config.vocab_size)
     check_context(config)
-    tokenizer = gpt2_tokenizer(config.vocab_size)
     text = read_corpus(options.text, options.downloads, tell=lambda line: print(line, flush=True))
     corpus = split_corpus(text, tokenizer, config.context_length, options.val_fraction)
     folder.trained_on = TrainedOn(Path(options.text).name, text_sha256(text), options.val_fraction)
@@ -58,15 +67,12 @@ def run(options: argparse.Namespace, team: Team) -> None:
         trainer = Trainer.resume(folder.state, corpus, tokenizer, team, compiled=options.compile, **changed)
     else:
         settings = settings_from(options, team.device)
-        torch.manual_seed(settings.seed)
-        model = GPTModel(config)
-        if options.sinusoidal_positions:
-            model.pos_emb.weight.data = sinusoids(config.context_length, config.emb_dim) * options.sinusoidal_positions
+        if model is None:
+            torch.manual_seed(settings.seed)
+            model = GPTModel(config)
+            if options.sinusoidal_positions:
+                begin_as_sine_waves(model, options.sinusoidal_positions)
         trainer = Trainer(model.to(team.device), corpus, settings, tokenizer, team)
-    if options.previous_token_head is not None:
-        look_at_previous(trainer.model, corpus.train_ids, options.previous_token_head)
-    if options.sharpen_head is not None:
-        sharpen(trainer.model, options.sharpen_head)
     if not team.is_first:
         for _ in trainer.run():
             pass  # the first process writes for all
@@ -79,10 +85,24 @@ def run(options: argparse.Namespace, team: Team) -> None:
         raise
 
 
+def source_model(options: argparse.Namespace) -> tuple[GPTModel, Tokenizer]:
+    """What --from names, with the dropout that was asked for. Raises: InvalidSetting where no vocabulary came with it, and its kin."""
+    opened = load_pretrained(options.source, options.n_heads, gelu=options.gelu)
+    if opened.tokenizer is None:
+        raise InvalidSetting(
+            "{source} came without a vocabulary, so no text can be put to it; choose a model folder that has one.",
+            source=options.source,
+        )
+    model = opened.model
+    if options.drop_rate is not None:
+        model = build_model(replace(model.config, drop_rate=options.drop_rate), learned_tensors(model))
+    return model, opened.tokenizer
+
+
 def _write(trainer: Trainer, folder: RunFolder, options: argparse.Namespace, tokenizer: Tokenizer) -> None:
     """Train, telling and saving as it goes."""
     corpus, config = trainer.corpus, trainer.model.config
-    folder.begin(trainer, resumed=options.resume)
+    folder.begin(trainer, resumed=options.resume, tokenizer=tokenizer)
     print(
         f"{trainer.model.parameter_count():,} parameters, {len(corpus.train_ids):,} tokens to train on, "
         f"{len(corpus.val_ids):,} kept for validation",

@@ -15,12 +15,17 @@ from gpt2core.errors import InvalidSetting
 from gpt2core.train.corpora import SOURCES
 from gpt2core.train.loop import TrainSettings
 from gpt2core.train.optimizer import OPTIMIZERS
+from gpt2core.train.phases import EXAMPLE, parsed_phase
 
+PRESET = "tiny"
 DEFAULTS = TrainSettings(eval_every=200, eval_windows=64, sample_every=400, sample_tokens=60)
 _EXAMPLES = """examples:
   python -m gpt2core.train --text the-verdict --out runs/verdict --preset tiny --steps 500
   python -m gpt2core.train --text stories.txt --out runs/stories --preset stories --steps 4000 --precision auto
   python -m gpt2core.train --text stories.txt --out runs/stories --resume
+  python -m gpt2core.train --text letters.txt --out runs/letters --from gpt2 --train-only 10,11,head --steps 200
+  python -m gpt2core.train --text stories.txt --out runs/copies --preset stories --optimizer muon --sinusoidal-positions 0.5 \\
+    --phase steps=600,window=64,exercises=0.6,learning-rate=6e-3 --phase steps=2000,exercises=0.1
   torchrun --nproc_per_node=2 -m gpt2core.train --text stories.txt --out runs/stories --preset stories"""
 
 FILES = {
@@ -31,6 +36,9 @@ FILES = {
     "resume": "continue the run in --out bit for bit, with its own size and settings; only --steps may differ",
     "save_every": "updates between checkpoints (default: %(default)s)",
     "snapshots_at": "also keep the model after these updates, each in a folder of its own, to see how it grew: 0,10,100",
+    "source": "fine-tune: start from this model, anything that load_pretrained opens (a folder, a file, a name on Hugging Face), with "
+    "its size and vocabulary",
+    "gelu": "the GELU of a nanoGPT file given to --from, which does not state it",
     "half": "store the model in float16: half the file (the state to resume from stays exact)",
     "downloads": "folder for downloaded texts (default: %(default)s)",
 }
@@ -47,9 +55,6 @@ SIZE = {
 START = {
     "sinusoidal_positions": "begin with position rows that are sine waves of this height, not noise: a head finds the token before "
     "sooner (0: noise; default: %(default)s)",
-    "previous_token_head": "before the first update of this call, rewrite this head of layer 0 to look at the token before; it stays "
-    "free to change (default: none)",
-    "sharpen_head": "before the first update of this call, raise the attention scores of this head of layer 0 by half (default: none)",
 }
 LEARNING = {
     "steps": "optimizer updates in the whole run",
@@ -65,7 +70,13 @@ LEARNING = {
     "clip_norm": "a longer gradient is shortened to this, so that one odd batch does no harm",
     "seed": "of the weights, the order of windows and the samples",
 }
+TRAIN_ONLY = (
+    "parts that learn, the others staying bit for bit as they are: numbers of layers, embeddings, head (default: all)"
+)
 OPTIMIZER = "adamw for all weights, or muon for the matrices inside blocks, which learns more from each token (default: %(default)s)"
+PHASE = (
+    f"once a phase of a curriculum, in order: {EXAMPLE}; windows shorter than the context, a share of copy exercises"
+)
 WATCHING = {
     "eval_every": "updates between checks on text that is never trained on (0: never)",
     "eval_windows": "windows an in-between check reads",
@@ -94,6 +105,8 @@ def parser() -> argparse.ArgumentParser:
     add("--text", required=True, help=FILES["text"])
     add("--val-fraction", type=float, default=0.05, metavar="N", help=FILES["val_fraction"])
     add("--out", type=Path, required=True, metavar="FOLDER", help=FILES["out"])
+    add("--from", dest="source", metavar="SOURCE", help=FILES["source"])
+    add("--gelu", choices=("tanh", "erf"), help=FILES["gelu"])
     add("--resume", action="store_true", help=FILES["resume"])
     add("--save-every", type=int, default=200, metavar="N", help=FILES["save_every"])
     add("--snapshots-at", type=_steps, default=(), metavar="N,N,...", help=FILES["snapshots_at"])
@@ -101,9 +114,7 @@ def parser() -> argparse.ArgumentParser:
     add("--downloads", type=Path, default=Path("downloads"), metavar="FOLDER", help=FILES["downloads"])
 
     size = made.add_argument_group("size of the model (default: the preset's)")
-    size.add_argument(
-        "--preset", choices=sorted(PRESETS), default="tiny", help="all of these at once (default: %(default)s)"
-    )
+    size.add_argument("--preset", choices=sorted(PRESETS), help=f"all of these at once (default: {PRESET})")
     for name, text in SIZE.items():
         default = getattr(GPTConfig(), name)
         kind = (
@@ -115,10 +126,10 @@ def parser() -> argparse.ArgumentParser:
     size.add_argument(
         "--sinusoidal-positions", type=float, default=0.0, metavar="N", help=START["sinusoidal_positions"]
     )
-    size.add_argument("--previous-token-head", type=int, metavar="H", help=START["previous_token_head"])
-    size.add_argument("--sharpen-head", type=int, metavar="H", help=START["sharpen_head"])
     learning = made.add_argument_group("learning")
     learning.add_argument("--optimizer", choices=OPTIMIZERS, default=DEFAULTS.optimizer, help=OPTIMIZER)
+    learning.add_argument("--train-only", type=_parts, default=(), metavar="PART,PART,...", help=TRAIN_ONLY)
+    learning.add_argument("--phase", action="append", default=[], dest="phases", metavar="NAME=N,...", help=PHASE)
     _add_settings(learning, LEARNING)
     _add_settings(made.add_argument_group("watching"), WATCHING)
 
@@ -145,9 +156,13 @@ def _steps(text: str) -> tuple[int, ...]:
     return tuple(sorted({int(part) for part in text.split(",")}))
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
 def config_from(options: argparse.Namespace) -> GPTConfig:
     """Raises: InvalidConfig."""
-    return replace(PRESETS[options.preset], **_given(options, SIZE))
+    return replace(PRESETS[options.preset or PRESET], **_given(options, SIZE))
 
 
 def _given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
@@ -158,7 +173,14 @@ def settings_from(options: argparse.Namespace, device: torch.device) -> TrainSet
     """Raises: InvalidSetting."""
     precision = options.precision if options.precision != "auto" else quicker_precision(device)
     given = _given(options, ("optimizer", *LEARNING, *WATCHING))
-    return replace(DEFAULTS, **given, precision=precision, compiled=options.compile)
+    phases = tuple(map(parsed_phase, options.phases))
+    if phases:
+        if options.steps is not None:
+            raise InvalidSetting("With --phase, each phase says its own steps; leave out --steps.")
+        given["steps"] = sum(phase.steps for phase in phases)
+    return replace(
+        DEFAULTS, **given, phases=phases, train_only=options.train_only, precision=precision, compiled=options.compile
+    )
 
 
 def quicker_precision(device: torch.device) -> Literal["fp32", "bf16"]:
@@ -177,7 +199,28 @@ def check(options: argparse.Namespace) -> None:
         raise InvalidSetting(
             "--sinusoidal-positions is {value}; choose 0 (noise) to 1.", value=options.sinusoidal_positions
         )
+    if options.source is not None:
+        _check_source(options)
+    elif options.gelu is not None:
+        raise InvalidSetting("--gelu tells of a file that --from names; leave it out.")
     for name in ("save_every", "threads"):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise InvalidSetting("{flag} is {value}; choose at least 1.", flag=_flag(name), value=value)
+
+
+def _check_source(options: argparse.Namespace) -> None:
+    if options.resume:
+        raise InvalidSetting("--resume goes on with the run's own model; leave out --from.")
+    if Path(options.source).exists() and options.out.exists() and options.out.samefile(options.source):
+        raise InvalidSetting(
+            "{folder} is the model that --from names, and would be overwritten; choose another --out.",
+            folder=options.out,
+        )
+    told = {"preset": options.preset, "sinusoidal_positions": options.sinusoidal_positions or None}
+    told |= {name: getattr(options, name) for name in SIZE if name not in ("drop_rate", "n_heads")}
+    for name, value in told.items():
+        if value is not None:
+            raise InvalidSetting(
+                "{flag} is not for a model that --from names, which has its own; leave it out.", flag=_flag(name)
+            )

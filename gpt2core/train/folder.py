@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from gpt2core.checkpoint import TrainedOn, save_pretrained
+from gpt2core.checkpoint import TrainedOn, save_pretrained, stored_vocabulary
 from gpt2core.errors import InvalidSetting
 from gpt2core.files import saving, write_atomically
 from gpt2core.tokenizer import Tokenizer
@@ -24,10 +24,12 @@ class RunFolder:
     def __init__(self, path: Path, dtype: torch.dtype = torch.float32, trained_on: TrainedOn | None = None) -> None:
         self.path, self.dtype, self.trained_on = path, dtype, trained_on
         self.state, self.log = path / "training.safetensors", path / "log.jsonl"
+        self._vocabulary: list[Path] = []
         self._is_new = False  # nothing of an earlier run was here when this one began
 
-    def begin(self, trainer: Trainer, *, resumed: bool) -> None:
-        """Make sure that it can be written, before any work is done, and take out what a killed run left half-written.
+    def begin(self, trainer: Trainer, *, resumed: bool, tokenizer: Tokenizer) -> None:
+        """Make sure that it can be written, before any work is done, and take out what a killed run left half-written. A new run's
+        state is written down, and before it a vocabulary that is not GPT-2's.
 
         Raises: CannotSave; InvalidSetting for a folder in which another run would be overwritten.
         """
@@ -46,6 +48,13 @@ class RunFolder:
         else:
             with saving(self.log):
                 self.log.unlink(missing_ok=True)  # of a run that left no state
+            for name, content in stored_vocabulary(tokenizer)[1].items():  # without them the state could not be resumed
+                if content is not None:
+                    write_atomically(self.path / name, content)
+                    self._vocabulary.append(self.path / name)
+                else:
+                    with saving(self.path / name):
+                        (self.path / name).unlink(missing_ok=True)  # of a run that left no state
             trainer.save(self.state)
 
     def abandon(self) -> None:
@@ -53,6 +62,8 @@ class RunFolder:
         if self._is_new:
             with contextlib.suppress(OSError):
                 self.state.unlink(missing_ok=True)
+                for file in self._vocabulary:
+                    file.unlink(missing_ok=True)
                 self.path.rmdir()  # only if it is empty
 
     def note(self, event: TrainEvent) -> None:

@@ -10,7 +10,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,18 +19,28 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from gpt2core.checkpoint import build_model, check_context
+from gpt2core.checkpoint import build_model, check_context, named_vocabulary, stored_vocabulary
 from gpt2core.config import GPTConfig
-from gpt2core.data import Corpus, SlidingWindows
+from gpt2core.data import Corpus
 from gpt2core.errors import InvalidSetting, NotFinite, OtherCorpus, UnreadableCheckpoint
 from gpt2core.files import write_atomically
 from gpt2core.generation import generate
 from gpt2core.model import GPTModel, evaluating
 from gpt2core.ranges import checked_seed, is_number, mixed_seed, shown, whole
-from gpt2core.tokenizer import Tokenizer
+from gpt2core.tokenizer import END_OF_TEXT, Tokenizer, gpt2_tokenizer
 from gpt2core.train.distributed import ALONE, Team
 from gpt2core.train.loss import NextTokenLoss, next_token_loss
 from gpt2core.train.optimizer import OPTIMIZERS, Optimizer, OptimizerName
+from gpt2core.train.parts import learn_only
+from gpt2core.train.phases import (
+    Curriculum,
+    Phase,
+    check_final_learning_rate,
+    check_learning_rate,
+    ending_at,
+    phase_at,
+)
+from gpt2core.train.positions import unread_rows_kept
 from gpt2core.weights import as_saved
 
 _MODEL, _RANDOM, _RANDOM_CUDA = "model.", "random_state", "random_state.cuda"
@@ -46,6 +56,8 @@ class TrainSettings:
     products in bfloat16, weights stay float32. eval_every, eval_windows: how often, and on how many windows from the start of
     the validation part.
     sample_every, sample_tokens, sample_prompt: how often and what the model writes meanwhile (0: never).
+    train_only: parts of the model that learn, the others staying bit for bit as they are: see parts.learn_only (none: all of it).
+    phases: a curriculum, one Phase after the other; their steps add up to `steps` (none: one phase of whole windows without exercises).
     Raises: InvalidSetting.
     """
 
@@ -69,6 +81,8 @@ class TrainSettings:
     sample_prompt: str = ""
     seed: int = 0
     compiled: bool = False
+    train_only: tuple[str, ...] = ()
+    phases: tuple[Phase, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "eval_windows", "accumulation_steps"):
@@ -78,24 +92,17 @@ class TrainSettings:
         self._set("seed", checked_seed(self.seed))
         self._check_numbers()
         self._check_choices()
+        self._check_phases()
 
     def _check_numbers(self) -> None:
-        if not (is_number(self.learning_rate) and 0 < self.learning_rate <= 1):
-            raise InvalidSetting(
-                "The learning rate is {value}; choose more than 0 and at most 1, for example 0.002.",
-                value=shown(self.learning_rate),
-            )
+        check_learning_rate(self.learning_rate)
         for name in ("beta1", "beta2"):
             value = getattr(self, name)
             if not (is_number(value) and 0 <= value <= 0.99999):
                 raise InvalidSetting(
                     "{name} is {value}; choose at least 0 and less than 1.", name=name, value=shown(value)
                 )
-        if not (is_number(self.final_learning_rate) and 0 <= self.final_learning_rate <= 1):
-            raise InvalidSetting(
-                "final_learning_rate is {value}; choose a share of the peak from 0 to 1.",
-                value=shown(self.final_learning_rate),
-            )
+        check_final_learning_rate(self.final_learning_rate)
         if not (is_number(self.weight_decay) and self.weight_decay >= 0):
             raise InvalidSetting("weight_decay is {value}; choose 0 or more.", value=shown(self.weight_decay))
         if not (is_number(self.clip_norm) and self.clip_norm > 0):
@@ -114,6 +121,10 @@ class TrainSettings:
             )
         if not isinstance(self.sample_prompt, str):
             raise InvalidSetting("sample_prompt is {value}; choose a text.", value=shown(self.sample_prompt))
+        if not (isinstance(self.train_only, tuple) and all(isinstance(part, str) for part in self.train_only)):
+            raise InvalidSetting(
+                "train_only is {value}; choose a tuple of names of parts.", value=shown(self.train_only)
+            )
         if not isinstance(self.compiled, bool):
             raise InvalidSetting("compiled is {value}; choose True or False.", value=shown(self.compiled))
         if self.batch_size % self.accumulation_steps:
@@ -123,22 +134,59 @@ class TrainSettings:
                 parts=self.accumulation_steps,
             )
 
+    def _check_phases(self) -> None:
+        if not isinstance(self.phases, tuple) or not all(isinstance(phase, Phase) for phase in self.phases):
+            raise InvalidSetting("phases is {value}; choose a tuple of phases.", value=shown(self.phases))
+        total = sum(phase.steps for phase in self.phases)
+        if self.phases and total != self.steps:
+            raise InvalidSetting(
+                "The phases are {total:,} steps together, and steps is {steps:,}; choose the same for both.",
+                total=total,
+                steps=self.steps,
+            )
+
     def _set(self, name: str, value: object) -> None:
         """Only while it is being made: numbers of numpy become Python's own, which can be written down."""
         object.__setattr__(self, name, value)
 
+    @property
+    def plan(self) -> tuple[Phase, ...]:
+        """The phases of the run, of which every run has one, with nothing left open."""
+        return tuple(
+            replace(
+                phase,
+                learning_rate=_first(phase.learning_rate, self.learning_rate),
+                final_learning_rate=_first(phase.final_learning_rate, self.final_learning_rate),
+                warmup_steps=_first(phase.warmup_steps, self.warmup_steps),
+            )
+            for phase in self.phases or (Phase(self.steps),)
+        )
+
     def learning_rate_at(self, step: int) -> float:
-        """Linear warm-up, then half a cosine. `step` counts from 0."""
-        if step < self.warmup_steps:
-            return self.learning_rate * (step + 1) / self.warmup_steps
-        progress = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
-        floor = self.final_learning_rate
-        return self.learning_rate * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+        """In each phase a linear warm-up, then half a cosine. `step` counts from 0."""
+        number, own = phase_at(self.phases, step)
+        phase = self.plan[number]
+        peak, floor, warmup = phase.learning_rate, phase.final_learning_rate, phase.warmup_steps
+        assert peak is not None
+        assert floor is not None
+        assert warmup is not None
+        if own < warmup:
+            return peak * (own + 1) / warmup
+        progress = (own - warmup) / max(1, phase.steps - warmup)
+        return peak * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+
+    def ending_at(self, steps: int) -> TrainSettings:
+        """The same with `steps` updates in all; of several phases, the last one becomes as long as that leaves it. Raises: InvalidSetting."""
+        return replace(self, steps=steps, phases=ending_at(self.phases, steps) if self.phases else ())
+
+
+def _first(given: Any, otherwise: Any) -> Any:
+    return otherwise if given is None else given
 
 
 @dataclass(frozen=True)
 class TrainEvent:
-    """What happened in update number `step` (from 1). val_loss_nats and sample are None where neither was due.
+    """What happened in update number `step` (from 1), in phase number `phase` (from 1). val_loss_nats and sample are None where neither was due.
 
     gradient_norm: before clipping. tokens_per_second: since the run was (re)started, evaluation left out.
     """
@@ -153,6 +201,7 @@ class TrainEvent:
     seconds_left: float
     val_loss_nats: float | None = None
     sample: str | None = None
+    phase: int = 1
 
 
 class Trainer:
@@ -169,14 +218,17 @@ class Trainer:
         check_context(model.config)  # what cannot be opened again is not trained
         team.check(settings.batch_size, settings.accumulation_steps)
         self.model, self.corpus, self.settings, self.tokenizer, self.team = model, corpus, settings, tokenizer, team
-        self.windows = SlidingWindows(
-            corpus.train_ids,
-            model.config.context_length,
-            settings.batch_size,
-            stride=settings.stride or None,
+        self.curriculum = Curriculum(
+            settings.plan,
+            corpus,
+            model.config,
+            tokenizer,
+            batch_size=settings.batch_size,
+            stride=settings.stride,
             seed=settings.seed,
         )
         self.step = 0
+        learn_only(model, settings.train_only)
         self.optimizer = Optimizer(
             model,
             settings.optimizer,
@@ -185,7 +237,8 @@ class Trainer:
         )
         self._loss: nn.Module = NextTokenLoss(model)
         if settings.compiled:
-            self._loss = torch.compile(self._loss)  # type: ignore[assignment]
+            # not dynamic: a resumed run computes windows of one length by the same code as one that met others before
+            self._loss = torch.compile(self._loss, dynamic=False)  # type: ignore[assignment]
         self._loss = team.joined(self._loss)
 
     @property
@@ -217,6 +270,7 @@ class Trainer:
                 seconds_left=(settings.steps - self.step) * tokens_an_update * busy_seconds / tokens_here,
                 val_loss_nats=self.validation_loss(settings.eval_windows) if self._due(settings.eval_every) else None,
                 sample=self._sample() if self._due(settings.sample_every) else None,
+                phase=phase_at(settings.phases, self.step - 1)[0] + 1,
             )
 
     def _due(self, every: int) -> bool:
@@ -228,7 +282,8 @@ class Trainer:
         if not self.team.is_first:  # the first goes on with the state that is saved
             torch.manual_seed(hash((settings.seed, self.step, self.team.rank)))
         batch = (
-            self.team.share(ids).to(device).chunk(settings.accumulation_steps) for ids in self.windows.batch(self.step)
+            self.team.share(ids).to(device).chunk(settings.accumulation_steps)
+            for ids in self.curriculum.batch(self.step)
         )
         parts = list(zip(*batch, strict=True))  # of (inputs, targets), [B / (processes * parts), T] each
         loss_nats = 0.0
@@ -250,11 +305,16 @@ class Trainer:
                 last=self.step,
                 rate=settings.learning_rate,
             )
-        self.optimizer.step(settings.learning_rate_at(self.step))
+        with unread_rows_kept(self.model, self.curriculum.window_at(self.step)):
+            self.optimizer.step(settings.learning_rate_at(self.step))
         return loss_nats, gradient_norm
 
     def validation_loss(self, max_windows: int | None = None) -> float:
-        """Mean loss over the validation part, in windows of T that do not overlap (the first max_windows of them)."""
+        """Mean loss over the validation part, in windows of the model's whole context that do not overlap (the first max_windows of them).
+
+        So it is of the text alone, and comparable between phases; places beyond a phase's windows count too, though nothing has been
+        learned for them yet.
+        """
         return validation_loss(
             self.model, self.corpus.val_ids, max_windows=max_windows, precision=self.settings.precision
         )
@@ -262,7 +322,8 @@ class Trainer:
     def _sample(self) -> str | None:
         if self.tokenizer is None or self.settings.sample_tokens == 0:
             return None
-        prompt = self.tokenizer.encode(self.settings.sample_prompt) or [self.tokenizer.end_of_text]
+        first = self.tokenizer.special.get(END_OF_TEXT, int(self.corpus.val_ids[0]))
+        prompt = self.tokenizer.encode(self.settings.sample_prompt) or [first]
         steps = generate(
             self.model, prompt, self.settings.sample_tokens, temperature=0.8, top_k=50, seed=self.settings.seed
         )
@@ -282,6 +343,7 @@ class Trainer:
             "config": self.model.config.to_dict(),
             "settings": asdict(self.settings),
             "corpus": _fingerprint(self.corpus),
+            "tokenizer": None if self.tokenizer is None else stored_vocabulary(self.tokenizer)[0],
         }
         write_atomically(path, save(tensors, metadata={"trainer": json.dumps(about)}))
 
@@ -300,10 +362,12 @@ class Trainer:
                 "Resume it with the text it began with, or start a new run in another folder."
             )
         weights = {name.removeprefix(_MODEL): tensor for name, tensor in tensors.items() if name.startswith(_MODEL)}
+        steps = changed.pop("steps", None)
+        settings = _saved_settings(path, {**about["settings"], **changed})
         trainer = cls(
             build_model(GPTConfig.from_dict(about["config"]), weights).to(team.device),
             corpus,
-            _saved_settings(path, {**about["settings"], **changed}),
+            settings if steps is None else settings.ending_at(steps),
             tokenizer,
             team,
         )
@@ -342,9 +406,20 @@ def saved_config(path: Path) -> GPTConfig:
     return GPTConfig.from_dict(about["config"])
 
 
+def saved_tokenizer(path: Path) -> Tokenizer:
+    """The vocabulary of a run, from a file that Trainer.save wrote; one that is not GPT-2's own lies in files beside it.
+
+    Raises: UnreadableCheckpoint, DamagedVocabulary.
+    """
+    about, _ = _read_state(path)
+    config = GPTConfig.from_dict(about["config"])
+    return named_vocabulary(about.get("tokenizer"), path.parent, config) or gpt2_tokenizer(config.vocab_size)
+
+
 def _saved_settings(path: Path, values: dict[str, Any]) -> TrainSettings:
     try:
-        return TrainSettings(**values)
+        phases = tuple(Phase(**phase) for phase in values.get("phases", ()))
+        return TrainSettings(**{**values, "phases": phases, "train_only": tuple(values.get("train_only", ()))})
     except TypeError as error:  # a setting that there is not, or not any more
         raise UnreadableCheckpoint(
             "{file} was written by another version of gpt2core, with settings that this one does not have. "

@@ -19,14 +19,15 @@ class Optimizer:
     """weight_decay: on matrices only. betas: how slowly AdamW forgets the mean gradient and its mean square.
 
     "muon" turns the gradient of every matrix inside a block into the nearest orthogonal matrix, so that all its directions are
-    learned at one pace; embeddings, norms and biases stay with AdamW. Its updates are scaled to the size of AdamW's, so the
-    same learning rates apply. Source: Jordan et al., "Muon", 2024; Liu et al., "Muon is Scalable for LLM Training", 2025.
+    learned at one pace; embeddings, norms and biases stay with AdamW. Its updates are scaled to the size of AdamW's, so the same
+    learning rates apply. Weights that need no gradient are left alone.
+    Source: Jordan et al., "Muon", 2024; Liu et al., "Muon is Scalable for LLM Training", 2025.
     """
 
     def __init__(
         self, model: GPTModel, name: OptimizerName, *, weight_decay: float, betas: tuple[float, float]
     ) -> None:
-        self._names = {weight: key for key, weight in model.named_parameters()}
+        self._names = {weight: key for key, weight in model.named_parameters() if weight.requires_grad}
         matrices = [weight for weight in self._names if weight.dim() >= 2]
         inside = (
             [weight for weight in matrices if self._names[weight].startswith("trf_blocks.")] if name == "muon" else []
@@ -36,7 +37,10 @@ class Optimizer:
             {"params": [weight for weight in matrices if weight not in orthogonal], "weight_decay": weight_decay},
             {"params": [weight for weight in self._names if weight.dim() < 2], "weight_decay": 0.0},
         ]
-        self._parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, betas=betas, fused=True)]
+        groups = [group for group in groups if group["params"]]
+        self._parts: list[torch.optim.Optimizer] = (
+            [torch.optim.AdamW(groups, betas=betas, fused=True)] if groups else []
+        )
         if inside:
             self._parts.append(torch.optim.Muon(inside, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"))
 

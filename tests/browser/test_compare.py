@@ -214,7 +214,7 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(compare: Page) -> None:
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("untrained", "of 256 tokens"), ("growth-00180", "of 128 tokens"), ("tinystories", "of 256 tokens")],
+    [("untrained", "of 256 tokens"), ("growth-00200", "of 128 tokens"), ("tinystories", "of 256 tokens")],
 )
 def test_a_link_names_its_model(page: Page, name: str, told: str) -> None:
     page.goto(f"{page.url.split('?')[0]}?text=The+dog&model={name}&tab=compare")

@@ -19,7 +19,7 @@ SETTINGS = {
     "training": {"train_size": "tiny", "train_steps": "700", "train_batch": "8"},
     "generation": {"temperature": "0.5", "story_tokens": "9", "story_stop": "false", "story_colours": "rank"},
     "beams": {"beam_width": "2", "beam_tokens": "5", "beam_ends": "never", "beam_hide": "true"},
-    "compare": {"compare_b": "growth-00180", "compare_tokens": "12", "samples": "2"},
+    "compare": {"compare_b": "growth-00200", "compare_tokens": "12", "samples": "2"},
     "scoring": {"scored": "Another text, to be scored.", "scored_colours": "probability"},
 }
 TABS = {tab.id: SETTINGS.get(tab.id, {}) for tab in find_tabs()} | {

@@ -22,7 +22,7 @@ STATES = [
     ("tinystories", "", 21),
     ("tinystories", "head:0.1,mlp:3", 14),
     ("tinystories", "mask,positions", 21),
-    ("growth-00750", "", 9),
+    ("growth-00800", "", 9),
 ]
 
 

@@ -113,7 +113,7 @@ def test_choices_and_texts_of_training_are_texts(name, value):
 
 def test_numbers_of_numpy_become_pythons_and_can_be_written_down():
     settings = TrainSettings(steps=np.int64(7), clip_norm=np.float32(0.5), weight_decay=0, seed=np.uint8(3))
-    assert {type(value) for value in dataclasses.asdict(settings).values()} <= {int, float, str, bool}
+    assert {type(value) for value in dataclasses.asdict(settings).values()} <= {int, float, str, bool, tuple}
     assert settings == TrainSettings(steps=7, clip_norm=0.5, weight_decay=0.0, seed=3)
 
 

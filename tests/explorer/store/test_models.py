@@ -58,7 +58,7 @@ def test_the_menu_holds_what_ships_then_the_untrained_twin_gpt2_and_the_snapshot
 def test_every_model_that_really_ships_is_on_offer_and_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     services = Services()
     shipped = [name for name in services.models.names() if name != GPT2]
-    assert len(shipped) == 2 + 10
+    assert len(shipped) == 2 + 16
     for name in shipped:
         assert services.read("Once upon a time", name).token_ids
 

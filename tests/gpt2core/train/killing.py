@@ -19,8 +19,9 @@ from gpt2core.train.loop import saved_config
 from gpt2core.train.plot import loss_figure
 
 FLAGS = [
-    *("--vocab-size", "300", "--context-length", "16", "--emb-dim", "16", "--n-heads", "2", "--n-layers", "2"),
-    *("--drop-rate", "0.2", "--steps", "40", "--batch-size", "4", "--save-every", "3", "--snapshots-at", "0,20"),
+    *("--vocab-size", "300", "--context-length", "24", "--emb-dim", "16", "--n-heads", "2", "--n-layers", "2"),
+    *("--drop-rate", "0.2", "--batch-size", "4", "--save-every", "3", "--snapshots-at", "0,20"),
+    *("--phase", "steps=18,window=12,exercises=0.5,warmup-steps=3", "--phase", "steps=22,exercises=0.2"),
     *("--eval-every", "10", "--sample-every", "20", "--sample-tokens", "2", "--device", "cpu", "--threads", "1"),
 ]  # fmt: skip
 

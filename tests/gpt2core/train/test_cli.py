@@ -21,7 +21,7 @@ def parsed(*flags: str):
 
 def test_every_setting_of_a_run_and_every_size_of_a_model_has_a_flag() -> None:
     settings = {field.name for field in dataclasses.fields(TrainSettings)}
-    assert settings == {*LEARNING, *WATCHING, "precision", "optimizer", "compiled"}
+    assert settings == {*LEARNING, *WATCHING, "precision", "optimizer", "compiled", "phases", "train_only"}
     assert {field.name for field in dataclasses.fields(GPTConfig)} - SHAPE_OF_THE_CODE == set(SIZE)
 
 

@@ -17,7 +17,9 @@ N_KILLS = 20
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork processes, so it has no kill -9 either")
-def test_whenever_a_run_is_killed_its_files_open_and_it_ends_like_one_that_was_not(tmp_path: Path) -> None:
+def test_whenever_a_run_of_two_phases_is_killed_its_files_open_and_it_ends_like_one_that_was_not(
+    tmp_path: Path,
+) -> None:
     text = tmp_path / "text.txt"
     text.write_text("".join(f"Day {day}: the cat sat on mat number {day % 7}.\n" for day in range(200)))
     ended = subprocess.run(
@@ -32,7 +34,8 @@ def test_whenever_a_run_is_killed_its_files_open_and_it_ends_like_one_that_was_n
     assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout)
     assert len(told["steps"]) == N_KILLS
-    assert any(0 < step < 40 for step in told["steps"])
+    assert any(0 < step < 18 for step in told["steps"])
+    assert any(18 < step < 40 for step in told["steps"])
 
     whole = tmp_path / "whole"
     for run in map(Path, told["runs"]):
@@ -48,6 +51,6 @@ def test_whenever_a_run_is_killed_its_files_open_and_it_ends_like_one_that_was_n
         logs = [
             [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()] for folder in (whole, run)
         ]
-        for name in ("step", "loss_nats", "val_loss_nats", "sample"):
+        for name in ("step", "phase", "loss_nats", "val_loss_nats", "sample"):
             assert [line[name] for line in logs[0]] == [line[name] for line in logs[1]]
         assert list(run.rglob(".*.partial")) == []

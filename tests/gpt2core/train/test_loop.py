@@ -26,6 +26,7 @@ from gpt2core.train import Trainer, validation_loss
 from gpt2core.train.distributed import Team
 from gpt2core.train.loop import random_states, restore_random_states
 from gpt2core.train.optimizer import Optimizer
+from gpt2core.train.phases import Phase
 
 TEXT = "The cat sat on the mat. The dog sat on the log. The frog sat on the rock and the bird on the sky. " * 60
 CONFIG = GPTConfig(300, 16, 16, 2, 2, drop_rate=0.2, qkv_bias=True, tied_head=True)
@@ -49,6 +50,11 @@ def tokenizer():
 @pytest.fixture(scope="module")
 def corpus(tokenizer):
     return split_corpus(TEXT, tokenizer, CONFIG.context_length)
+
+
+@pytest.fixture(scope="module")
+def long_corpus(tokenizer):
+    return split_corpus(TEXT.replace("log. ", "log.\n<|endoftext|>\n"), tokenizer, LONGER.context_length)
 
 
 def fresh_model(config=CONFIG):
@@ -88,6 +94,36 @@ def test_a_run_stopped_and_resumed_ends_bit_for_bit_like_one_never_stopped(
     assert_identical(weights(second.model), weights(whole.model))
     for one, other in zip(head + tail, events, strict=True):
         for name in ("step", "loss_nats", "learning_rate", "gradient_norm", "tokens_seen", "val_loss_nats", "sample"):
+            assert getattr(one, name) == getattr(other, name)
+
+
+CURRICULUM = replace(
+    SETTINGS,
+    steps=12,
+    phases=(Phase(4, window=16, exercises=0.6), Phase(5, exercises=0.2, learning_rate=5e-3, warmup_steps=1), Phase(3)),
+)
+LONGER = replace(CONFIG, context_length=32)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("stop_after", [2, 3, 4, 5, 8, 9, 10])
+def test_a_run_stopped_around_a_phases_end_goes_on_in_the_right_phase_bit_for_bit(
+    tmp_path, long_corpus, tokenizer, stop_after, optimizer
+):
+    settings = replace(CURRICULUM, optimizer=optimizer)
+    whole = Trainer(fresh_model(LONGER), long_corpus, settings, tokenizer)
+    events = list(whole.run())
+    assert [event.phase for event in events] == [1] * 4 + [2] * 5 + [3] * 3
+
+    first = Trainer(fresh_model(LONGER), long_corpus, settings, tokenizer)
+    head = list(itertools.islice(first.run(), stop_after))
+    first.save(tmp_path / "state")
+    second = Trainer.resume(tmp_path / "state", long_corpus, tokenizer)
+    tail = list(second.run())
+
+    assert_identical(weights(second.model), weights(whole.model))
+    for one, other in zip(head + tail, events, strict=True):
+        for name in ("step", "phase", "loss_nats", "learning_rate", "gradient_norm", "tokens_seen", "val_loss_nats"):
             assert getattr(one, name) == getattr(other, name)
 
 
@@ -307,7 +343,7 @@ def test_a_batch_computed_in_parts_teaches_the_same(corpus, parts):
 
 def test_stride_and_the_optimizers_memory_are_used_as_given(corpus):
     trainer = Trainer(fresh_model(), corpus, replace(SETTINGS, stride=5, beta1=0.5, beta2=0.7))
-    assert trainer.windows.stride == 5
+    assert trainer.curriculum.windows(0).stride == 5
     assert {group["betas"] for group in trainer.optimizer.param_groups} == {(0.5, 0.7)}
 
 

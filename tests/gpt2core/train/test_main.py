@@ -70,3 +70,53 @@ def test_positions_begin_as_the_sine_waves_asked_for(
     torch.testing.assert_close(rows, 0.25 * sinusoids(*rows.shape))
     assert main(command(text, tmp_path / "other", *flags, "--sinusoidal-positions", "2")) == 2
     assert "choose 0 (noise) to 1" in capsys.readouterr().err
+
+
+PHASES = ("--phase", "steps=3,window=16,exercises=0.5,learning-rate=0.01", "--phase", "steps=2,exercises=0.1")
+
+
+def losses(out: Path) -> list[tuple[int, int, float]]:
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [(line["step"], line["phase"], line["loss_nats"]) for line in lines]
+
+
+def test_a_curriculum_is_run_and_resumed_from_the_command_line(text: Path, tmp_path: Path) -> None:
+    whole, longer = tmp_path / "whole", tmp_path / "longer"
+    for out, seed in ((whole, "4"), (longer, "4"), (tmp_path / "other", "5")):
+        assert main(command(text, out, *PHASES, "--vocab-size", "300", "--seed", seed)) == 0
+    assert [(step, phase) for step, phase, _ in losses(whole)] == [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2)]
+    assert losses(whole) == losses(longer) != losses(tmp_path / "other")
+    assert main(command(text, longer, "--resume", "--steps", "7")) == 0
+    assert [phase for _, phase, _ in losses(longer)] == [1, 1, 1, 2, 2, 2, 2]
+    assert main(command(text, longer, "--resume", "--steps", "3")) == 2  # would not reach the last phase
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--phase", "steps=2", "--steps", "2"), "leave out --steps"),
+        (("--phase", "steps=2,exercises=1"), "choose at least 0 and less than 1"),
+        (("--phase", "steps=2,exercises=nan"), "choose at least 0 and less than 1"),
+        (("--phase", "steps=2,window=128"), "reads at most 64; choose a shorter window"),
+        (("--phase", "steps=2,window=48"), "choose a window that divides it, for example 16"),
+        (("--phase", "steps=2,window=8,exercises=0.1"), "choose longer windows"),
+        (("--phase", "window=32"), "choose its steps"),
+        (("--phase", "steps=0"), "choose a whole number from 1"),
+    ],
+)
+def test_a_curriculum_that_cannot_be_is_refused_in_one_sentence_and_leaves_no_folder(
+    text: Path, tmp_path: Path, flags: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main(command(text, out, "--preset", "tiny", "--vocab-size", "300", *flags)) == 2
+    said = capsys.readouterr().err.strip()
+    assert told in said
+    assert "\n" not in said
+    assert said.endswith(".")
+    assert not out.exists()
+
+
+def test_no_flag_plants_or_sharpens_a_head(text: Path, tmp_path: Path) -> None:
+    for flag in ("--previous-token-head", "--sharpen-head"):
+        with pytest.raises(SystemExit):
+            main(command(text, tmp_path / "run", flag, "1"))
