@@ -126,8 +126,16 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
+def page(blank: Page, app_url: str) -> Page:
     """The app opened in a fresh profile, its example drawn."""
+    blank.goto(app_url)
+    blank.locator("#token-strip [role=option]").first.wait_for()
+    return blank
+
+
+@pytest.fixture
+def blank(browser: Browser, app_url: str) -> Iterator[Page]:
+    """A fresh profile in which a test opens the link it is about: every opening takes seconds of processor time."""
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     opened = context.new_page()
     foreign: list[str] = []
@@ -139,8 +147,6 @@ def page(browser: Browser, app_url: str) -> Iterator[Page]:
     )  # a widget that did not start
     opened.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     opened.set_default_timeout(30_000)
-    opened.goto(app_url)
-    opened.locator("#token-strip [role=option]").first.wait_for()
     yield opened
     opened.wait_for_timeout(100)  # lets the last requests and errors arrive
     context.close()

@@ -26,6 +26,12 @@ STATES = [
 ]
 
 
+@pytest.fixture
+def page(blank: Page) -> Page:
+    """Every test here opens its own link."""
+    return blank
+
+
 def said(page: Page) -> str:
     return page.locator(".map-read").inner_text()
 
