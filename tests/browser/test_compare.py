@@ -112,10 +112,10 @@ def test_a_picked_token_and_a_new_sentence_are_followed(compare: Page) -> None:
 
 
 def test_other_vocabularies_are_compared_only_where_they_can_be(compare: Page) -> None:
-    choose(compare, "#compare-b", "Growth, step 180")
+    choose(compare, "#compare-b", "Growth, step 200")
     expect(compare.locator("#compare-pairs .sentences")).to_contain_text("A knows 8,192 tokens and B 1,024")
     expect(compare.locator("#compare-pairs .line.b .mark", has_text="not a token").first).to_be_visible()
-    expect(compare.locator("#compare-pairs .scores thead")).to_contain_text("B: Growth, step 180")
+    expect(compare.locator("#compare-pairs .scores thead")).to_contain_text("B: Growth, step 200")
 
 
 def test_both_write_what_gpt2core_writes_and_where_they_part_is_marked(
