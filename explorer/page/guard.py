@@ -35,6 +35,7 @@ class Figure:
     controls: tuple[Component, ...]
     when: gr.HTML | None
     again: tuple[Callable[..., Any], ...] = ()
+    matters: Callable[..., Sequence[int]] | None = None
 
     def watched(self) -> dict[str, Any]:
         """What widgets/sight must know of it: on which positions it depends, and which elements to mark."""
@@ -81,6 +82,8 @@ def redrawn(
         return {}, {**_where(seen), "current": {}, "failed": {figure.name: sentence for figure in open_ones}}
     for figure in open_ones:
         positions = [clamped(seen.get(part), limits[part]) for part in figure.follow]
+        if figure.matters is not None:
+            positions = list(figure.matters(run, *positions))
         values = [given[control] for control in figure.controls]
         key = key_of(run, positions, values)
         if shown.get(figure.name) != key:

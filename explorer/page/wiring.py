@@ -124,17 +124,19 @@ class TabContext:
         controls: Controls = (),
         when: gr.HTML | None = None,
         again: Sequence[Callable[..., Any]] = (),
+        matters: Callable[..., Sequence[int]] | None = None,
     ) -> None:
         """Keep `outputs` equal to draw(run, *positions, *controls), called when any of them changes in sight, the last change winning.
 
         draw gets a RunKey, the cursor's positions named in `follow` (they exist in that run), and the controls' values; it returns
         {component: value}, or the value alone where there is one output. What it raises is said above the tab, and its outputs are
         marked as belonging to the earlier state until they are drawn again. when: a frame's bar; draw is called only while it is open.
-        again: events after which it is called whether or not anything has changed.
+        again: events after which it is called whether or not anything has changed. matters(run, *positions): the positions that draw is
+        given in their place; where they are the same for two cursors, what was drawn for one serves for the other and is not drawn again.
         """
         outputs = (outputs,) if isinstance(outputs, Block) else tuple(outputs)
         self._figures.append(
-            Figure(f"f{len(self._figures)}", draw, outputs, tuple(follow), tuple(controls), when, tuple(again))
+            Figure(f"f{len(self._figures)}", draw, outputs, tuple(follow), tuple(controls), when, tuple(again), matters)
         )
 
     def streams(

@@ -41,6 +41,25 @@ def test_only_what_is_out_of_date_is_drawn_again(services, components):
     assert second["current"]["b"] == first["current"]["b"]
 
 
+def test_where_only_some_positions_matter_what_was_drawn_for_one_serves_for_others(services, components):
+    layer_only = Figure(
+        "a",
+        lambda _, *at: list(at),
+        (components[0],),
+        ("layer", "head"),
+        (),
+        None,
+        (),
+        lambda _, layer, head: [layer, 0],
+    )
+    updates, first = redrawn(services, [layer_only], seen(services, layer=1, head=3), {})
+    assert updates == {components[0]: [1, 0]}
+    assert redrawn(services, [layer_only], seen(services, first["current"], layer=1, head=5), {})[0] == {}
+    assert redrawn(services, [layer_only], seen(services, first["current"], layer=0, head=5), {})[0] == {
+        components[0]: [0, 0]
+    }
+
+
 def test_a_changed_control_draws_again_and_an_equal_one_does_not(services, components):
     control = components[2]
     figures = [figure("a", lambda _, value: value, components[0], controls=(control,))]
