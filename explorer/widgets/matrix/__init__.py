@@ -76,6 +76,18 @@ class Origin:
     index: tuple[int | Literal["row", "column", "cell"], ...]
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """One of several matrices of the same kind, sent together: the one of the page's cursor lies on top, and another comes without
+    asking the server. head None: it is that of every head of the layer. label, origin, no_origin: as in matrix_value."""
+
+    layer: int
+    head: int | None
+    label: str
+    origin: Origin | None = None
+    no_origin: str = ""
+
+
 def matrix(elem_id: str) -> gr.HTML:
     """An empty matrix; set it to `matrix_value(...)`.
 
@@ -93,7 +105,7 @@ def matrix_value(
     rows: Axis,
     columns: Axis,
     reading: str,
-    label: str,
+    label: str = "",
     scale: Scale = "sequential",
     limits: tuple[float, float] | None = None,
     number: Number | None = None,
@@ -106,6 +118,7 @@ def matrix_value(
     about: Sequence[int] | None = None,
     log: bool = False,
     nothing: str = "",
+    sheets: Sequence[Sheet] | None = None,
 ) -> dict[str, Any]:
     """values [R, K], sent as float32; cells that are not finite are empty, and with blank="future" those right of the diagonal.
 
@@ -118,14 +131,17 @@ def matrix_value(
     texts [R K]: a word or two for each cell, row by row, written into it where there is room; {text} in `reading`. about [R K]: a number
     for each, for an origin's "cell". log: colours go by the logarithm; limits are then above 0. nothing: what is said of a cell without a
     value, with {row} and {column} in it; such cells are hatched.
+    sheets: whose each of values [S, R, K] is, on one scale; label and origins are then theirs.
 
-    Raises: ValueError for axes or origins of another length, values that are no table, shares outside of 0 to 1, limits that span nothing.
+    Raises: ValueError for axes, origins or sheets of another number, values that are no table, shares outside of 0 to 1, limits that span nothing.
     """
-    if values.dim() != 2 or 0 in values.shape:
+    if values.dim() != (2 if sheets is None else 3) or 0 in values.shape:
         raise ValueError(
             f"A matrix has rows and columns, at least one of each; these values have the shape {tuple(values.shape)}."
         )
-    n_rows, n_columns = values.shape
+    if sheets is not None and len(sheets) != len(values):
+        raise ValueError(f"There are {len(values)} matrices and {len(sheets)} sheets for them; give one for each.")
+    n_rows, n_columns = values.shape[-2:]
     for side, axis, n in (("rows", rows, n_rows), ("columns", columns, n_columns)):
         if axis.labels is not None and len(axis.labels) != n:
             raise ValueError(f"There are {n} {side} and {len(axis.labels)} labels for them; give one for each.")
@@ -141,7 +157,7 @@ def matrix_value(
     number = number or ("share" if scale == "sequential" else "signed")
     cells = values.detach().float().cpu()
     cells = cells.masked_fill(~cells.isfinite(), math.nan)
-    seen = cells[torch.ones_like(cells).tril().bool()] if blank == "future" else cells
+    seen = cells[..., torch.ones(n_rows, n_columns).tril().bool()] if blank == "future" else cells
     if number == "share" and bool(((seen < -_ROUNDING) | (seen > 1 + _ROUNDING)).any()):
         raise ValueError("A share lies between 0 and 1; write these values with number='plain' or 'signed'.")
     low, high = limits or _reach(seen, scale, number)
@@ -158,17 +174,22 @@ def matrix_value(
         "number": number,
         "blank": blank,
         "shape": shape,
-        "origin": None
-        if origin is None
-        else [one and asdict(one) for one in ([origin] if isinstance(origin, Origin) else origin)],
+        "origin": _origins(origin),
         "no_origin": no_origin,
         "texts": None if texts is None else list(texts),
         "about": None if about is None else list(about),
         "log": log,
         "nothing": nothing,
+        "sheets": None if sheets is None else [{**asdict(sheet), "origin": _origins(sheet.origin)} for sheet in sheets],
     }
     # one string, because Gradio wraps every object of a value in proxies
     return {"cells": packed(seen), "table": json.dumps(table), "row": picked[0], "column": picked[1]}
+
+
+def _origins(origin: Origin | Sequence[Origin | None] | None) -> list[dict[str, Any] | None] | None:
+    if origin is None:
+        return None
+    return [None if one is None else asdict(one) for one in ([origin] if isinstance(origin, Origin) else origin)]
 
 
 def _reach(values: Tensor, scale: Scale, number: Number) -> tuple[float, float]:

@@ -14,6 +14,7 @@ import { notes } from './notes.js';
 import { gestures } from './gestures.js';
 import { figureTable } from './saved.js';
 import { placeOf } from './origins.js';
+import { sheetAt } from './sheets.js';
 
 const READABLE = { columns: 64, rows: 28 }; // pixels a cell where zooming ends
 const STEP = 1.5;
@@ -28,8 +29,11 @@ export default function mount({ element, props, trigger, watch, words, palettes 
   const widthOf = measurer();
   const colours = {}; // scale and theme -> bytes
   let sent = {}; // the strings that were unpacked
-  let table = null;
+  let base = null; // what is the same on all sheets
+  let table = null; // base and the sheet on top
+  let sheets; // the cells of all sheets, one after the other
   let values;
+  let cursor = null; // the page's cursor: whose sheet lies on top
   let scene = null;
   let view;
   let key = [0, 0]; // under the key cursor
@@ -46,14 +50,38 @@ export default function mount({ element, props, trigger, watch, words, palettes 
 
   const unpack = ({ cells, table: told }) => {
     const before = table?.size ?? [];
-    table = JSON.parse(told);
-    const [rows, columns] = table.size;
-    values = allCells(floatsOf(cells), rows, columns, table.blank);
+    base = JSON.parse(told);
+    sheets = floatsOf(cells);
+    if (base.sheets && !cursor) tell('cursor-asked');
+    const [rows, columns] = base.size;
+    turnTo(Math.max(0, sheetAt(base.sheets, cursor)));
     sent = { cells, table: told };
     if (before[0] === rows && before[1] === columns) return;
     view = { rows: wholeView(rows), columns: wholeView(columns) };
     key = picked().map((index) => index ?? 0);
     hover = chosen = null;
+  };
+
+  const turnTo = (at) => {
+    table = base.sheets ? { ...base, ...base.sheets[at] } : base;
+    const n = sheets.length / (base.sheets?.length ?? 1);
+    values = allCells(sheets.subarray(at * n, (at + 1) * n), ...base.size, base.blank);
+  };
+
+  // The sheet of another head, where it was sent: no answer is waited for.
+  const turnToCursor = ({ layer, head }) => {
+    cursor = { layer, head };
+    const at = base?.sheets && scene ? sheetAt(base.sheets, cursor) : -1;
+    if (at < 0 || base.sheets[at].label === table.label) return;
+    turnTo(at);
+    scene = { ...scene, table };
+    call();
+    if (grid.clientWidth) paint();
+  };
+
+  const call = () => {
+    root.figureName = table.label;
+    grid.setAttribute('aria-label', `${table.label}. ${words.keys}`);
   };
 
   const draw = () => {
@@ -70,8 +98,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     }
     if (isSame && view.rows.from === rows.from && view.columns.from === columns.from) return mark(); // only what is picked has changed
     root.dataset.shape = table.shape;
-    root.figureName = table.label;
-    grid.setAttribute('aria-label', `${table.label}. ${words.keys}`);
+    call();
     grid.setAttribute('aria-rowcount', table.size[0]);
     grid.setAttribute('aria-colcount', table.size[1]);
     layOut();
@@ -292,6 +319,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     linked = detail.position;
     if (table) mark();
   });
+  follow(element, 'cursor-moved', ({ detail }) => turnToCursor(detail));
   drawnAgain(grid, layOut);
 
   watch('value', draw);

@@ -13,7 +13,7 @@ import torch
 
 from explorer.catalogue import catalogue
 from explorer.page.theme import DIVERGING, SEQUENTIAL, token_tint
-from explorer.widgets.matrix import Axis, Origin, matrix_value
+from explorer.widgets.matrix import Axis, Origin, Sheet, matrix_value
 from explorer.widgets.matrix.palettes import palettes
 from explorer.wording.text import TokenLabel
 from tests.explorer.widgets.scripts import evaluator
@@ -26,7 +26,8 @@ READING = "from {row} at {column}: {value}"
 @pytest.fixture(scope="module")
 def browser():
     return evaluator(
-        *(f"matrix/{name}.js" for name in ("scale", "view", "ticks", "reading", "saved", "origins")), "shared/cut.js"
+        *(f"matrix/{name}.js" for name in ("scale", "view", "ticks", "reading", "saved", "origins", "sheets")),
+        "shared/cut.js",
     )
 
 
@@ -315,3 +316,29 @@ def test_a_logarithmic_scale_gives_every_power_the_same_room(browser):
     assert browser("middleOf([1, 10000], true)") == pytest.approx(100)
     with pytest.raises(ValueError, match="limits of a scale"):
         table_of(torch.ones(2, 2), number="plain", log=True, limits=(0.0, 5.0))
+
+
+def test_sheets_arrive_one_after_the_other_each_under_its_own_name(browser):
+    values = torch.arange(18.0).reshape(2, 3, 3) / 100
+    sheets = [
+        Sheet(0, 1, "first", Origin("pattern", 0, (1, "row", "column"))),
+        Sheet(2, None, "second", None, "why not"),
+    ]
+    value = value_of(values, blank="future", sheets=sheets, rows=Axis("from", TOKENS))
+    cells = bytes_of(value["cells"], np.float32)
+    assert cells.tolist() == values[:, torch.ones(3, 3).tril().bool()].flatten().tolist()
+    told = json.loads(value["table"])["sheets"]
+    assert [sheet["label"] for sheet in told] == ["first", "second"]
+    assert told[0]["origin"] == [{"site": "pattern", "layer": 0, "index": [1, "row", "column"]}]
+    assert told[1]["no_origin"] == "why not"
+    at = [
+        browser(f"sheetAt({json.dumps(told)}, {{layer: {layer}, head: {head}}})")
+        for layer, head in [(0, 1), (0, 2), (2, 5)]
+    ]
+    assert at == [0, -1, 1]
+    assert browser("[sheetAt(null, {layer: 0, head: 0}), sheetAt([], null)]") == [-1, -1]
+
+
+def test_as_many_sheets_as_matrices():
+    with pytest.raises(ValueError, match="2 matrices and 1 sheets"):
+        value_of(torch.zeros(2, 3, 3), sheets=[Sheet(0, 0, "one")], rows=Axis("from", TOKENS))
