@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import gradio as gr
@@ -12,20 +11,14 @@ import torch
 from explorer.answers.norms import NORMS, gelu_in_words, neurons_of, norm_in_words, norm_of, without_norms
 from explorer.catalogue import catalogue
 from explorer.figures.gelu import gelu_points
-from explorer.page.events import QUICK
 from explorer.page.links import one_of
 from explorer.page.wiring import TabContext
+from explorer.panels.switch import switch
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value, table_value
 from explorer.widgets.matrix import Axis, Origin, matrix, matrix_value
 
 say = catalogue("block")
-
-# In the browser: LayerNorm is switched off in the page's edits, or on again where it is off.
-_SWITCHED = """(cursor) => {
-  const edits = (cursor.edits || '').split(',').filter(Boolean);
-  return { ...cursor, edits: (edits.includes('norm') ? edits.filter((edit) => edit !== 'norm') : [...edits, 'norm']).join(',') };
-}"""
 
 
 def build(ctx: TabContext) -> None:
@@ -40,7 +33,7 @@ def build(ctx: TabContext) -> None:
                     label=say("norm"),
                     elem_id="norm-which",
                 )
-                switch = gr.Button(say("norm_switch_off"), size="sm", scale=0, min_width=190, elem_id="norm-switch")
+                switch(ctx, "'norm'", say("norm_switch_off"), say("norm_switch_on"), "norm-switch")
         with gr.Column(min_width=320), frame("gelu-frame", name="gelu") as gelu_frame:
             points = gr.Plot(show_label=False, elem_id="gelu-points", elem_classes="plot-curves")
 
@@ -90,11 +83,3 @@ def build(ctx: TabContext) -> None:
     ctx.draws(draw_points, [points, gelu_frame.bar], follow=["token", "layer"])
     ctx.draws(rows, gelu_frame.table, follow=["token", "layer"], when=gelu_frame.bar)
     ctx.linked(which, "norm", one_of(list(NORMS)))
-    ctx.mirrors(switch, _switch_label())
-    switch.click(None, ctx.page.cursor, ctx.page.cursor, js=_SWITCHED, **QUICK)
-
-
-def _switch_label() -> str:
-    """An expression over the cursor, for TabContext.mirrors."""
-    off, on = json.dumps(say("norm_switch_off")), json.dumps(say("norm_switch_on"))
-    return f"JSON.parse(cursor.run || '{{}}').edits?.split(',').includes('norm') ? {on} : {off}"
