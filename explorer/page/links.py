@@ -118,6 +118,13 @@ def number_between(least: float, most: float, *, whole: bool = False) -> Check:
     return check
 
 
+def numbers_listed(text: str) -> str:
+    """The check of a few whole numbers with commas between them, or none."""
+    if not re.fullmatch(r"([0-9]{1,3}(,[0-9]{1,3}){0,99})?", text):
+        raise InvalidSetting(say("not_a_list"))
+    return text
+
+
 def any_text(text: str) -> str:
     """The check of a box for text: anything; its own handler says what it can do with it."""
     return text
