@@ -44,7 +44,7 @@ def build(ctx: TabContext) -> None:
         value = matrix_value(
             torch.stack([found.before, found.centred, found.after, found.scale, found.shift]),
             rows=Axis("", [say(f"strip_{name}") for name in ("before", "centred", "after", "scale", "shift")]),
-            columns=Axis(say("stream_dimension")),
+            columns=Axis(say("shared_stream_dimension")),
             reading=say("strip_reading"),
             label=title,
             scale="diverging",

@@ -36,7 +36,8 @@ say = catalogue("attention")
 _SHOWN = "(view) => { document.getElementById('attention-frame').dataset.view = view; }"
 
 
-def build(ctx: TabContext, hide_first: gr.Checkbox) -> None:
+def build(ctx: TabContext, hide_first: gr.Checkbox) -> gr.HTML:
+    """The large heatmap, whose event `pick` tells a pair of tokens."""
     with frame("attention-frame", name="attention", main=True) as figure, gr.Row(equal_height=False):
         heatmap = matrix("attention-heatmap")
         weighted = matrix("attention-weighted")
@@ -110,6 +111,7 @@ def build(ctx: TabContext, hide_first: gr.Checkbox) -> None:
     ctx.linked(view, "attention_view", one_of(VIEWS))
     ctx.linked(None, "lines_heads", numbers_listed, "")
     view.change(None, view, None, js=_SHOWN)
+    return heatmap
 
 
 def _follow_the_cursor(ctx: TabContext, pictures: Sequence[gr.HTML], layer: gr.Radio, head: gr.Radio) -> None:

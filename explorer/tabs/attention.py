@@ -8,7 +8,7 @@ from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import heads, patterns
+from explorer.panels import head_steps, heads, patterns
 
 say = catalogue("attention")
 
@@ -19,7 +19,8 @@ def build(ctx: TabContext) -> None:
         with gr.Column(scale=4, min_width=300, elem_classes="last-on-a-phone"):
             hide_first = heads.build(ctx)
         with gr.Column(scale=7, min_width=320):
-            patterns.build(ctx, hide_first)
+            heatmap = patterns.build(ctx, hide_first)
+    head_steps.build(ctx, heatmap)
     gr.Markdown(say("caution"))
 
 
