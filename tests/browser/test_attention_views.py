@@ -87,7 +87,11 @@ def test_another_head_is_turned_to_without_waiting_for_the_server(page: Page, sh
     whole = trace(shipped.model, shipped.tokenizer.encode(SENTENCE))
     page.locator("#attention-heatmap .matrix-read").wait_for()
     held: list[Route] = []
-    page.route("**/gradio_api/**", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/gradio_api/**", hold)
     last = len(whole.token_ids) - 1
     for layer, head in [(3, 4), (5, 0), (0, 2)]:
         overview_head(page, layer, head).click()
@@ -180,7 +184,7 @@ def test_steps_play_to_the_end_and_can_be_stopped(page: Page) -> None:
     page.get_by_role("button", name="Stop playing").click()
     page.clock.run_for(9000)
     expect(chosen).to_contain_text("query and key")
-    page.get_by_role("button", name="Previous").click()
+    page.get_by_role("button", name="Previous", exact=True).click()
     expect(chosen).to_contain_text("what enters")
     page.get_by_role("button", name="Play the steps").click()
     for _ in range(10):

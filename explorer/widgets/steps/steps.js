@@ -83,6 +83,12 @@ export default function mount({ element, props, trigger, watch, names, words, na
     play();
   });
   follow(element, 'visibilitychange', () => document.hidden && pause());
-  watch('value', draw);
+  let key = null; // what another view has put beside the step
+  watch('value', () => {
+    draw();
+    if ((props.value?.key ?? null) === key) return;
+    key = props.value?.key ?? null;
+    trigger('input');
+  });
   draw();
 }
