@@ -34,9 +34,9 @@ _TIMED = """([act, given, quiet]) => new Promise((done) => {
   const pen = picture.getContext('2d');
   const started = performance.now();
   let waiting = null, last = null;
-  const scale = pen.scale;
-  pen.scale = function (...values) {
-    scale.apply(pen, values);
+  const begin = pen.setTransform; // what every painting begins with
+  pen.setTransform = function (...values) {
+    begin.apply(pen, values);
     clearTimeout(waiting);
     cancelAnimationFrame(last);
     last = requestAnimationFrame(() => {
@@ -44,7 +44,7 @@ _TIMED = """([act, given, quiet]) => new Promise((done) => {
       after.port1.onmessage = () => {
         const taken = performance.now() - started;
         clearTimeout(waiting);
-        waiting = setTimeout(() => { delete pen.scale; done(taken); }, quiet);
+        waiting = setTimeout(() => { delete pen.setTransform; done(taken); }, quiet);
       };
       after.port2.postMessage(0);
     });
