@@ -2,6 +2,7 @@
 
 from gpt2core import analysis, edits
 from gpt2core.beam import beam_search
+from gpt2core.bpe_training import train_bpe
 from gpt2core.checkpoint import Pretrained, load_pretrained, save_pretrained
 from gpt2core.config import (
     GPT_CONFIG_124M,
@@ -71,4 +72,5 @@ __all__ = [
     "sites_to_explain",
     "trace",
     "train",
+    "train_bpe",
 ]

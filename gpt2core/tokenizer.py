@@ -97,7 +97,9 @@ class Tokenizer:
         """
         if self._fast is None:
             return [
-                token_id for piece in regex.findall(SPLIT_PATTERN, _whole(text)) for token_id in self._encoded(piece)
+                token_id
+                for piece in regex.findall(SPLIT_PATTERN, without_surrogates(text))
+                for token_id in self._encoded(piece)
             ]
         token_ids: list[int] = []
         for part, is_space in _cut_at_long_spaces(text):
@@ -154,7 +156,7 @@ class Tokenizer:
 
     def pieces(self, text: str) -> list[Piece]:
         """What encode does, with every merge shown: split, then merge the adjacent pair of lowest rank until none is left."""
-        return [self._merge(piece.encode()) for piece in regex.findall(SPLIT_PATTERN, _whole(text))]
+        return [self._merge(piece.encode()) for piece in regex.findall(SPLIT_PATTERN, without_surrogates(text))]
 
     def last_pair(self, token: bytes) -> tuple[bytes, bytes]:
         """The two tokens whose merge makes `token` out of its bytes. Raises: DamagedVocabulary if none does."""
@@ -189,11 +191,11 @@ class PlainTokenizer(Tokenizer):
 
     def encode(self, text: str) -> list[int]:
         """Raises: NotInVocabulary at the first character that no entry begins with."""
-        return [self.token_ids[token] for token in self._cut(_whole(text).encode())]
+        return [self.token_ids[token] for token in self._cut(without_surrogates(text).encode())]
 
     def pieces(self, text: str) -> list[Piece]:
         """One piece an entry, and no merges."""
-        return [Piece(token, (token,), ()) for token in self._cut(_whole(text).encode())]
+        return [Piece(token, (token,), ()) for token in self._cut(without_surrogates(text).encode())]
 
     def _cut(self, data: bytes) -> Iterator[bytes]:
         start, entries = 0, self.token_ids
@@ -225,8 +227,8 @@ def _cut_at_long_spaces(text: str) -> Iterator[tuple[str, bool]]:
     yield text[start:], False
 
 
-def _whole(text: str) -> str:
-    """Lone surrogates replaced, as tiktoken does."""
+def without_surrogates(text: str) -> str:
+    """`text` with lone surrogates, which no encoding can hold, replaced, as tiktoken does."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
