@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Playwright, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, Request, ViewportSize, expect, sync_playwright
 
 from explorer.page.spec import find_tabs
 from explorer.store.models import CHECKPOINTS
@@ -33,6 +33,7 @@ QUIET = [
 ]
 START_SECONDS = 120  # a patience, not a claim: two busy cores import torch and gradio slowly
 expect.set_options(timeout=60_000)  # as above
+WINDOW: ViewportSize = {"width": 1280, "height": 720}
 
 TABS = [tab.title for tab in find_tabs()]
 # What no page may ever take for markup or code, and every kind of character that a tokenizer cuts up.
@@ -125,6 +126,57 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     running.close()
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+class Visit:
+    """A page in a fresh profile, and what it did that no page may do."""
+
+    def __init__(self, browser: Browser, app_url: str) -> None:
+        self.context = browser.new_context(viewport=WINDOW)
+        self.page = opened = self.context.new_page()
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        opened.on(
+            "request", lambda request: self.foreign.append(request.url) if _leaves(request.url, app_url) else None
+        )
+        opened.on("pageerror", lambda error: self.errors.append(str(error)))
+        opened.on(
+            "console", lambda told: self.errors.append(told.text) if "js_on_load" in told.text else None
+        )  # a widget that did not start
+        opened.on("dialog", lambda dialog: (self.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        opened.set_default_timeout(30_000)
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.page.locator("#token-strip [role=option]").first.wait_for()
+
+    def wait_for_the_last(self) -> None:
+        self.page.wait_for_timeout(100)  # lets the last requests and errors arrive
+
+    def check(self) -> None:
+        assert not self.foreign, f"the page asked another machine for {self.foreign}"
+        assert not self.errors, f"the page raised {self.errors}"
+
+
+@pytest.fixture
+def blank(browser: Browser, app_url: str) -> Iterator[Page]:
+    """A fresh profile in which a test opens the link it is about: every opening takes seconds of processor time."""
+    visit = Visit(browser, app_url)
+    yield visit.page
+    visit.wait_for_the_last()
+    visit.context.close()
+    visit.check()
+
+
 @pytest.fixture
 def page(blank: Page, app_url: str) -> Page:
     """The app opened in a fresh profile, its example drawn."""
@@ -133,25 +185,86 @@ def page(blank: Page, app_url: str) -> Page:
     return blank
 
 
+class Shelf:
+    """Where the tests of a file keep their page."""
+
+    def __init__(self) -> None:
+        self.visit: Visit | None = None
+
+    def clear(self) -> None:
+        if self.visit:
+            self.visit.context.close()
+        self.visit = None
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Iterator[Shelf]:
+    shelf = Shelf()
+    yield shelf
+    shelf.clear()
+
+
 @pytest.fixture
-def blank(browser: Browser, app_url: str) -> Iterator[Page]:
-    """A fresh profile in which a test opens the link it is about: every opening takes seconds of processor time."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    opened = context.new_page()
-    foreign: list[str] = []
-    errors: list[str] = []
-    opened.on("request", lambda request: foreign.append(request.url) if _leaves(request.url, app_url) else None)
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on(
-        "console", lambda told: errors.append(told.text) if "js_on_load" in told.text else None
-    )  # a widget that did not start
-    opened.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    opened.set_default_timeout(30_000)
-    yield opened
-    opened.wait_for_timeout(100)  # lets the last requests and errors arrive
-    context.close()
-    assert not foreign, f"the page asked another machine for {foreign}"
-    assert not errors, f"the page raised {errors}"
+def kept(shelf: Shelf, browser: Browser, app_url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The app, opened once for all tests of a file that ask for this, by the file's LINK if it has one.
+
+    Sentence, cursor, tab and settings are as the test before left them: who asks puts them where a test begins (`put_back`), so
+    that every test passes alone and after any other. What a page may not do is looked for after every test, and the page of a
+    test that failed is kept no longer. A test that needs a fresh session, or leaves behind what is not easily put back, takes
+    `page` or `blank`.
+    """
+    try:
+        if shelf.visit is None:
+            shelf.visit = Visit(browser, app_url)
+            shelf.visit.open(f"{app_url}/{getattr(request.module, 'LINK', '')}")
+        visit = shelf.visit
+        yield visit.page
+        visit.wait_for_the_last()
+        visit.check()
+        visit.page.unroute_all()
+        visit.context.clear_permissions()
+    except BaseException:
+        shelf.clear()
+        raise
+    if request.node.stash.get(FAILED, False):
+        shelf.clear()
+
+
+# The drawer closed, no figure enlarged and no table open, nothing focused, scrolled to the top.
+_AS_OPENED = """() => {
+  if (document.documentElement.dataset.drawer !== undefined) document.querySelector('.drawer .close').click();
+  for (const tool of document.querySelectorAll('.figure-frame .tool[aria-pressed=true]')) tool.click();
+  document.activeElement?.blur();
+  scrollTo(0, 0);
+}"""
+
+
+def put_back(page: Page, sentence: str, tab: str) -> None:
+    """The window, the sentence with its last token picked, and the tab: as if a link had opened them. Does what is left to do only."""
+    if page.viewport_size != WINDOW:
+        page.set_viewport_size(WINDOW)
+    page.mouse.move(0, 0)
+    page.evaluate(_AS_OPENED)
+    labels = [label.text for label in token_labels(SHIPPED_VOCABULARY.encode(sentence), SHIPPED_VOCABULARY)]
+    keys = page.locator("#token-strip .token")
+    if page.get_by_label("Your sentence", exact=True).input_value() != sentence:
+        type_unread(page, sentence)
+    expect(keys).to_have_text(labels)
+    if keys.last.get_attribute("aria-selected") != "true":
+        keys.last.click()
+    expect(keys.last).to_have_attribute("aria-selected", "true")
+    open_tab(page, tab)
+
+
+# The sampling settings as the page opens with them, by the names of their boxes.
+USUAL_SETTINGS = {"T =": "1", "k =": "0", "p =": "1", "min =": "0", "r =": "1", "Seed": "42"}
+
+
+def put_settings_back(panel: Locator) -> None:
+    for label, usual in USUAL_SETTINGS.items():
+        box = panel.get_by_label(label, exact=True)
+        if box.input_value() != usual:
+            box.fill(usual)
 
 
 def _leaves(url: str, app_url: str) -> bool:

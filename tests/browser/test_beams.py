@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import functools
 import math
 import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,20 +12,32 @@ from playwright.sync_api import Page, expect
 from explorer.wording.numbers import percent
 from gpt2core import Pretrained, beam_search, generate
 from gpt2core.beam import BeamSearch, continuation_log_probabilities
-from tests.browser.conftest import HOSTILE, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, open_tab, put_back, type_sentence
 
 SENTENCE = "Once upon a time there was a"
 
 
+LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'beams'})}"
+
+
 @pytest.fixture
-def beams(page: Page) -> Page:
-    type_sentence(page, SENTENCE)
-    expect(page.locator("#status")).to_contain_text(re.compile(r"7 of \d+ tokens"))
-    open_tab(page, "Beams")
-    expect(page.locator("#beam-status")).to_contain_text("Width 4, up to 12 tokens")
-    return page
+def beams(kept: Page, shipped: Pretrained) -> Page:
+    """The tree that the page searches of its own accord after SENTENCE, found to its end."""
+    put_back(kept, SENTENCE, "Beams")
+    kept.get_by_label("Hide dropped ones").uncheck()
+    kept.locator("#beam-width").get_by_label("4", exact=True).check()
+    for box, usual in (("#beam-n-tokens", "12"), ("#beam-seed", "42")):
+        if kept.locator(f"{box} input").input_value() != usual:
+            kept.locator(f"{box} input").fill(usual)
+    expect(kept.locator("#beam-status")).to_contain_text("Width 4, up to 12 tokens")
+    found = [shipped.tokenizer.decode(one.token_ids) for one in search(shipped, 4, 12).hypotheses]
+    greedy_and_sampled = [re.compile(".")] * 2
+    expect(kept.locator("#beam-tree .texts .text bdi")).to_have_text([*found, *greedy_and_sampled])
+    expect(kept.locator("[data-stale]").filter(visible=True)).to_have_count(0)
+    return kept
 
 
+@functools.cache
 def search(shipped: Pretrained, width: int, n: int, text: str = SENTENCE) -> BeamSearch:
     ids = shipped.tokenizer.encode(text)
     return beam_search(shipped.model, ids, n, width=width, stop_ids=[shipped.tokenizer.end_of_text])

@@ -1,10 +1,25 @@
 import csv
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from gpt2core import Pretrained, trace
-from tests.browser.conftest import HOSTILE, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, put_back, type_sentence
+
+SENTENCE = "The cat sat"
+
+
+LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'embeddings'})}"
+
+
+@pytest.fixture
+def page(kept: Page) -> Page:
+    """The vectors of SENTENCE's last token."""
+    put_back(kept, SENTENCE, "Embeddings")
+    expect(title(kept)).to_contain_text("·sat (id 3332) at position 2")
+    expect(kept.locator("[data-stale]").filter(visible=True)).to_have_count(0)
+    return kept
 
 
 def title(page: Page) -> Locator:
@@ -16,8 +31,6 @@ def words(page: Page) -> Locator:
 
 
 def test_picking_a_token_changes_the_vectors_the_words_and_the_neighbours(page: Page) -> None:
-    type_sentence(page, "The cat sat")
-    open_tab(page, "Embeddings")
     expect(title(page)).to_contain_text("·sat")
     before = words(page).inner_text()
     page.locator("#token-strip .token").nth(1).click()
@@ -28,8 +41,6 @@ def test_picking_a_token_changes_the_vectors_the_words_and_the_neighbours(page: 
 
 
 def test_the_words_add_up(page: Page) -> None:
-    type_sentence(page, "The cat sat")
-    open_tab(page, "Embeddings")
     expect(words(page)).to_contain_text("= ")
     said = words(page).text_content().split(": ", 1)[1].split(" (sum).")[0]
     left, total = said.replace("−", "-").split(" = ")
@@ -39,21 +50,18 @@ def test_the_words_add_up(page: Page) -> None:
 
 
 def test_the_strips_hold_gpt2cores_numbers(page: Page, shipped: Pretrained) -> None:
-    type_sentence(page, "The cat sat")
-    open_tab(page, "Embeddings")
     page.locator("#token-strip .token").nth(2).click()
     expect(title(page)).to_contain_text("at position 2")
     with page.expect_download() as saved:
         page.locator("#strips-frame").get_by_role("button", name="CSV").click()
     rows = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
-    seen = trace(shipped.model, shipped.tokenizer.encode("The cat sat"), {"tok_emb", "pos_emb", "embed"})
+    seen = trace(shipped.model, shipped.tokenizer.encode(SENTENCE), {"tok_emb", "pos_emb", "embed"})
     assert [row[0] for row in rows[1:]] == ["token row", "position row", "sum"]
     for row, site in zip(rows[1:], ("tok_emb", "pos_emb", "embed"), strict=True):
         assert [float(cell) for cell in row[1:]] == pytest.approx(seen[site][2].tolist(), rel=1e-6)
 
 
 def test_neighbours_are_listed_by_falling_cosine(page: Page) -> None:
-    open_tab(page, "Embeddings")
     expect(page.locator("#neighbours li")).to_have_count(12)
     shown = [float(text.replace("−", "-")) for text in page.locator("#neighbours .token-bar-value").all_inner_texts()]
     assert shown == sorted(shown, reverse=True)
@@ -61,8 +69,6 @@ def test_neighbours_are_listed_by_falling_cosine(page: Page) -> None:
 
 
 def test_arrow_keys_walk_through_the_tokens(page: Page) -> None:
-    type_sentence(page, "The cat sat")
-    open_tab(page, "Embeddings")
     page.locator("#token-strip .token").nth(0).click()
     expect(title(page)).to_contain_text("at position 0")
     page.keyboard.press("ArrowRight")
@@ -71,7 +77,6 @@ def test_arrow_keys_walk_through_the_tokens(page: Page) -> None:
 
 def test_hostile_text_is_shown_as_text_and_runs_nothing(page: Page) -> None:
     """The page fixture fails on any dialog or script error."""
-    open_tab(page, "Embeddings")
     type_sentence(page, HOSTILE)
     expect(page.locator("#token-strip .token").first).to_have_text("<")
     page.locator("#token-strip .token").first.click()

@@ -4,6 +4,7 @@ import csv
 import math
 import re
 from dataclasses import asdict
+from urllib.parse import urlencode
 
 import pytest
 import torch
@@ -22,17 +23,33 @@ from gpt2core.sampling import (
     pipeline,
 )
 from gpt2core.trace import trace
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, at_rest, no_request, open_tab, type_sentence
+from tests.browser.conftest import (
+    HOSTILE,
+    HOSTILE_TOKENS,
+    at_rest,
+    no_request,
+    put_back,
+    put_settings_back,
+    type_sentence,
+)
 
 SENTENCE = "Once upon a time there was a"
 
 
+LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'sampling'})}"
+
+
 @pytest.fixture
-def sampling(page: Page) -> Page:
-    open_tab(page, "Sampling")
-    type_sentence(page, SENTENCE)
-    expect(page.locator("#sampling-frame .title")).to_contain_text("the last of 7 tokens")
-    return page
+def sampling(kept: Page) -> Page:
+    """The next token of SENTENCE, nothing set, nothing drawn."""
+    put_back(kept, SENTENCE, "Sampling")
+    put_settings_back(kept.locator("#sampling-settings"))
+    press(kept, "Clear")
+    press(kept, "Worked example: your own logits")
+    press(kept, "The next token of your sentence")  # picks the first row, and no flip is told of any more
+    expect(kept.locator("#distribution .flip")).to_be_empty()
+    expect(kept.locator("#sampling-frame .title")).to_contain_text("the last of 7 tokens")
+    return kept
 
 
 def shares(page: Page) -> list[str]:

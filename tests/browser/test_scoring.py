@@ -11,7 +11,7 @@ from explorer.catalogue import catalogue
 from explorer.wording.numbers import percent
 from gpt2core import Pretrained
 from gpt2core.scoring import TextScore, score_text
-from tests.browser.conftest import HOSTILE, no_request, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, no_request, put_back, type_sentence
 
 EXAMPLE = catalogue("page")("example")
 N_EXAMPLE = 22  # its tokens; the fixture waits for as many
@@ -19,10 +19,16 @@ TEXT = "The parliamentary committee went to the park.\nOnce upon a time there wa
 
 
 @pytest.fixture
-def scoring(page: Page) -> Page:
-    open_tab(page, "Scoring")
-    expect(page.locator("#scoring-status")).to_contain_text(f"Your sentence, {N_EXAMPLE} tokens, scored")
-    return page
+def scoring(kept: Page) -> Page:
+    """The page's own sentence, scored and coloured by rank."""
+    put_back(kept, EXAMPLE, "Scoring")
+    if kept.locator("#scoring-text textarea").input_value():
+        kept.locator("#scoring-text textarea").fill("")
+    kept.get_by_role("radio", name="rank").click()
+    expect(kept.locator("#scoring-status")).to_contain_text(f"Your sentence, {N_EXAMPLE} tokens, scored")
+    expect(kept.locator("#scored-text .token")).to_have_count(N_EXAMPLE)
+    expect(kept.locator("[data-stale]").filter(visible=True)).to_have_count(0)
+    return kept
 
 
 def score_of(shipped: Pretrained, text: str) -> TextScore:

@@ -4,13 +4,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gpt2core import gpt2_tokenizer
-from tests.browser.conftest import HOSTILE, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, put_back, type_sentence
+from tests.explorer.page.test_example import EXAMPLE
+
+LINK = "?tab=tokens"
 
 
-@pytest.fixture(autouse=True)
-def tokens(page: Page) -> None:
-    open_tab(page, "Tokens")
-    expect(page.locator("#token-cards .token").first).to_be_visible()
+@pytest.fixture
+def page(kept: Page) -> Page:
+    put_back(kept, EXAMPLE, "Tokens")
+    expect(kept.locator("#token-cards .token")).to_have_count(22)
+    return kept
 
 
 def test_typing_replaces_every_card_by_the_new_sentences_tokens(page: Page) -> None:
