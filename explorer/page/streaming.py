@@ -39,13 +39,13 @@ class Stream:
 
 
 # In the browser, for inputs [seen, made, *controls]: `now` is what a result would be made of; a notice line or a figure among the
-# controls would travel whole, so there are none.
+# controls would travel whole, so there are none. A box that nobody has typed into is null, and once it was restored ''.
 _RUN = "seen && seen.run"
 _RUN_UNEDITED = "seen && seen.run && (({ edits, ...unedited }) => JSON.stringify(unedited))(JSON.parse(seen.run))"
 _WITH_NOW = """(seen, made, ...controls) =>
-  [seen, { ...made, now: JSON.stringify([%s, ...controls]) }, ...controls]"""
+  [seen, { ...made, now: JSON.stringify([%s, ...controls.map((one) => one ?? '')]) }, ...controls]"""
 _NOW_ONLY = """(seen, made, ...controls) =>
-  ({ ...made, now: JSON.stringify([%s, ...controls]) })"""
+  ({ ...made, now: JSON.stringify([%s, ...controls.map((one) => one ?? '')]) })"""
 
 
 def connect_stream(services: Services, watched: gr.HTML, stream: Stream) -> None:

@@ -160,3 +160,10 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(scoring: Page, shipped: 
     type_text(scoring, HOSTILE, len(shipped.tokenizer.encode(HOSTILE)))
     expect(scoring.locator("#scored-text .text")).to_contain_text("alert")
     assert scoring.locator("img[src='x']").count() == 0
+
+
+def test_a_link_to_this_tab_opens_with_scores_that_are_of_this_sentence(blank: Page, app_url: str) -> None:
+    blank.goto(f"{app_url}/?tab=scoring&text=One+day")
+    expect(blank.locator("#scoring-status")).to_contain_text("Your sentence, 2 tokens, scored")
+    expect(blank.locator("#scored-text .token")).to_have_count(2)
+    expect(blank.locator("[data-stale]").filter(visible=True)).to_have_count(0)
