@@ -1,0 +1,102 @@
+"""Below the Attention tab's figures: what the picked head does to the answer."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+from playwright.sync_api import Locator, Page, Request, expect
+
+from explorer.wording.numbers import percent, signed
+from gpt2core import Pretrained, analysis, trace
+from gpt2core.edits import zero_head
+from tests.browser.conftest import at_rest
+
+SENTENCE = "Once upon a time there was a"
+
+
+def measured(page: Page, row: int) -> Locator:
+    """Attention, attribution, influence: the number of one of them."""
+    return page.locator("#effect-measures .value").nth(row)
+
+
+def rows_saved(page: Page, frame_id: str) -> list[list[str]]:
+    with page.expect_download() as saved:
+        page.locator(f"#{frame_id}").get_by_role("button", name="CSV", exact=True).click()
+    return list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
+
+
+def is_gpt2cores(page: Page, shipped: Pretrained) -> None:
+    """All numbers of head 2 of layer 1 at the last token, for “·little” over “·big”."""
+    ids = shipped.tokenizer.encode(SENTENCE)
+    little, big = (shipped.tokenizer.encode(word)[0] for word in (" little", " big"))
+    seen, without = trace(shipped.model, ids), trace(shipped.model, ids, {"logits"}, [zero_head(1, 2)])
+    added = analysis.head_logits(seen, shipped.model, 1, 2)
+    answer = [float(one["logits"][-1, little] - one["logits"][-1, big]) for one in (seen, without)]
+    shares = [percent(float(one["logits"][-1].softmax(-1)[little])) for one in (seen, without)]
+    expect(page.get_by_label("Token to come")).to_have_value("·little")
+    expect(page.locator("#effect-all-frame .title")).to_have_text("All heads: “·little” over “·big”")
+    expect(measured(page, 0)).to_have_text(percent(float(seen["pattern", 1][2, -1].max())))
+    expect(measured(page, 1)).to_have_text(signed(float(added[little] - added[big])))
+    expect(measured(page, 2)).to_have_text(signed(answer[0] - answer[1]))
+    expect(page.locator("#effect-measures")).to_contain_text(f"share of “·little” {shares[0]} → {shares[1]}")
+    expect(page.locator("#effect-measures .told")).to_contain_text(signed(answer[1] - answer[0]))
+    most = shipped.tokenizer.decode([int(added.argmax())]).replace(" ", "·")
+    expect(page.locator("#effect-promoted .token-bar-text").first).to_have_text(most)
+    least = signed(float(added.min()))
+    expect(page.locator("#effect-suppressed .token-bar-value").first).to_have_text(least)
+    rows = rows_saved(page, "effect-frame")
+    assert [round(float(row[2]), 4) for row in rows[2:5]] == [
+        round(float(one), 4) for one in (added[little] - added[big], added[little], added[big])
+    ]
+
+
+def test_attention_attribution_and_influence_stand_side_by_side_and_follow_the_page(
+    blank: Page, app_url: str, shipped: Pretrained
+) -> None:
+    page, asked = blank, list[str]()
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            asked.append(request.post_data or "")
+
+    page.goto(
+        f"{app_url}/?text={SENTENCE.replace(' ', '+')}&tab=attention&layer=1&head=2&effect_token=·little&effect_against=·big"
+    )
+    is_gpt2cores(page, shipped)  # the boxes came with the link
+    # a head picked in the matrix of all heads moves the page, with one request
+    grid = page.locator("#effect-heads .matrix-grid")
+    at_rest(grid)
+    left, top, width, height = map(float, (grid.get_attribute("data-box") or "").split())
+    page.on("request", note)
+    grid.click(position={"x": left + 3.5 * width / 6, "y": top + 4.5 * height / 6})
+    expect(page.locator("#attention-frame .title")).to_have_text("Layer 4, head 3")
+    expect(page.locator("#effect-frame .title")).to_contain_text("Layer 4, head 3")
+    assert len(asked) == 1
+    # what is typed is read when typing rests, or on Enter; what is no token is refused, and stays
+    asked.clear()
+    page.get_by_label("Token to come").press("Control+a")
+    page.keyboard.type("·cat", delay=60)
+    page.keyboard.press("Enter")
+    expect(page.locator("#effect-all-frame .title")).to_have_text("All heads: “·cat” over “·big”")
+    page.get_by_label("compared with").fill("")
+    expect(page.locator("#effect-all-frame .title")).to_have_text("All heads: the logit of “·cat”")
+    assert len(asked) <= 3
+    page.get_by_label("compared with").fill("·cat")
+    expect(page.locator("#effect-measures")).to_have_attribute("data-stale", re.compile("stands on both sides"))
+    expect(page.get_by_label("compared with")).to_have_value("·cat")
+    expect(page.locator("#attention-heatmap")).not_to_have_attribute("data-stale", re.compile("."))
+    page.get_by_label("compared with").fill("")
+    # of one token every number opens where it comes from
+    expect(page.locator("#effect-measures")).not_to_have_attribute("data-stale", re.compile("."))
+    page.locator("#effect-measures .detail .number").first.click()
+    expect(page.locator("#drawer")).to_contain_text("A head’s part of a logit")
+    page.keyboard.press("Escape")
+    # switched off: on the page, and said
+    page.get_by_role("button", name="Try it: off in every tab").click()
+    expect(page.locator("#edits-line")).to_contain_text("head 3 of layer 4 off")
+    expect(page.locator("#effect-measures .told")).to_contain_text("switched off on the page")
+    expect(page.locator("#promoted-frame .summary")).to_contain_text("the head is off")
+    page.get_by_role("button", name="Back on in every tab").click()
+    expect(page.locator("#edits-line .edit")).to_have_count(0)
+    expect(page.locator("#effect-measures .told")).not_to_contain_text("switched off on the page")
