@@ -13,7 +13,7 @@ from explorer.page.events import QUICK
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import head_effect, heads
+from explorer.panels import head_effect, heads, two_patterns
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.matrix import MIRRORED_ROW, PICKED_ROW, Axis, Origin, matrix, matrix_value
@@ -50,6 +50,7 @@ def build(ctx: TabContext) -> None:
         listed = token_bars("looks-at")
     gr.Markdown(say("caution"))
     head_effect.build(ctx)
+    two_patterns.build(ctx)
 
     def offer(run: RunKey) -> dict[Any, Any]:
         config = ctx.services.models.get(run.model).model.config

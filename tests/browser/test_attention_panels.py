@@ -1,15 +1,16 @@
-"""Below the Attention tab's figures: what the picked head does to the answer."""
+"""Below the Attention tab's figures: what the picked head does to the answer, and two patterns side by side."""
 
 from __future__ import annotations
 
 import csv
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
 from explorer.wording.numbers import percent, signed
 from gpt2core import Pretrained, analysis, trace
-from gpt2core.edits import zero_head
+from gpt2core.edits import zero_head, zero_mlp
 from tests.browser.conftest import at_rest
 
 SENTENCE = "Once upon a time there was a"
@@ -100,3 +101,68 @@ def test_attention_attribution_and_influence_stand_side_by_side_and_follow_the_p
     page.get_by_role("button", name="Back on in every tab").click()
     expect(page.locator("#edits-line .edit")).to_have_count(0)
     expect(page.locator("#effect-measures .told")).not_to_contain_text("switched off on the page")
+
+
+def matrix_titles(page: Page) -> Locator:
+    return page.locator("#pair-frame .matrix-title")
+
+
+def cell(grid: Locator, row: int, column: int, n: int) -> dict[str, float]:
+    """Where the middle of a cell of a matrix of n tokens lies."""
+    at_rest(grid)
+    left, top, width, height = map(float, (grid.get_attribute("data-box") or "").split())
+    return {"x": left + (column + 0.5) * width / n, "y": top + (row + 0.5) * height / n}
+
+
+def test_two_patterns_stand_side_by_side_with_their_difference(blank: Page, app_url: str, shipped: Pretrained) -> None:
+    page, asked = blank, list[str]()
+    chosen = "right_head=3&right_layer=2&right_edits=mlp:0&right_changes=without"
+    page.goto(f"{app_url}/?text={SENTENCE.replace(' ', '+')}&tab=attention&layer=1&head=2&edits=head:0.1&{chosen}")
+    ids = shipped.tokenizer.encode(SENTENCE)
+    left = trace(shipped.model, ids, {"pattern"}, [zero_head(0, 1)])["pattern", 1][2]
+    right = trace(shipped.model, ids, {"pattern"}, [zero_mlp(0)])["pattern", 2][3]
+    # what the link chose
+    changed = "Right: layer 2, head 3 · without the page’s changes · MLP of layer 0 off"
+    expect(matrix_titles(page)).to_have_text(["Left: layer 1, head 2", changed, "Right − left · blue: more"])
+    expect(page.get_by_label("Right: one more change")).to_have_value("mlp:0")
+    query, key = divmod(int((right - left).abs().argmax()), len(ids))
+    most = abs(float((right - left)[query, key]))
+    expect(page.locator("#pair-frame .summary")).to_contain_text(
+        re.compile(rf"\({query}\) looks {most:.2f} (more|less) at .* \({key}\)")
+    )
+    rows = rows_saved(page, "pair-frame")
+    for one in rows[1:]:
+        at = int(one[0]), int(one[3])
+        weights = float(left[at]), float(right[at]), float(right[at] - left[at])
+        assert [float(number) for number in one[6:]] == pytest.approx(weights, abs=1e-5)
+    assert len(rows) == 1 + len(ids) * (len(ids) + 1) // 2
+    # the cell that is read on one side is read on the others, and lights the token everywhere
+    grid = page.locator("#pair-left .matrix-grid")
+    grid.scroll_into_view_if_needed()
+    grid.hover(position=cell(grid, 4, 1, len(ids)))
+    reads = [percent(float(left[4, 1])), percent(float(right[4, 1]))]
+    for name, number in zip(("left", "right"), reads, strict=True):
+        expect(page.locator(f"#pair-{name} .matrix-read")).to_have_text(f"from “·there” (4) at “·upon” (1): {number}")
+    expect(page.locator("#pair-difference .matrix-read")).to_contain_text("from “·there” (4) at “·upon” (1)")
+    # a head picked elsewhere moves the left side, in one request; the right one stays where it was put
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator("#head-overview").get_by_role("gridcell", name="Layer 3, head 4", exact=True).click()
+    expect(matrix_titles(page)).to_have_text(["Left: layer 3, head 4", changed, "Right − left · blue: more"])
+    assert len(asked) == 1
+    # another sentence with another number of tokens has no difference
+    page.get_by_label("Right: one more change").fill("")
+    page.get_by_label("Right: sentence").fill("<b> ran")
+    expect(page.locator("#pair-frame .summary")).to_contain_text("a difference needs as many on both sides")
+    expect(matrix_titles(page).nth(1)).to_contain_text("“<b> ran”")
+    # what cannot be read is said where it is, and the left side stays
+    page.get_by_label("Right: one more change").fill("hed:0.1")
+    expect(page.locator("#pair-right")).to_have_attribute("data-stale", re.compile("Right side: There is no edit"))
+    expect(page.locator("#pair-left")).not_to_have_attribute("data-stale", re.compile("."))
+    page.get_by_label("Right: one more change").fill("")
+    page.get_by_label("Right: sentence").fill("")
+    expect(page.locator("#pair-right")).not_to_have_attribute("data-stale", re.compile("."))
+    # the model as it is can be opened where its numbers come from
+    grid = page.locator("#pair-right .matrix-grid")
+    grid.dblclick(position=cell(grid, 4, 1, len(ids)))
+    expect(page.locator("#drawer")).to_contain_text("as it is, without the changes on screen")
+    page.wait_for_url(re.compile("right_head=3"))
