@@ -82,7 +82,11 @@ def test_another_model_reads_without_the_page_s_edits_and_the_drawer_knows_it(th
     told = origin_of(three_models, run, {**plain.place((1, 0)), "model": DEFAULT_MODEL})
     assert float(told["value"]) == pytest.approx(float(plain.pattern[1, 0]), abs=1e-6)
     assert "without the page’s changes" in title_of(plain, "right")
-    for chosen in (Chosen(text="another"), Chosen(edits="head:0.1"), Chosen(model="other", edits="mlp:1")):
+    for chosen in (
+        Chosen(text="another", changes="without"),
+        Chosen(edits="head:0.1"),
+        Chosen(model="other", edits="mlp:1"),
+    ):
         named, why = right_origin(run, right_side(three_models, run, 1, 2, chosen))
         assert named is None
         assert "cannot tell" in why
