@@ -107,6 +107,26 @@ def direct_logit_attribution(trace: Trace, model: GPTModel, token_id: int, posit
 
 
 @torch.no_grad()
+def head_logits(trace: Trace, model: GPTModel, layer: int, head: int, position: int = -1) -> Tensor:
+    """What one head's output at `position` adds to the logit of every token, directly: [V], in logits.
+
+    The head's output [C], read as direct_logit_attribution reads it: centred, divided by what the final norm divided by in the trace,
+    stretched, and multiplied by every token's output row; entry v is that function's heads[layer, head] for token v. The same amount
+    on all tokens changes no share. Needs the sites z, ln_final_var.
+    Raises: MissingActivation, InvalidSetting for a head or position that is not there.
+    """
+    check_same_shape(trace, model)
+    config, t = trace.config, _position(trace, position)
+    if not 0 <= head < config.n_heads:
+        raise InvalidSetting(
+            "There is no head {head}; each layer's heads are 0 to {last}.", head=head, last=config.n_heads - 1
+        )
+    written = _per_head_output(trace, model, layer, t)[head]  # [C]
+    divided = (written - written.mean()) * torch.rsqrt(trace["ln_final_var"][t] + config.norm_eps)
+    return model.out_head.weight @ (divided * model.final_norm.scale)
+
+
+@torch.no_grad()
 def head_outputs(trace: Trace, model: GPTModel, layer: int, position: int | None = None) -> Tensor:
     """What each head of `layer` writes to the stream. z [H, T, D] -> [H, T, C], or [H, C] at one position; their sum and out_proj's
     bias are attn_out. Raises: MissingActivation; InvalidSetting for a position that is not there."""

@@ -1,6 +1,6 @@
 """Numbers of the page that are no site of the trace, each one step above what is: a share, its logarithm, a length, a guess on the way,
-a loss, a cosine, a mean weight. One table of them, in the terms of gpt2core.explain: operands as columns, and the law from their products
-to the number.
+a loss, a cosine, a mean weight, a head's part of a logit. One table of them, in the terms of gpt2core.explain: operands as columns, and
+the law from their products to the number.
 
 T tokens, C model width, V vocabulary; small letters count along them. All sums are float64.
 """
@@ -229,6 +229,20 @@ def _mean_weight(trace: Trace, model: GPTModel, number: Number) -> Recipe:
     return Recipe(f"Σ_t {written} / n", groups)
 
 
+def _head_logit(trace: Trace, model: GPTModel, number: Number) -> Recipe:
+    h, t, v = number.index
+    config = model.config
+    D = config.emb_dim // config.n_heads
+    gathered = _column("site", "z", number.layer, (h, t, None), trace["z", number.layer][h, t])
+    row = (model.final_norm.scale * model.out_head.weight[v]).detach().cpu().double()  # [C]
+    out = model.get_parameter(f"trf_blocks.{number.layer}.att.out_proj.weight").detach().cpu().double()  # [C, H D]
+    deviation = (trace["ln_final_var"][t].double() + config.norm_eps).sqrt().cpu()
+    reading = (row - row.mean()) @ out[:, h * D : (h + 1) * D] / deviation  # [D]
+    read = Column("constant", say("read_by_token"), None, (None,), reading, (D,))
+    written = "read[d] = Σ_c W_O[c, h D + d] (scale[c] W_U[v, c] - mean) / sqrt(ln_final_var[t] + eps)"
+    return Recipe(f"Σ_d z[h, t, d] read[d], {written}", (Group((gathered, read)),))
+
+
 def _column(kind: Kind, name: str, layer: int | None, index: tuple[int | None, ...], values: Tensor) -> Column:
     numbers = values.detach().to("cpu").double()
     return Column(kind, name, layer, index, numbers, tuple(numbers.shape))
@@ -294,6 +308,16 @@ def _cosine_snippet(table: str, number: Number) -> str:
     return f"{a} @ {b} / ({a}.norm() * {b}.norm())"
 
 
+def _head_logit_snippet(number: Number) -> str:
+    h, t, v = number.index
+    layer = f"gpt.model.trf_blocks[{number.layer}].att.out_proj.weight"
+    gathered = f'seen["z", {number.layer}][{h}, {t}]'
+    written = f"(w := {layer}.view(-1, gpt.model.config.n_heads, len({gathered}))[:, {h}] @ {gathered})"
+    frozen = f'(seen["ln_final_var"][{t}] + gpt.model.config.norm_eps).sqrt()'
+    row = f"gpt.model.final_norm.scale * gpt.model.out_head.weight[{v}]"
+    return f"(({written} - w.mean()) / {frozen} @ ({row})).detach()"
+
+
 def _mean_weight_snippet(number: Number) -> str:
     cells = {
         "self_weight": ".diagonal()",
@@ -342,6 +366,13 @@ DERIVED: Mapping[str, Derived] = {
         partial(_cosine, "pos_emb.weight", "W_P", "pq"),
         _cosine_code,
         partial(_cosine_snippet, "pos_emb.weight"),
+    ),
+    "head_logit": Derived(
+        ("h", "t", "v"),
+        lambda number: frozenset({"z", "ln_final_var"}),
+        _head_logit,
+        partial(lines_of, analysis.head_logits, ("written = _per_head_output", "divided =", "return model.out_head")),
+        _head_logit_snippet,
     ),
     **dict.fromkeys(
         MEAN_WEIGHTS,

@@ -37,7 +37,7 @@ BLOCK_AXES = 2  # rows and columns
 
 # The tab where a number is looked at, by its name; any other's is that of the whole model.
 HOMES = {
-    **dict.fromkeys(("pattern", "scores", *MEAN_WEIGHTS), "attention"),
+    **dict.fromkeys(("pattern", "scores", "head_logit", *MEAN_WEIGHTS), "attention"),
     **dict.fromkeys(("tok_emb", "pos_emb", "embed", "cosine", "position_cosine"), "embeddings"),
     **dict.fromkeys(("logits", "share", "log_share"), "sampling"),
     "loss": "scoring",

@@ -8,7 +8,7 @@ from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import head_steps, heads, patterns
+from explorer.panels import head_effect, head_steps, heads, patterns, two_patterns
 
 say = catalogue("attention")
 
@@ -22,6 +22,8 @@ def build(ctx: TabContext) -> None:
             heatmap = patterns.build(ctx, hide_first)
     head_steps.build(ctx, heatmap)
     gr.Markdown(say("caution"))
+    head_effect.build(ctx)
+    two_patterns.build(ctx)
 
 
 TAB = TabSpec(say("title"), 30, build)

@@ -44,6 +44,28 @@ def test_embeddings_heads_mlps_and_biases_sum_to_the_logit(config):
             assert parts.mlps.shape == parts.attention_biases.shape == (config.n_layers,)
 
 
+def test_what_a_head_adds_to_every_logit_is_its_output_through_the_frozen_norm_and_the_output_rows(
+    tiny_model, tiny_trace
+):
+    scaled = (tiny_model.out_head.weight * tiny_model.final_norm.scale).detach()  # [V, C]
+    for layer, head, position in [(0, 0, -1), (1, 2, 3), (1, 0, 0)]:
+        found = analysis.head_logits(tiny_trace, tiny_model, layer, head, position)
+        written = analysis.head_outputs(tiny_trace, tiny_model, layer, position)[head].detach()
+        deviation = (tiny_trace["ln_final_var"][position] + TINY.norm_eps).sqrt()
+        close(found, scaled @ (written - written.mean()) / deviation)
+        for token_id in (0, 17, 49):
+            parts = analysis.direct_logit_attribution(tiny_trace, tiny_model, token_id, position)
+            assert float(found[token_id]) == pytest.approx(float(parts.heads[layer, head]), abs=1e-5)
+
+
+def test_a_head_that_is_not_there_adds_to_no_logit(tiny_model, tiny_trace):
+    for head in (-1, 3):
+        with pytest.raises(InvalidSetting, match="heads are 0 to 2"):
+            analysis.head_logits(tiny_trace, tiny_model, 0, head)
+    with pytest.raises(InvalidSetting, match="no position 7"):
+        analysis.head_logits(tiny_trace, tiny_model, 0, 0, 7)
+
+
 def test_a_silenced_part_is_attributed_nothing_and_the_sum_still_holds(tiny_model):
     seen = trace(tiny_model, TINY_IDS, edits=[edits.zero_head(1, 2), edits.zero_mlp(0)])
     parts = analysis.direct_logit_attribution(seen, tiny_model, 5)

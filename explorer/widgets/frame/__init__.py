@@ -51,14 +51,15 @@ class Frame:
 
 
 @contextmanager
-def frame(elem_id: str, *, name: str, main: bool = False) -> Iterator[Frame]:
-    """Whatever is built inside stands in the frame. name: what its saved files are called. main: it is what the tab is about."""
+def frame(elem_id: str, *, name: str, main: bool = False, from_server: bool = False) -> Iterator[Frame]:
+    """Whatever is built inside stands in the frame. name: what its saved files are called. main: it is what the tab is about.
+    from_server: its rows are of several figures together, so that none inside is asked for them."""
     words = catalogue("frame").sentences
     constants = {"words": words, "name": name}
     limits = {"MOST_ROWS": MOST_ROWS, "MOST_COLUMNS": MOST_COLUMNS}
     classes = ["figure-frame", "main-figure"] if main else ["figure-frame"]
     with gr.Column(elem_id=elem_id, elem_classes=classes, min_width=0) as column:
-        bar = widget(HERE / "bar", _BAR, constants)
+        bar = widget(HERE / "bar", _BAR, {**constants, "from_server": from_server})
         table = widget(HERE / "table", _TABLE, {**constants, **limits}, render=False)
         with gr.Column(elem_classes="figure-body", min_width=0):
             yield Frame(column, bar, table)

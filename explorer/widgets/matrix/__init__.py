@@ -36,6 +36,7 @@ MIRRORED_COLUMN = "{ ...value, row: null, column: cursor.token }"
 _ROUNDING = 1e-5  # as widgets/shared/numbers.js allows
 _SKELETON = """
 <div class="matrix">
+  <p class="matrix-title"></p>
   <div class="matrix-top">
     <p class="matrix-read" role="status" aria-live="polite"></p>
     <div class="matrix-legend" role="img">
@@ -69,11 +70,12 @@ class Axis:
 class Origin:
     """Which numbers of the run the cells are, for the drawer to explain (widgets/drawer). site: of gpt2core.sites, or of
     answers/derived. index: a cell's place there, where "row" and "column" stand for the cell's own, "cell" for what matrix_value's
-    `about` says of it."""
+    `about` says of it. model: another than the page's, which reads the page's sentence as it is (answers/passes.py)."""
 
     site: str
     layer: int | None
     index: tuple[int | Literal["row", "column", "cell"], ...]
+    model: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,15 @@ class Sheet:
     no_origin: str = ""
 
 
-def matrix(elem_id: str) -> gr.HTML:
+def matrix(elem_id: str, group: str = "") -> gr.HTML:
     """An empty matrix; set it to `matrix_value(...)`.
 
     Its event `pick` fires on a click, and on Enter or Space at the cell under the key cursor: PICKED_ROW, PICKED_COLUMN. Where a cell's
     origin is known, a double click, the key ? and the button "Where from?" tell the page `number-asked`.
+    group: matrices of the same size and group light the same cell together, and each reads its own.
     It is `--matrix-height` high (480 px unless the page sets it); strips are as high as their rows if nobody sets it.
     """
-    constants = {"words": catalogue("matrix").sentences, "palettes": palettes()}
+    constants = {"words": catalogue("matrix").sentences, "palettes": palettes(), "group": group}
     return widget(Path(__file__).parent, _SKELETON, constants, elem_id=elem_id)
 
 
@@ -118,6 +121,7 @@ def matrix_value(
     about: Sequence[int] | None = None,
     log: bool = False,
     nothing: str = "",
+    title: str = "",
     sheets: Sequence[Sheet] | None = None,
 ) -> dict[str, Any]:
     """values [R, K], sent as float32; cells that are not finite are empty, and with blank="future" those right of the diagonal.
@@ -130,7 +134,8 @@ def matrix_value(
     origin: where the numbers come from, for all cells alike or row by row; None where they are none of the run's, and no_origin says why.
     texts [R K]: a word or two for each cell, row by row, written into it where there is room; {text} in `reading`. about [R K]: a number
     for each, for an origin's "cell". log: colours go by the logarithm; limits are then above 0. nothing: what is said of a cell without a
-    value, with {row} and {column} in it; such cells are hatched.
+    value, with {row} and {column} in it; such cells are hatched. title: a line above it, where a frame holds
+    several.
     sheets: whose each of values [S, R, K] is, on one scale; label and origins are then theirs.
 
     Raises: ValueError for axes, origins or sheets of another number, values that are no table, shares outside of 0 to 1, limits that span nothing.
@@ -180,6 +185,7 @@ def matrix_value(
         "about": None if about is None else list(about),
         "log": log,
         "nothing": nothing,
+        "title": title,
         "sheets": None if sheets is None else [{**asdict(sheet), "origin": _origins(sheet.origin)} for sheet in sheets],
     }
     # one string, because Gradio wraps every object of a value in proxies

@@ -19,7 +19,7 @@ import { sheetAt } from './sheets.js';
 const READABLE = { columns: 64, rows: 28 }; // pixels a cell where zooming ends
 const STEP = 1.5;
 
-export default function mount({ element, props, trigger, watch, words, palettes }) {
+export default function mount({ element, props, trigger, watch, words, palettes, group }) {
   const find = (name) => element.querySelector(`.matrix-${name}`);
   const root = element.querySelector('.matrix');
   const grid = find('grid');
@@ -42,11 +42,14 @@ export default function mount({ element, props, trigger, watch, words, palettes 
   let hover = null; // under the finger, one index null over names
   let linked = null; // a token that another view lights
   let announced = null;
+  let echo = null; // the cell that another matrix of the group reads
+  let tellingGroup = null; // the cell that this one told the group
 
   const inside = (index, n) => (Number.isInteger(index) && index >= 0 && index < n ? index : null);
   const picked = () => [inside(props.value.row, table.size[0]), inside(props.value.column, table.size[1])];
   const pickedOrNone = () => (picked().every((index) => index === null) ? null : picked());
-  const read = () => hover ?? (keyed ? key : null);
+  const own = () => hover ?? (keyed ? key : null);
+  const read = () => own() ?? echo;
 
   const unpack = ({ cells, table: told }) => {
     const before = table?.size ?? [];
@@ -59,7 +62,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     if (before[0] === rows && before[1] === columns) return;
     view = { rows: wholeView(rows), columns: wholeView(columns) };
     key = picked().map((index) => index ?? 0);
-    hover = chosen = null;
+    hover = chosen = echo = null;
   };
 
   const turnTo = (at) => {
@@ -99,6 +102,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
     if (isSame && view.rows.from === rows.from && view.columns.from === columns.from) return mark(); // only what is picked has changed
     root.dataset.shape = table.shape;
     call();
+    put(find('title'), table.title ?? '');
     grid.setAttribute('aria-rowcount', table.size[0]);
     grid.setAttribute('aria-colcount', table.size[1]);
     layOut();
@@ -153,7 +157,7 @@ export default function mount({ element, props, trigger, watch, words, palettes 
 
   const mark = () => {
     if (!scene) return;
-    paintMarks(marks, scene, names, { picked: pickedOrNone(), hover, key: keyed ? key : null, chosen: placeOfChosen() && chosen, linked });
+    paintMarks(marks, scene, names, { picked: pickedOrNone(), hover: hover ?? (keyed ? null : echo), key: keyed ? key : null, chosen: placeOfChosen() && chosen, linked });
     say();
     offerOrigin();
     announce();
@@ -192,11 +196,20 @@ export default function mount({ element, props, trigger, watch, words, palettes 
 
   // Tells the other views which token is read here: the row's, or the column's where rows are no tokens.
   const announce = () => {
-    const [row, column] = read() ?? [null, null];
+    tellGroup();
+    const [row, column] = own() ?? [null, null];
     const position = (isTokens(table.rows) ? row : null) ?? (isTokens(table.columns) ? column : null);
     if (position === announced) return;
     announced = position;
     document.dispatchEvent(new CustomEvent('token-hover', { detail: { position, from: element } }));
+  };
+
+  // The matrices of the group light the cell that is read here, where they have as many cells.
+  const tellGroup = () => {
+    const cell = own();
+    if (!group || String(cell) === String(tellingGroup)) return;
+    tellingGroup = cell;
+    tell('cell-hover', { group, cell, size: table.size, from: element });
   };
 
   const cellUnder = (x, y) => {
@@ -314,6 +327,11 @@ export default function mount({ element, props, trigger, watch, words, palettes 
 
   root.figureTable = () => (table ? figureTable(table, values) : { columns: [], rows: [] });
 
+  follow(element, 'cell-hover', ({ detail }) => {
+    if (!group || detail.group !== group || detail.from === element) return;
+    echo = table && String(detail.size) === String(table.size) ? detail.cell : null;
+    if (scene) mark();
+  });
   follow(element, 'token-hover', ({ detail }) => {
     if (detail.from === element || linked === detail.position) return;
     linked = detail.position;

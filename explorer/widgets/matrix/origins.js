@@ -5,6 +5,6 @@ export function placeOf({ origin, about, size: [, columns] }, values, row, colum
   const at = row * columns + column;
   const own = origin?.[origin.length > 1 ? row : 0];
   if (!own || Number.isNaN(values[at])) return null;
-  const { site, layer, index } = own;
-  return { site, layer, index: index.map((part) => ({ row, column, cell: about?.[at] })[part] ?? part) };
+  const { site, layer, index, model } = own;
+  return { ...(model ? { model } : {}), site, layer, index: index.map((part) => ({ row, column, cell: about?.[at] })[part] ?? part) };
 }

@@ -2,10 +2,20 @@ export default function mount({ props, trigger, watch, REST_MS }) {
   let resting;
   let last = props.value?.text;
 
-  watch('value', () => {
-    if (props.value?.text === last) return;
-    last = props.value?.text;
+  const rest = () => {
     clearTimeout(resting);
-    resting = setTimeout(() => trigger('submit'), REST_MS);
+    resting = undefined;
+    trigger('submit');
+    trigger('input');
+  };
+
+  watch('value', () => {
+    const { text, now = false } = props.value ?? {};
+    if (text !== last) {
+      clearTimeout(resting);
+      last = text;
+      resting = setTimeout(rest, REST_MS);
+    }
+    if (now && resting !== undefined) rest(); // Enter, before the pause is over
   });
 }

@@ -30,12 +30,20 @@ def bar_rows(
     shown: Sequence[str],
     caption: str = "",
     origins: Sequence[Mapping[str, Any]] | None = None,
+    full: float = 1.0,
 ) -> dict[str, Any]:
-    """A row a token: its label, a short note (its position or id), a bar as long as `value` (1 fills the line, below 0 is
-    empty), and the value as a person reads it. origins: of each row, what the page is told as `number-asked` when its value is pressed
+    """A row a token: its label, a short note (its position or id), a bar as long as `value` (`full` fills the line; below 0 it
+    is red), and the value as a person reads it. origins: of each row, what the page is told as `number-asked` when its value is pressed
     (widgets/drawer); None where the values are no numbers of the run."""
     rows = [
-        {"text": label.text, "tint": token_tint(label.token_id), "note": note, "value": value, "shown": text}
+        {
+            "text": label.text,
+            "tint": token_tint(label.token_id),
+            "note": note,
+            "value": value,
+            "part": value / full,
+            "shown": text,
+        }
         for label, note, value, text in zip(labels, notes, values, shown, strict=True)
     ]
     for row, origin in zip(rows, origins or (), strict=origins is not None):

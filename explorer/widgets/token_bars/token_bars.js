@@ -15,9 +15,9 @@ export default function mount({ element, props, watch, words }) {
   };
 
   const rowFor = (row) => {
-    const { text, tint, note, value } = row;
-    const bar = node('span', 'token-bar');
-    bar.style.width = `${100 * clamped(value, 0, 1)}%`;
+    const { text, tint, note, part } = row;
+    const bar = node('span', part < 0 ? 'token-bar token-bar-below' : 'token-bar');
+    bar.style.width = `${100 * clamped(Math.abs(part), 0, 1)}%`;
     const track = node('span', 'token-bar-track', bar);
     return node('li', '', node('span', 'token-bar-note', note), chip({ text, tint }, 'token-bar-text'), track, valueFor(row));
   };

@@ -44,6 +44,7 @@ DERIVED_PLACES = [
     {"kind": "cosine", "index": [65, 66]},
     {"kind": "log_share", "index": [2, 97]},
     {"kind": "position_cosine", "index": [3, 15]},
+    *({"kind": "head_logit", "layer": layer, "index": [1, 3, 98]} for layer in (0, 1)),
     *({"kind": kind, "layer": 1, "index": [2]} for kind in MEAN_WEIGHTS),
 ]
 
@@ -120,7 +121,7 @@ def test_a_derived_number_is_made_again_of_its_terms(services, looked_at, place)
     terms = Terms(recipe.groups)
     rebuilt = float(recipe.total(torch.tensor([term.product for term in terms], dtype=torch.float64)))
     value = reference(seen, model, number)
-    is_a_sum = number.name.startswith(("lens_logit", "kl"))
+    is_a_sum = number.name.startswith(("lens_logit", "kl", "head_logit"))
     scale = float(terms.products.abs().sum()) if is_a_sum else abs(value)
     assert abs(rebuilt - value) <= 1e-5 * scale
     assert written(origin_of(services, looked_at, place)["value"]) == pytest.approx(value, abs=1e-5 * scale)
@@ -152,6 +153,7 @@ def reference(seen: Any, model: Any, number: Any) -> float:
         **dict.fromkeys(("guess", "guess_mid"), lambda: lens().softmax(-1)[at[1]]),
         **dict.fromkeys(("lens_logit", "lens_logit_mid"), lambda: lens()[at[1]]),
         **dict.fromkeys(("kl", "kl_mid"), apart),
+        "head_logit": lambda: analysis.head_logits(seen, model, number.layer, at[0], at[1])[at[2]],
         **{
             name: lambda column=column: habit_table(seen.stacked("pattern")).iloc[at[0] + 3 * number.layer, column]
             for column, name in enumerate(MEAN_WEIGHTS, 2)

@@ -6,12 +6,12 @@ import { tableOnDemand } from './rows.js';
 
 const SCALE = 2; // pixels of a PNG for one on the page
 
-export default function bar({ element, props, trigger, watch, words, name }) {
+export default function bar({ element, props, trigger, watch, words, name, from_server: fromServer }) {
   const find = finder(element);
   const root = element.closest('.figure-frame');
   const body = root.querySelector('.figure-body');
   const told = (sentence) => put(find('told'), sentence);
-  const rows = tableOnDemand({ root, body, props, trigger, words, name, told });
+  const rows = tableOnDemand({ root, body, props, trigger, words, name, told, fromServer });
 
   const tool = (text, info, act) => {
     const made = attributed(button('tool', text, () => act(made)), { title: info });

@@ -7,11 +7,12 @@ import { csv, offerText } from '../../shared/saving.js';
 const PATIENCE_MS = 30_000;
 
 // Returns { toggle, save, redrawn }: for the button Table, for the button CSV, and for after each change of the figure.
-export function tableOnDemand({ root, body, props, trigger, words, name, told }) {
+export function tableOnDemand({ root, body, props, trigger, words, name, told, fromServer }) {
   let open = false;
   let waiting; // a CSV whose rows are on their way
 
   const own = () => {
+    if (fromServer) return undefined;
     const holder = [...body.querySelectorAll('*')].find((one) => typeof one.figureTable === 'function');
     if (holder) return holder.figureTable();
     return props.value?.rows ? JSON.parse(props.value.rows) : undefined;

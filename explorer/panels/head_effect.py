@@ -1,0 +1,150 @@
+"""What the picked head does to the answer: attention, attribution and influence side by side, and what it writes as tokens."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from explorer.answers.head_effect import (
+    Adds,
+    Asked,
+    adds_of,
+    asked_of,
+    attributions_of,
+    effect_of,
+    effect_table,
+    measures_of,
+    verdict,
+)
+from explorer.catalogue import catalogue
+from explorer.page.events import QUICK
+from explorer.page.links import any_text
+from explorer.page.wiring import TabContext
+from explorer.store.traces import RunKey
+from explorer.widgets.frame import frame, frame_value
+from explorer.widgets.matrix import Axis, Origin, matrix, matrix_value
+from explorer.widgets.measures import measure_rows, measures
+from explorer.widgets.rested import rested, typed
+from explorer.widgets.token_bars import bar_rows, token_bars
+from explorer.wording.numbers import fixed, signed
+
+say = catalogue("head_effect")
+
+LEAST_SCALE = 0.5  # logits at the ends of the bars, so that what is next to nothing looks like it
+
+# The head picked in the matrix of all heads, and where it shows the page's.
+_PICKED = {"layer": "value.row ?? cursor.layer", "head": "value.column ?? cursor.head"}
+_MIRRORED = "{ ...value, row: cursor.layer, column: cursor.head }"
+# In the browser: the picked head is switched off in the page's edits, or on again where it is among them.
+_SWITCHED = """(cursor) => {
+  const head = `head:${cursor.layer}.${cursor.head}`;
+  const edits = (cursor.edits || '').split(',').filter(Boolean);
+  return { ...cursor, edits: (edits.includes(head) ? edits.filter((edit) => edit !== head) : [...edits, head]).join(',') };
+}"""
+
+
+def build(ctx: TabContext) -> None:
+    gr.Markdown(say("heading"))
+    with gr.Row(equal_height=True):
+        first = _token_box("first")
+        second = _token_box("second")
+        switch = gr.Button(say("switch_off"), size="sm", scale=0, min_width=220, elem_id="effect-switch")
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=6, min_width=320), frame("effect-frame", name="head-effect") as effect_frame:
+            listed = measures("effect-measures")
+        with gr.Column(scale=5, min_width=320), frame("effect-all-frame", name="all-heads-attribution") as all_frame:
+            every = matrix("effect-heads")
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=320), frame("promoted-frame", name="promoted-tokens") as promoted_frame:
+            promoted = token_bars("effect-promoted")
+        with gr.Column(min_width=320), frame("suppressed-frame", name="suppressed-tokens") as suppressed_frame:
+            suppressed = token_bars("effect-suppressed")
+    clocks = [rested(box, on_enter=True) for box in (first, second)]
+
+    def asked(run: RunKey, token: int, first: Any, second: Any) -> Asked:
+        return asked_of(ctx.services, run, token, typed(first), typed(second))
+
+    def draw(run: RunKey, token: int, layer: int, head: int, first: Any, second: Any) -> dict[Any, Any]:
+        labels = ctx.services.labels(run)
+        found = effect_of(ctx.services, run, token, layer, head, asked(run, token, first, second))
+        limit = max(LEAST_SCALE, abs(found.direct), 0.0 if found.off else abs(found.missing))
+        title = say("title", layer=layer, head=head, token=labels[token].text, position=token)
+        rows = measures_of(found, labels, token, layer, head)
+        return {
+            listed: measure_rows(rows, limit, verdict(found, labels), say("scale", most=fixed(limit, 2))),
+            effect_frame.bar: frame_value(title, say("frozen"), effect_table(found)),
+        }
+
+    def draw_all(run: RunKey, token: int, first: Any, second: Any) -> dict[Any, Any]:
+        answer = asked(run, token, first, second)
+        found = attributions_of(ctx.services, run, token, answer)  # [L, H]
+        layer, head = divmod(int(found.nan_to_num().abs().argmax()), found.size(1))
+        is_one = len(answer.ids) == 1
+        title = say("all_title", answer=answer.words)
+        value = matrix_value(
+            found,
+            rows=Axis(say("shared_layer")),
+            columns=Axis(say("heads_axis")),
+            reading=say("all_reading"),
+            label=title,
+            scale="diverging",
+            nothing=say("all_averaged"),
+            origin=[Origin("head_logit", row, ("column", token, answer.ids[0])) for row in range(len(found))]
+            if is_one
+            else None,
+            no_origin="" if is_one else say("all_no_origin"),
+        )
+        summary = say("all_summary", layer=layer, head=head, value=signed(float(found.nan_to_num()[layer, head])))
+        return {every: value, all_frame.bar: frame_value(title, summary)}
+
+    def write(run: RunKey, token: int, layer: int, head: int) -> dict[Any, Any]:
+        both = adds_of(ctx.services, run, token, layer, head)
+        full = max((abs(one.logits[0]) for one in both if one.logits), default=1.0)
+        where = {"token": ctx.services.labels(run)[token].text, "position": token}
+        summary = say("written_summary", **where) if any(one.logits for one in both) else say("written_none")
+        titles = say("promoted"), say("suppressed")
+        updates: dict[Any, Any] = {}
+        for bar, bars, one, title in zip(
+            (promoted_frame.bar, suppressed_frame.bar), (promoted, suppressed), both, titles, strict=True
+        ):
+            updates |= {bar: frame_value(title, summary), bars: _bars(one, full)}
+        return updates
+
+    ctx.draws(draw, [listed, effect_frame.bar], follow=["token", "layer", "head"], controls=clocks)
+    ctx.draws(draw_all, [every, all_frame.bar], follow=["token"], controls=clocks)
+    ctx.draws(
+        write,
+        [promoted_frame.bar, promoted, suppressed_frame.bar, suppressed],
+        follow=["token", "layer", "head"],
+    )
+    ctx.picks_together(_PICKED, every.pick, every)
+    ctx.mirrors(every, _MIRRORED)
+    ctx.mirrors(switch, _switch_label())
+    switch.click(None, ctx.page.cursor, ctx.page.cursor, js=_SWITCHED, **QUICK)
+    ctx.linked(first, "effect_token", any_text)
+    ctx.linked(second, "effect_against", any_text)
+
+
+def _token_box(name: str) -> gr.Textbox:
+    return gr.Textbox(
+        "",
+        label=say(name),
+        placeholder=say(f"{name}_example"),
+        elem_id=f"effect-{name}",
+        elem_classes="label-beside",
+        max_lines=1,
+        min_width=240,
+    )
+
+
+def _bars(one: Adds, full: float) -> dict[str, Any]:
+    ids, shown = [str(label.token_id) for label in one.labels], [signed(value) for value in one.logits]
+    return bar_rows(one.labels, ids, one.logits, shown, "", one.origins(), full)
+
+
+def _switch_label() -> str:
+    """An expression over the cursor, for TabContext.mirrors."""
+    off, on = json.dumps(say("switch_off")), json.dumps(say("switch_on"))
+    return f"JSON.parse(cursor.run || '{{}}').edits?.split(',').includes(`head:${{cursor.layer}}.${{cursor.head}}`) ? {on} : {off}"
