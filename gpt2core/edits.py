@@ -97,6 +97,24 @@ def mean_mlp(layer: int) -> Edit:
     return Edit(f"mean MLP of layer {layer}", ("mlp_out",), layer, _each(_mean_over_positions))
 
 
+def zero_neuron(layer: int, neuron: int) -> Edit:
+    """One neuron of the MLP writes nothing: its activation after GELU is 0. neuron: 0 to 4C - 1."""
+    return Edit(
+        f"zero neuron {neuron} of layer {layer}",
+        ("mlp_post",),
+        layer,
+        _on_neuron(neuron, torch.zeros_like),
+        causal=True,
+    )
+
+
+def mean_neuron(layer: int, neuron: int) -> Edit:
+    """The neuron is at every position as active as it is on the mean over this text."""
+    return Edit(
+        f"mean neuron {neuron} of layer {layer}", ("mlp_post",), layer, _on_neuron(neuron, _mean_over_positions)
+    )
+
+
 def zero_layer(layer: int) -> Edit:
     """The whole block writes nothing: resid_post = resid_pre."""
     return Edit(f"zero layer {layer}", ("attn_out", "mlp_out"), layer, _each(torch.zeros_like), causal=True)
@@ -312,6 +330,20 @@ def _on_head(head: int, change: Callable[[Tensor], Tensor]) -> Change:
         return z
 
     return on_head
+
+
+def _on_neuron(neuron: int, change: Callable[[Tensor], Tensor]) -> Change:
+    def on_neuron(mlp_post: Tensor, _: Here) -> Tensor:
+        if not 0 <= neuron < mlp_post.size(-1):
+            raise InvalidEdit(
+                "There is no neuron {neuron}; each layer's neurons are 0 to {last}.",
+                neuron=neuron,
+                last=mlp_post.size(-1) - 1,
+            )
+        mlp_post[..., neuron] = change(mlp_post[..., neuron])
+        return mlp_post
+
+    return on_neuron
 
 
 def _mean_over_positions(value: Tensor) -> Tensor:

@@ -6,7 +6,8 @@
     scale         scores are not divided by sqrt(D)        mlp:3         its MLP writes nothing
     see:7-2       query 7 no longer sees key 2, anywhere   head:2.5      head 5 of layer 2 writes nothing
     see:7-2@4.1   the same in head 1 of layer 4 only       mean-head:2.5 it writes its mean over the text; so do
-                                                           mean-layer:3, mean-attention:3 and mean-mlp:3
+    neuron:3.41   neuron 41 of MLP 3 writes nothing        mean-layer:3, mean-attention:3, mean-mlp:3 and
+                                                           mean-neuron:3.41
 
 Layers, heads and positions count from 0. A text is read without a model (read_edits) and then held against one (check_edits).
 A list of edits is a set: however it is written, it is put into one order, in which `mask` comes before `see`, so that a
@@ -75,11 +76,14 @@ _FORMS = (
     _Form("layer:{layer}", edits.zero_layer),
     _Form("attention:{layer}", edits.zero_attention),
     _Form("mlp:{layer}", edits.zero_mlp),
+    _Form("mean-neuron:{layer}.{neuron}", edits.mean_neuron),
+    _Form("neuron:{layer}.{neuron}", edits.zero_neuron),
     _Form("mean-head:{layer}.{head}", edits.mean_head),
     _Form("head:{layer}.{head}", edits.zero_head),
     _Form("see:{query}-{key}", edits.knock_out),
     _Form("see:{query}-{key}@{layer}.{head}", edits.knock_out),
 )
+_NUMBERS = ("layer", "head", "query", "key", "neuron")
 KINDS = tuple(dict.fromkeys(form.kind for form in _FORMS))
 
 
@@ -95,6 +99,7 @@ class NamedEdit:
     head: int | None = None
     query: int | None = None
     key: int | None = None
+    neuron: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -128,12 +133,12 @@ class NamedEdit:
         return next(form for form in _FORMS if form.kind == self.kind and set(form.fields) == self._numbers().keys())
 
     def _numbers(self) -> dict[str, int]:
-        given = {"layer": self.layer, "head": self.head, "query": self.query, "key": self.key}
+        given = {name: getattr(self, name) for name in _NUMBERS}
         return {name: number for name, number in given.items() if number is not None}
 
     def _order(self) -> tuple[int, ...]:
         numbers = self._numbers()
-        return _FORMS.index(self._form), *(numbers.get(name, -1) for name in ("layer", "head", "query", "key"))
+        return _FORMS.index(self._form), *(numbers.get(name, -1) for name in _NUMBERS)
 
 
 def read_edits(text: str) -> tuple[NamedEdit, ...]:
@@ -213,6 +218,13 @@ def check_edits(named: Sequence[NamedEdit], config: GPTConfig, n_tokens: int) ->
                 head=one.head,
                 last=config.n_heads - 1,
             )
+        if one.neuron is not None and one.neuron >= 4 * config.emb_dim:
+            raise InvalidEdit(
+                "{edit}: there is no neuron {neuron}; each layer's neurons are 0 to {last}. Choose one of those.",
+                edit=str(one),
+                neuron=one.neuron,
+                last=4 * config.emb_dim - 1,
+            )
         if one.query is not None and one.query >= n_tokens:  # the key is not behind it
             raise InvalidEdit(
                 "{edit}: there is no query {query}; this text's tokens are at 0 to {last}. "
@@ -256,7 +268,7 @@ def _read_one(text: str) -> NamedEdit:
 
 def _unknown(text: str, n_shown: int = 40) -> InvalidEdit:
     return InvalidEdit(
-        "There is no edit {edit!r}. Write one of {forms}; layers, heads and positions are whole numbers from 0.",
+        "There is no edit {edit!r}. Write one of {forms}; all numbers count from 0.",
         edit=text if len(text) <= n_shown else f"{text[: n_shown - 1]}…",
-        forms=", ".join(form.template.format(layer=2, head=5, query=7, key=2) for form in _FORMS),
+        forms=", ".join(form.template.format(layer=2, head=5, query=7, key=2, neuron=41) for form in _FORMS),
     )

@@ -8,7 +8,7 @@ from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import lens, lens_curves, norms, stream_sum
+from explorer.panels import lens, lens_curves, neurons, norms, patching, stream_sum
 
 say = catalogue("block")
 
@@ -20,6 +20,8 @@ def build(ctx: TabContext) -> None:
     stream_sum.build(ctx)
     norms.build(ctx)
     gr.Markdown(say("norms_words"))
+    neurons.build(ctx)
+    patching.build(ctx)
 
 
 TAB = TabSpec(say("title"), 37, build)

@@ -12,4 +12,4 @@ def edit_in_words(edit: NamedEdit) -> str:
     sentence = edit.kind.replace("-", "_")
     if edit.kind == "see":
         sentence = "see" if edit.head is None else "see_in_head"
-    return say(sentence, layer=edit.layer, head=edit.head, query=edit.query, key=edit.key)
+    return say(sentence, layer=edit.layer, head=edit.head, query=edit.query, key=edit.key, neuron=edit.neuron)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+from urllib.parse import urlencode
 
 import pytest
+import torch
 from playwright.sync_api import Locator, Page, expect
 
 from gpt2core import Pretrained, trace
 from gpt2core.lens import lens_grid
+from gpt2core.neurons import neuron_readings, strongest_neurons
+from gpt2core.patching import patched_rows, patching
 from tests.browser.conftest import at_rest, main_figure, open_tab, type_sentence
 
 SENTENCE = "The cat sat on the mat"
@@ -103,3 +107,65 @@ def test_the_norm_is_told_and_switched_off_beside_its_picture(page: Page, shippe
     expect(page.locator("#edits-line")).to_contain_text("no LayerNorm")
     expect(page.get_by_role("button", name="Switch LayerNorm on")).to_be_visible()
     expect(page.locator("#lens-frame .summary")).to_contain_text("not the model’s answer")
+
+
+def test_a_neuron_is_told_switched_off_and_back_and_opens_where_it_comes_from(page: Page, shipped: Pretrained) -> None:
+    type_sentence(page, SENTENCE)
+    open_tab(page, "Block")
+    main_figure(page)
+    seen = trace(shipped.model, shipped.tokenizer.encode(SENTENCE))
+    found = strongest_neurons(seen, shipped.model, 0)
+    first = found.neurons[0]
+    rows = page.locator("#neurons .neuron")
+    expect(rows.locator(".neuron-number")).to_have_text([str(one) for one in found.neurons])
+    fires = rows_saved(page, "fires-frame")
+    for row, neuron in zip(fires[1:], found.neurons, strict=True):
+        assert [float(cell) for cell in row[1:]] == pytest.approx(seen["mlp_post", 0][:, neuron].tolist(), abs=1e-5)
+    reading = neuron_readings(shipped.model, 0, [first])[0]
+    top = shipped.tokenizer.decode([int(reading.argmax())]).replace(" ", "·")
+    expect(rows.first.locator(".neuron-promoted .chip").first).to_have_text(top)
+    switch = page.get_by_role("button", name=f"Switch neuron {first} off", exact=True)
+    switch.click()
+    expect(page.locator("#edits-line")).to_contain_text(f"neuron {first} of layer 0 off")
+    page.wait_for_url(f"**edits=neuron%3A0.{first}**")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(rows.first.locator(".neuron-from").nth(1)).to_have_text("0.00")
+    rows.first.locator(".neuron-from").nth(1).click()
+    expect(page.locator("#drawer")).to_contain_text(f"neuron {first} of layer 0 off")
+    switch.click()
+    expect(page.locator("#edits-line .edit")).to_have_count(0)
+    expect(rows.first.locator(".neuron-from").nth(1)).not_to_have_text("0.00")
+
+
+def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(page: Page, app_url: str, shipped: Pretrained) -> None:
+    clean, corrupted = "The cat sat on the mat", "The dog sat on the mat"
+    query = urlencode({"text": clean, "tab": "block", "corrupted": corrupted, "patch_answers": "·and ."})
+    page.goto(f"{app_url}/?{query}")
+    grid, status = page.locator("#patch-grid .matrix-grid"), page.locator("#patch-status")
+    expect(page.locator("#patch-frame .summary")).to_contain_text("“·cat” → “·dog” at 1")
+    encode = shipped.tokenizer.encode
+    answer = (encode(" and")[0], encode(".")[0])
+    pair = patching(shipped.model, encode(clean), encode(corrupted), answer)
+    scores = torch.stack([pair.score(row.answers) for row in patched_rows(shipped.model, pair, "resid_pre")])
+    rows = rows_saved(page, "patch-frame")
+    for told, row in zip(rows[1:], scores.tolist(), strict=True):
+        assert [float(cell) for cell in told[1:]] == pytest.approx(row, abs=1e-3)
+    grid.click(position=cell_of(grid, 2, 1, 6, len(encode(clean))))
+    expect(page.locator("#reach-frame .summary")).to_contain_text("before layer 2 at “·cat” (1)")
+    expect(page.locator("#reach-frame .summary")).to_contain_text(
+        f"= {scores[2, 1]:.2f} of the answer".replace("-", "−")
+    )
+    reached = rows_saved(page, "reach-frame")
+    assert [[cell != "" for cell in row[1:]] for row in reached[1:]] == [
+        [layer >= 2 and t >= 1 for t in range(6)] for layer in range(6)
+    ]
+    page.get_by_text("The same in Python").click()
+    expect(page.locator("#patch-code pre")).to_contain_text('edits.patch(source, "resid_pre", 2, positions=[1])')
+    box = page.get_by_label("Corrupted sentence")
+    box.fill("The dog sat on")
+    expect(status).to_contain_text("has 6 tokens and the corrupted one 4")
+    expect(box).to_have_value("The dog sat on")
+    box.fill(clean)
+    box.press("Enter")
+    expect(status).to_contain_text("nothing to bring back")
+    assert all(float(cell) == 0 for row in rows_saved(page, "patch-frame")[1:] for cell in row[1:])

@@ -227,6 +227,8 @@ EDITS = [
     "mean-layer:0",
     "attention:1",
     "mlp:0",
+    "neuron:0.5",
+    "mean-neuron:1.5",
     "layer:1",
     "see:3-1",
     "see:3-1@0.2",

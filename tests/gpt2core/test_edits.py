@@ -32,6 +32,8 @@ EVERY_KIND = [
     edits.mean_attention(1),
     edits.zero_mlp(1),
     edits.mean_mlp(0),
+    edits.zero_neuron(0, 41),
+    edits.mean_neuron(1, 7),
     edits.zero_layer(0),
     edits.mean_layer(1),
     edits.knock_out(5, 2),
@@ -99,6 +101,20 @@ def test_a_mean_ablated_head_writes_its_mean_everywhere(tiny_model, tiny_trace):
     edited = trace(tiny_model, TINY_IDS, edits=[edits.mean_head(1, 2)])
     close(edited["z", 1][2], tiny_trace["z", 1][2].mean(0).expand(T, -1))
     assert torch.equal(edited["z", 1][:2], tiny_trace["z", 1][:2])
+
+
+def test_a_neuron_that_is_off_writes_nothing_and_the_mlp_lacks_its_row_alone(tiny_model, tiny_trace):
+    edited = trace(tiny_model, TINY_IDS, edits=[edits.zero_neuron(0, 41)])
+    others = torch.arange(4 * TINY.emb_dim) != 41
+    assert (edited["mlp_post", 0][:, 41] == 0).all()
+    assert torch.equal(edited["mlp_post", 0][:, others], tiny_trace["mlp_post", 0][:, others])
+    row = tiny_model.trf_blocks[0].ff.layers[2].weight[:, 41]  # [C]
+    close(tiny_trace["mlp_out", 0] - edited["mlp_out", 0], tiny_trace["mlp_post", 0][:, 41:42] * row)
+
+
+def test_a_neuron_at_its_mean_is_as_active_everywhere(tiny_model, tiny_trace):
+    edited = trace(tiny_model, TINY_IDS, edits=[edits.mean_neuron(1, 7)])
+    close(edited["mlp_post", 1][:, 7], tiny_trace["mlp_post", 1][:, 7].mean().expand(T))
 
 
 def test_a_zeroed_layer_passes_the_stream_on_unchanged(tiny_model):

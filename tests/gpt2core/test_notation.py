@@ -35,6 +35,8 @@ MEANINGS = {
     "layer:1": edits.zero_layer(1),
     "attention:0": edits.zero_attention(0),
     "mlp:1": edits.zero_mlp(1),
+    "mean-neuron:1.7": edits.mean_neuron(1, 7),
+    "neuron:0.41": edits.zero_neuron(0, 41),
     "mean-head:1.2": edits.mean_head(1, 2),
     "head:0.1": edits.zero_head(0, 1),
     "see:5-2": edits.knock_out(5, 2),
@@ -74,7 +76,7 @@ def test_a_hidden_key_stays_hidden_with_the_mask_off_however_it_is_written(tiny_
     assert (pattern[:, 5, 6] > 0).all()
 
 
-@pytest.mark.parametrize("part", ["layer:1", "attention:1", "mlp:1", "head:1.2"])
+@pytest.mark.parametrize("part", ["layer:1", "attention:1", "mlp:1", "head:1.2", "neuron:1.7"])
 def test_what_is_off_stays_off_though_its_mean_is_asked_for_too(part, tiny_model):
     both, off = read_edits(f"{part},mean-{part}"), read_edits(part)
     logits = [trace(tiny_model, TINY_IDS, {"logits"}, [one.edit() for one in named])["logits"] for named in (both, off)]
@@ -118,6 +120,9 @@ def test_a_layer_without_shortcuts_hands_on_what_its_mlp_wrote(tiny_model):
         *("mask:", "mask:1", "positions:0", "see:7", "see:7-", "see:7-2@4", "see:7-2@", "see:7-2@4.1@4.1", "see:7−2"),
         *(
             "mean-mlp:3.1",
+            "neuron:3",
+            "neuron:3.",
+            "neuron:3-1",
             "mean-mask",
             "layer:3.1",
             "mlp:3\n4",
@@ -174,6 +179,8 @@ def test_a_long_text_is_refused_unread_and_a_long_edit_is_not_repeated_whole():
         ("mean-head:2.0", "there is no layer 2"),
         ("mean-mlp:2", "mean-mlp:2: there is no layer 2; this model's layers are 0 to 1"),
         ("head:1.3", "head:1.3: there is no head 3; each layer's heads are 0 to 2"),
+        ("neuron:1.96", "neuron:1.96: there is no neuron 96; each layer's neurons are 0 to 95. Choose one of those"),
+        ("mean-neuron:2.0", "mean-neuron:2.0: there is no layer 2; this model's layers are 0 to 1"),
         ("see:5-2@0.3", "there is no head 3"),
         ("see:5-2@2.0", "there is no layer 2"),
         (

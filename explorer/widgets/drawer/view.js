@@ -1,7 +1,8 @@
 // One number as the drawer shows it: what it is, how it is computed, what of, and the code. All text enters as text.
 
-import { attributed, button, filled, node, put } from '../shared/dom.js';
+import { attributed, button, filled, node } from '../shared/dom.js';
 import { percent } from '../shared/numbers.js';
+import { snippet } from '../shared/snippet.js';
 
 // origin: what answers/origins.py tells. go(operand): one step deeper; live(home): show it where it lives. Returns elements.
 export function drawn(origin, words, { go, live }) {
@@ -19,7 +20,8 @@ export function drawn(origin, words, { go, live }) {
   if (origin.rest) parts.push(node('p', 'rest', origin.rest));
   if (origin.common.length) parts.push(node('p', 'factors common', `${words.common} `, ...listed(origin.common, words, go)));
   if (origin.code.length) parts.push(node('h4', '', words.code), ...origin.code.map((lines) => codeOf(lines, words)));
-  parts.push(node('h4', '', words.python), ...(origin.snippet ? snippet(origin.snippet, words) : [node('p', 'meaning', origin.no_snippet)]));
+  const told = { copy: words.copy, copied: words.copied, not: words.not_copied, label: words.python };
+  parts.push(node('h4', '', words.python), ...(origin.snippet ? snippet(origin.snippet, told) : [node('p', 'meaning', origin.no_snippet)]));
   return parts;
 }
 
@@ -66,17 +68,4 @@ function unindented(text) {
   const lines = text.split('\n');
   const indent = Math.min(...lines.filter((line) => line.trim()).map((line) => line.search(/\S/)));
   return lines.map((line) => line.slice(indent)).join('\n');
-}
-
-function snippet(text, words) {
-  const told = attributed(node('span', 'copied'), { role: 'status' });
-  const copy = button('act copy', words.copy, async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      put(told, words.copied);
-    } catch {
-      put(told, words.not_copied);
-    }
-  });
-  return [node('p', '', copy, told), attributed(node('pre', 'snippet', text), { tabindex: 0, 'aria-label': words.python })];
 }

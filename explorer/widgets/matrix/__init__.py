@@ -113,7 +113,7 @@ def matrix_value(
     limits: tuple[float, float] | None = None,
     number: Number | None = None,
     blank: Literal["future"] | None = None,
-    picked: tuple[int | None, int | None] = (None, None),
+    picked: tuple[int | None, int | None] | None = (None, None),
     shape: Literal["square", "strips"] = "square",
     origin: Origin | Sequence[Origin | None] | None = None,
     no_origin: str = "",
@@ -129,7 +129,8 @@ def matrix_value(
     reading: what is said of a cell, with {row}, {column} and {value} in it. label: names the figure to screen readers and
     in saved files. scale: how it is coloured; limits: the values at its ends, without them 0 to 1 for shares, otherwise as
     far as the values go, even on both sides of 0 if it diverges. number: how values are written, without it shares on a
-    sequential scale and signed numbers on a diverging one. picked: (row, column); a row alone is framed as a whole.
+    sequential scale and signed numbers on a diverging one. picked: (row, column); a row alone is framed as a whole; None leaves
+    what is picked as it is, for a figure that no redraw follows with TabContext.mirrors.
     shape: "square" for token by token; "strips" for a few long rows, which zoom along their length only.
     origin: where the numbers come from, for all cells alike or row by row; None where they are none of the run's, and no_origin says why.
     texts [R K]: a word or two for each cell, row by row, written into it where there is room; {text} in `reading`. about [R K]: a number
@@ -189,7 +190,8 @@ def matrix_value(
         "sheets": None if sheets is None else [{**asdict(sheet), "origin": _origins(sheet.origin)} for sheet in sheets],
     }
     # one string, because Gradio wraps every object of a value in proxies
-    return {"cells": packed(seen), "table": json.dumps(table), "row": picked[0], "column": picked[1]}
+    told = {"cells": packed(seen), "table": json.dumps(table)}
+    return told if picked is None else {**told, "row": picked[0], "column": picked[1]}
 
 
 def _origins(origin: Origin | Sequence[Origin | None] | None) -> list[dict[str, Any] | None] | None:

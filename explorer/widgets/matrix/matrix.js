@@ -46,7 +46,11 @@ export default function mount({ element, props, trigger, watch, words, palettes,
   let tellingGroup = null; // the cell that this one told the group
 
   const inside = (index, n) => (Number.isInteger(index) && index >= 0 && index < n ? index : null);
-  const picked = () => [inside(props.value.row, table.size[0]), inside(props.value.column, table.size[1])];
+  let kept = {}; // what was picked last, for a value that says nothing of it
+  const picked = () => {
+    const { row, column } = props.value?.row === undefined ? kept : props.value;
+    return [inside(row, table.size[0]), inside(column, table.size[1])];
+  };
   const pickedOrNone = () => (picked().every((index) => index === null) ? null : picked());
   const own = () => hover ?? (keyed ? key : null);
   const read = () => own() ?? echo;
@@ -89,6 +93,7 @@ export default function mount({ element, props, trigger, watch, words, palettes,
 
   const draw = () => {
     const value = props.value ?? {};
+    if (value.row !== undefined) kept = { row: value.row, column: value.column };
     if (!value.table) return;
     const last = table && sent.picked;
     const isSame = scene !== null && value.cells === sent.cells && value.table === sent.table;
