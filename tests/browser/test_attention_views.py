@@ -162,7 +162,7 @@ def test_the_steps_of_a_head_are_walked_by_keys_and_hold_gpt2cores_numbers(page:
         page.locator("#head-steps [aria-selected=true]").focus()
         page.keyboard.press("ArrowRight")
     assert n_read > 600
-    page.get_by_role("radio", name="all tokens").click()
+    page.get_by_role("radio", name="every token").click()
     expect(page.locator("#steps-frame .summary")).to_contain_text("The stream of every token")
     stream = torch.tensor(cells(figure_rows(page, "steps-frame")))
     assert torch.allclose(stream, row["resid_mid"], atol=1e-5)
