@@ -5,5 +5,5 @@ The sentence is `example` in catalogue/en/page.toml. Its last token is picked, a
 
 from __future__ import annotations
 
-# The head that Attention opens with: it looks at the token before (docs/decisions/009), a stripe that is seen at first sight.
-LAYER, HEAD = 0, 1
+# The head that Attention opens with: it looks at the token before (docs/decisions/019), a stripe that is seen at first sight.
+LAYER, HEAD = 0, 4

@@ -4,6 +4,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from explorer.page.example import HEAD, LAYER
 from gpt2core import Pretrained, trace
 from gpt2core.edits import zero_head
 from gpt2core.roles import role_scores
@@ -30,19 +31,19 @@ def looks_at(page: Page) -> list[float]:
 
 def test_picking_a_head_in_the_overview_changes_the_heatmap_and_the_controls(page: Page) -> None:
     open_tab(page, "Attention")
-    expect(title(page)).to_have_text("Layer 0, head 1")
+    expect(title(page)).to_have_text(f"Layer {LAYER}, head {HEAD}")
     overview_head(page, 3, 4).click()
     expect(title(page)).to_have_text("Layer 3, head 4")
     expect(choice(page, "layer", 3)).to_be_checked()
     expect(choice(page, "head", 4)).to_be_checked()
     expect(overview_head(page, 3, 4)).to_have_attribute("aria-selected", "true")
-    expect(overview_head(page, 0, 1)).to_have_attribute("aria-selected", "false")
+    expect(overview_head(page, LAYER, HEAD)).to_have_attribute("aria-selected", "false")
 
 
 def test_the_controls_move_the_heatmap_and_the_overview(page: Page) -> None:
     open_tab(page, "Attention")
     choice(page, "layer", 2).click()
-    expect(title(page)).to_have_text("Layer 2, head 1")
+    expect(title(page)).to_have_text(f"Layer 2, head {HEAD}")
     choice(page, "head", 5).click()
     expect(title(page)).to_have_text("Layer 2, head 5")
     expect(overview_head(page, 2, 5)).to_have_attribute("aria-selected", "true")
@@ -93,7 +94,7 @@ def test_hiding_the_first_token_is_said_everywhere_and_taken_back(page: Page) ->
     expect(page.locator("#attention-frame .summary")).to_contain_text("First token hidden")
     assert abs(sum(looks_at(page)) - 100) < 0.5
     page.get_by_label("Hide the first token").uncheck()
-    expect(title(page)).to_have_text("Layer 0, head 1")
+    expect(title(page)).to_have_text(f"Layer {LAYER}, head {HEAD}")
 
 
 def test_the_overview_is_painted_and_its_future_is_empty(page: Page) -> None:

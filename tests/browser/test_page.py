@@ -3,14 +3,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from explorer.catalogue import catalogue
+from explorer.wording.numbers import percent
+from gpt2core import Pretrained, trace
 from tests.browser.conftest import TABS, main_figure, open_tab, type_sentence, type_unread
 
+EXAMPLE = catalogue("page")("example")
 
-def test_the_page_opens_with_an_example_drawn(page: Page) -> None:
+
+def test_the_page_opens_with_an_example_drawn(page: Page, shipped: Pretrained) -> None:
     assert page.get_by_label("Your sentence", exact=True).input_value()
     assert main_figure(page).get_attribute("id") == "map-frame"
     expect(page.locator("#map-frame .title")).to_contain_text("TinyStories · 4.29 M parameters")
-    expect(page.locator("#map-frame .summary")).to_contain_text("“·big” with 28.9 %")
+    shares = trace(shipped.model, shipped.tokenizer.encode(EXAMPLE), {"logits"})["logits"][-1].softmax(-1)
+    likeliest = shipped.tokenizer.decode([int(shares.argmax())]).replace(" ", "·")
+    expect(page.locator("#map-frame .summary")).to_contain_text(f"“{likeliest}” with {percent(float(shares.max()))}")
     expect(page.locator("#status .notice")).to_contain_text("of 256 tokens")
 
 

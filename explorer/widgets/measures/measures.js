@@ -36,7 +36,7 @@ export default function mount({ element, props, watch, words }) {
     node(
       'li',
       '',
-      node('p', 'what', node('b', '', row.name), ' ', node('bdi', 'about', row.about)),
+      node('p', 'what', node('strong', '', row.name), ' ', node('bdi', 'about', row.about)),
       barFor(row, limit),
       numberFor('value', row),
       node('p', 'details', ...row.details.map(detailFor)),

@@ -58,7 +58,7 @@ def test_the_example_is_corrupted_by_one_word_so_that_the_model_answers_otherwis
     where = apart.index(True)
     assert scores[0].tolist() == pytest.approx([float(one) for one in apart], abs=1e-3)
     assert float(scores[-1, -1]) > 0.3 > float(scores[-1, :where].abs().max())  # the answer has moved to the last token
-    assert "“·box” → “·book” at 9" in pair_in_words(shipped, example, pair)
+    assert "“·gift” → “·card” at 9" in pair_in_words(shipped, example, pair)
 
 
 def test_a_sentence_patched_with_itself_moves_nothing_and_the_page_says_so(services, run):
