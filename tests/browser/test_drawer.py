@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+from urllib.parse import urlencode
 
 import pytest
 import torch
@@ -13,11 +14,40 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from gpt2core import Pretrained, Trace, beam_search, trace
 from gpt2core.embeddings import cosines
 from gpt2core.untrained import untrained_model
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, at_rest, main_figure, no_request, open_tab, type_sentence
+from tests.browser.conftest import (
+    HOSTILE,
+    HOSTILE_TOKENS,
+    at_rest,
+    main_figure,
+    no_request,
+    open_tab,
+    put_back,
+    type_sentence,
+)
 from tests.browser.test_accessibility import violations
 
 SENTENCE = "The cat sat on the mat"
+LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'attention'})}"
 LOWEST_SHARE = 0.45  # of the height, that a sheet at the bottom may take
+
+
+@pytest.fixture
+def page(kept: Page) -> Page:
+    """The weights of SENTENCE in layer 0, head 1, with the drawer closed. Who leaves more behind than this puts back takes `blank`."""
+    put_back(kept, SENTENCE, "Attention")
+    head = kept.locator("#head-overview").get_by_role("gridcell", name="Layer 0, head 1", exact=True)
+    if head.get_attribute("aria-selected") != "true":
+        head.click()
+    expect(drawer(kept)).to_be_hidden()
+    attention_drawn(kept)
+    return kept
+
+
+def fresh(blank: Page, app_url: str, tab: str) -> Page:
+    """SENTENCE in a session of its own."""
+    blank.goto(f"{app_url}/?{urlencode({'text': SENTENCE, 'tab': tab})}")
+    expect(blank.locator("#token-strip .token")).to_have_count(6)
+    return blank
 
 
 @functools.cache
@@ -47,16 +77,13 @@ def cell(page: Page, row: int, column: int, matrix: str = "attention-heatmap") -
     return box["x"] + left + (column + 0.5) * wide / columns, box["y"] + top + (row + 0.5) * high / rows
 
 
-def attention_of(page: Page) -> None:
-    type_sentence(page, SENTENCE)
-    expect(page.locator("#token-strip .token")).to_have_count(6)
-    open_tab(page, "Attention")
+def attention_drawn(page: Page) -> None:
     main_figure(page)
     expect(page.locator("#attention-heatmap .matrix-grid")).to_have_attribute("aria-rowcount", "6")
+    expect(page.locator("#attention-frame .title")).to_have_text("Layer 0, head 1")
 
 
 def opened(page: Page, row: int = 4, column: int = 2) -> None:
-    attention_of(page)
     page.mouse.dblclick(*cell(page, row, column))
     expect(title(page)).to_contain_text(f"({row}) at ")
 
@@ -75,8 +102,9 @@ def test_a_double_click_opens_a_cells_number_beside_its_figure(page: Page, shipp
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
-def test_the_key_and_the_button_open_the_cell_under_the_keys_and_escape_leads_back(page: Page) -> None:
-    attention_of(page)
+def test_the_key_and_the_button_open_the_cell_under_the_keys_and_escape_leads_back(blank: Page, app_url: str) -> None:
+    page = fresh(blank, app_url, "attention")
+    attention_drawn(page)
     button = page.locator("#attention-heatmap").get_by_role("button", name="Where from?")
     expect(button).to_have_attribute("aria-disabled", "true")
     grid = page.locator("#attention-heatmap .matrix-grid")
@@ -102,7 +130,6 @@ def test_the_key_and_the_button_open_the_cell_under_the_keys_and_escape_leads_ba
 
 
 def test_the_numbers_of_a_bar_list_open_and_the_arrows_move_among_them(page: Page, shipped: Pretrained) -> None:
-    attention_of(page)
     bars = page.locator("#looks-at .token-bar-value")
     expect(bars).to_have_count(6)
     bars.first.focus()
@@ -179,7 +206,6 @@ def test_the_lines_of_python_can_be_copied(page: Page) -> None:
 
 
 def test_beside_an_enlarged_figure_it_covers_nothing_and_goes_first(page: Page) -> None:
-    attention_of(page)
     frame = page.locator("#attention-frame")
     frame.locator(".tools button").first.click()
     expect(frame).to_have_attribute("role", "dialog")
@@ -205,7 +231,6 @@ def test_while_it_is_open_a_click_shows_another_cells_number(page: Page) -> None
 
 
 def test_closed_it_asks_nothing(page: Page) -> None:
-    attention_of(page)
     page.mouse.click(*cell(page, 4, 2))
     expect(page.locator("#token-strip .token").nth(4)).to_have_attribute("aria-selected", "true")
     with no_request(page):
@@ -270,10 +295,8 @@ def test_of_two_quick_questions_the_later_is_answered(page: Page) -> None:
     expect(drawer(page).locator("[data-stale]")).to_have_count(0)
 
 
-def test_a_logit_and_a_share_of_the_sampling_tab_open(page: Page, shipped: Pretrained) -> None:
-    type_sentence(page, SENTENCE)
-    expect(page.locator("#token-strip .token")).to_have_count(6)
-    open_tab(page, "Sampling")
+def test_a_logit_and_a_share_of_the_sampling_tab_open(blank: Page, app_url: str, shipped: Pretrained) -> None:
+    page = fresh(blank, app_url, "sampling")
     main_figure(page)
     page.locator("#distribution .row").nth(1).click()
     logits = traced(shipped)["logits"][5]
@@ -289,8 +312,6 @@ def test_a_logit_and_a_share_of_the_sampling_tab_open(page: Page, shipped: Pretr
 
 
 def test_strips_neighbours_and_losses_open(page: Page, shipped: Pretrained) -> None:
-    type_sentence(page, SENTENCE)
-    expect(page.locator("#token-strip .token")).to_have_count(6)
     open_tab(page, "Embeddings")
     main_figure(page)
     page.mouse.dblclick(*cell(page, 1, 100, "embedding-strips"))
@@ -309,7 +330,6 @@ def test_strips_neighbours_and_losses_open(page: Page, shipped: Pretrained) -> N
 
 
 def test_the_numbers_of_a_table_open(page: Page, shipped: Pretrained) -> None:
-    attention_of(page)
     page.locator("#attention-frame").get_by_role("button", name="Table").click()
     page.locator("#attention-frame tbody tr").nth(3).locator("td").nth(1).get_by_role("button").click()
     expect(title(page)).to_contain_text("from “·on” (3) at “·cat” (1)")
@@ -318,8 +338,6 @@ def test_the_numbers_of_a_table_open(page: Page, shipped: Pretrained) -> None:
 
 def written_in_generation(page: Page, n: int) -> list[int]:
     """The ids of n tokens written after SENTENCE, one at a time."""
-    type_sentence(page, SENTENCE)
-    open_tab(page, "Generation")
     page.wait_for_function("JSON.parse(document.documentElement.dataset.prompt || '{}').ids?.length === 6")
     for number in range(1, n + 1):
         page.locator("#story .step").click()
@@ -341,7 +359,10 @@ def id_in_title(page: Page) -> int:
     return int(re.findall(r"\(id (\d+)\)", title(page).inner_text())[0])
 
 
-def test_what_could_have_come_in_generation_opens_in_the_text_written_so_far(page: Page, shipped: Pretrained) -> None:
+def test_what_could_have_come_in_generation_opens_in_the_text_written_so_far(
+    blank: Page, app_url: str, shipped: Pretrained
+) -> None:
+    page = fresh(blank, app_url, "generation")
     ids = written_in_generation(page, 3)
     row = page.locator("#story .other").nth(1)
     row.locator(".number").nth(1).click()
@@ -369,10 +390,9 @@ def test_what_could_have_come_in_generation_opens_in_the_text_written_so_far(pag
 
 
 def test_the_table_of_a_text_that_was_written_opens_and_a_share_after_filters_is_its_logit(
-    page: Page, shipped: Pretrained
+    blank: Page, app_url: str, shipped: Pretrained
 ) -> None:
-    type_sentence(page, SENTENCE)
-    open_tab(page, "Generation")
+    page = fresh(blank, app_url, "generation")
     page.locator("#generation-settings").get_by_label("k =", exact=True).fill("5")
     ids = written_in_generation(page, 2)
     cells = page.locator("#story-frame tbody tr").nth(1).locator("td")
@@ -391,10 +411,9 @@ def test_the_table_of_a_text_that_was_written_opens_and_a_share_after_filters_is
     expect(page.locator("#story .told")).to_contain_text("This text continues an older sentence")
 
 
-def test_the_bars_of_compare_open_each_of_its_own_model(page: Page, shipped: Pretrained) -> None:
+def test_the_bars_of_compare_open_each_of_its_own_model(blank: Page, app_url: str, shipped: Pretrained) -> None:
     """B is the untrained twin, which the page above the tabs does not show."""
-    type_sentence(page, SENTENCE)
-    open_tab(page, "Compare")
+    page = fresh(blank, app_url, "compare")
     expect(page.locator("#compare-frame .title")).to_contain_text("after “·mat”, token 6 of 6")
     expect(page.locator("[data-stale]").filter(visible=True)).to_have_count(0)
     rows = page.locator("#compare-pairs .row")
@@ -425,7 +444,6 @@ def test_the_bars_of_compare_open_each_of_its_own_model(page: Page, shipped: Pre
 
 
 def test_a_candidate_of_a_beam_search_opens_after_the_tokens_before_it(page: Page, shipped: Pretrained) -> None:
-    type_sentence(page, SENTENCE)
     open_tab(page, "Beams")
     expect(page.locator("#beam-status")).to_contain_text("Width 4, up to 12 tokens")
     assert shipped.tokenizer is not None
@@ -454,9 +472,10 @@ def test_a_candidate_of_a_beam_search_opens_after_the_tokens_before_it(page: Pag
 
 
 def test_a_dot_of_the_mosaic_opens_and_the_key_opens_what_the_head_looks_at_most(
-    page: Page, shipped: Pretrained
+    blank: Page, app_url: str, shipped: Pretrained
 ) -> None:
-    attention_of(page)
+    page = fresh(blank, app_url, "attention")
+    attention_drawn(page)
     head = page.locator("#head-overview").get_by_role("gridcell", name="Layer 2, head 3", exact=True)
     box = at_rest(head)
     dot = [box["left"] + 2.5 * box["width"] / 6, box["top"] + 4.5 * box["height"] / 6]  # key 2 of query 4, of 6 tokens
@@ -497,7 +516,6 @@ def test_where_a_dot_stands_for_several_weights_it_opens_the_strongest(page: Pag
 
 
 def test_the_habits_of_the_heads_open_from_their_table(page: Page, shipped: Pretrained) -> None:
-    attention_of(page)
     page.locator("#heads-frame").get_by_role("button", name="Table").click()
     rows = page.locator("#heads-frame tbody tr")
     row = rows.nth(1)
@@ -516,7 +534,6 @@ def test_the_habits_of_the_heads_open_from_their_table(page: Page, shipped: Pret
 
 
 def test_the_curve_of_positions_opens_by_finger_key_and_button(page: Page, shipped: Pretrained) -> None:
-    type_sentence(page, SENTENCE)
     open_tab(page, "Embeddings")
     curve = page.locator("#position-likeness").get_by_role("slider")
     expect(curve).to_have_attribute("aria-valuetext", re.compile("^position 5: cosine 1.000"))
@@ -546,8 +563,9 @@ def test_the_curve_of_positions_opens_by_finger_key_and_button(page: Page, shipp
     expect(title(page)).to_have_text("Cosine of position rows of position 5 and position 3")
 
 
-def test_weights_that_are_scaled_up_have_no_origin_and_say_why(page: Page) -> None:
-    attention_of(page)
+def test_weights_that_are_scaled_up_have_no_origin_and_say_why(blank: Page, app_url: str) -> None:
+    page = fresh(blank, app_url, "attention")
+    attention_drawn(page)
     page.get_by_label("Hide the first token").check()
     button = page.locator("#attention-heatmap").get_by_role("button", name="Where from?")
     expect(button).to_have_attribute("title", re.compile("none of them is a number of the model"))
@@ -598,7 +616,8 @@ def test_where_there_is_little_room_it_is_a_sheet_below_the_figure(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_wrong(page: Page, app_url: str, theme: str) -> None:
+def test_axe_finds_nothing_wrong(blank: Page, app_url: str, theme: str) -> None:
+    page = blank
     page.goto(f"{app_url}?text=The+cat+sat+on+the+mat&tab=attention&__theme={theme}")
     main_figure(page)
     page.locator("#attention-frame").get_by_role("button", name="Table").click()

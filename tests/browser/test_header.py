@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import TABS, open_tab, type_sentence, type_unread
+from tests.browser.conftest import TABS, open_tab, put_back, type_sentence, type_unread
+from tests.explorer.page.test_example import EXAMPLE
 
 DESKTOP, PROJECTOR_ZOOMED, PHONE = (1280, 720), (853, 480), (390, 844)
 LONG = "Tom and Lily went up the hill to see the sun, and then they ran down to the river. " * 4
@@ -13,10 +14,18 @@ REFUSED = "word " * 300
 
 
 @pytest.fixture(params=["light", "dark"])
-def themed(request: pytest.FixtureRequest, page: Page, app_url: str) -> Page:
-    page.goto(f"{app_url}?__theme={request.param}")
-    expect(page.locator("#token-strip .token").first).to_be_visible()
-    return page
+def themed(request: pytest.FixtureRequest, blank: Page, app_url: str) -> Page:
+    blank.goto(f"{app_url}?__theme={request.param}")
+    expect(blank.locator("#token-strip .token").first).to_be_visible()
+    return blank
+
+
+@pytest.fixture
+def page(kept: Page) -> Page:
+    """As the page opens."""
+    put_back(kept, EXAMPLE, TABS[0])
+    expect(kept.locator("#status .notice")).to_contain_text("22 of 256 tokens")
+    return kept
 
 
 def bottom(shown: Locator) -> float:
@@ -64,8 +73,9 @@ def test_title_sentence_model_and_tokens_take_little_room(themed: Page) -> None:
 )
 @pytest.mark.parametrize("text", ["", LONG], ids=["the example", "a long sentence"])
 def test_the_row_of_tabs_ends_high_on_the_screen(
-    page: Page, app_url: str, size: tuple[int, int], most: int, text: str
+    blank: Page, app_url: str, size: tuple[int, int], most: int, text: str
 ) -> None:
+    page = blank
     resize(page, size)
     for theme in ("light", "dark"):
         page.goto(f"{app_url}?__theme={theme}{f'&text={text}' if text else ''}")
