@@ -27,7 +27,7 @@ from tests.browser.conftest import (
 from tests.browser.test_accessibility import violations
 
 SENTENCE = "The cat sat on the mat"
-LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'attention'})}"
+LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'attention', 'layer': 0, 'head': 1})}"
 LOWEST_SHARE = 0.45  # of the height, that a sheet at the bottom may take
 
 
@@ -45,7 +45,7 @@ def page(kept: Page) -> Page:
 
 def fresh(blank: Page, app_url: str, tab: str) -> Page:
     """SENTENCE in a session of its own."""
-    blank.goto(f"{app_url}/?{urlencode({'text': SENTENCE, 'tab': tab})}")
+    blank.goto(f"{app_url}/?{urlencode({'text': SENTENCE, 'tab': tab, 'layer': 0, 'head': 1})}")
     expect(blank.locator("#token-strip .token")).to_have_count(6)
     return blank
 
