@@ -233,7 +233,7 @@ def kept(shelf: Shelf, browser: Browser, app_url: str, request: pytest.FixtureRe
 # The drawer closed, no figure enlarged and no table open, nothing focused, scrolled to the top.
 _AS_OPENED = """() => {
   if (document.documentElement.dataset.drawer !== undefined) document.querySelector('.drawer .close').click();
-  for (const tool of document.querySelectorAll('.figure-frame .tool[aria-pressed=true]')) tool.click();
+  for (const tool of document.querySelectorAll('.figure-frame .tool:is([aria-pressed=true], [aria-expanded=true])')) tool.click();
   document.activeElement?.blur();
   scrollTo(0, 0);
 }"""

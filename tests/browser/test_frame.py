@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from explorer.page.spec import TabSpec, find_tabs
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, TABS, open_tab, type_sentence
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, TABS, open_tab, put_back, type_sentence
+from tests.explorer.page.test_example import EXAMPLE
 
 # Every frame that is on the page once its tab is open: tab and id, as the tab's module writes it.
 LATER = {"timing-frame", "sizes-frame"}  # which come with what was measured or asked for
@@ -72,6 +73,13 @@ def ready(page: Page, tab: str, frame_id: str) -> Locator:
     if tab == "Beams":
         expect(page.locator("#beam-status")).to_contain_text("candidates")
     return frame
+
+
+@pytest.fixture
+def page(kept: Page) -> Page:
+    """As the page opens, whatever its tabs have written and found meanwhile."""
+    put_back(kept, EXAMPLE, TABS[0])
+    return kept
 
 
 def test_no_frame_is_left_out_here(page: Page) -> None:
@@ -155,7 +163,9 @@ def test_hostile_tokens_stay_data_in_title_table_and_files(page: Page) -> None:
     assert page.locator("img[src='x'], b:text-is('b')").count() == 0
 
 
-def test_a_picture_of_what_is_stale_says_so(page: Page) -> None:
+def test_a_picture_of_what_is_stale_says_so(blank: Page, app_url: str) -> None:
+    page = blank
+    page.goto(f"{app_url}/?tab=compare")
     frame = ready(page, "Compare", "compare-frame")
     page.locator("#compare-settings").get_by_label("T =", exact=True).fill("-1")
     expect(page.locator("[data-stale]").filter(visible=True).first).to_be_visible()

@@ -3,15 +3,23 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from explorer.catalogue import catalogue
 from explorer.wording.numbers import percent
 from gpt2core import Pretrained, trace
-from tests.browser.conftest import TABS, main_figure, open_tab, type_sentence, type_unread
+from tests.browser.conftest import TABS, main_figure, open_tab, put_back, type_sentence, type_unread
+from tests.explorer.page.test_example import EXAMPLE
 
-EXAMPLE = catalogue("page")("example")
+
+@pytest.fixture
+def page(kept: Page) -> Page:
+    """The example, its last token picked, the first tab open."""
+    put_back(kept, EXAMPLE, TABS[0])
+    return kept
 
 
-def test_the_page_opens_with_an_example_drawn(page: Page, shipped: Pretrained) -> None:
+def test_the_page_opens_with_an_example_drawn(blank: Page, app_url: str, shipped: Pretrained) -> None:
+    page = blank
+    page.goto(app_url)
+    page.locator("#token-strip .token").first.wait_for()
     assert page.get_by_label("Your sentence", exact=True).input_value()
     assert main_figure(page).get_attribute("id") == "map-frame"
     expect(page.locator("#map-frame .title")).to_contain_text("TinyStories · 4.29 M parameters")
@@ -38,8 +46,8 @@ def test_a_typed_sentence_goes_through_all_tabs(page: Page) -> None:
     expect(page.locator("#token-strip .token").nth(6)).to_have_attribute("aria-selected", "true")
 
 
-@pytest.mark.parametrize(("picked", "kept"), [(1, 1), (10, 2)], ids=["there", "beyond the new sentence"])
-def test_a_move_made_while_a_sentence_is_read_is_kept(page: Page, picked: int, kept: int) -> None:
+@pytest.mark.parametrize(("picked", "stays"), [(1, 1), (10, 2)], ids=["there", "beyond the new sentence"])
+def test_a_move_made_while_a_sentence_is_read_is_kept(page: Page, picked: int, stays: int) -> None:
     """A slow network: the answer, which knows the cursor as it was when the sentence was sent, comes after a click."""
     on_hold: list[Route] = []
 
@@ -57,8 +65,8 @@ def test_a_move_made_while_a_sentence_is_read_is_kept(page: Page, picked: int, k
     open_tab(page, "Embeddings")
     on_hold.pop().continue_()
     expect(page.locator("#token-strip .token")).to_have_count(3)
-    expect(page.locator("#token-strip .token").nth(kept)).to_have_attribute("aria-selected", "true")
-    page.wait_for_function(f"location.search.includes('token={kept}') && location.search.includes('tab=embeddings')")
+    expect(page.locator("#token-strip .token").nth(stays)).to_have_attribute("aria-selected", "true")
+    page.wait_for_function(f"location.search.includes('token={stays}') && location.search.includes('tab=embeddings')")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +86,10 @@ def test_a_refused_sentence_is_kept_and_what_is_on_screen_stays(page: Page, type
     expect(page.locator("#token-strip .token")).to_have_count(3)
 
 
-def test_an_unknown_model_is_refused_in_a_sentence(page: Page) -> None:
+def test_an_unknown_model_is_refused_in_a_sentence(blank: Page, app_url: str) -> None:
+    page = blank
+    page.goto(app_url)
+    page.locator("#token-strip .token").first.wait_for()
     box = page.get_by_label("Model", exact=True)
     box.fill("gpt-9")
     box.press("Enter")
