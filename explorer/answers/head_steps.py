@@ -9,7 +9,7 @@ import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,7 +17,6 @@ from torch import Tensor
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
-from explorer.widgets.matrix import Axis, Origin
 from explorer.wording.text import TokenLabel
 from gpt2core import GPTModel, Trace
 from gpt2core.analysis import attention_bias, head_outputs
@@ -45,6 +44,21 @@ STEPS = {
 SCOPES = ("pair", "all")
 _STREAM, _HEAD = say("shared_stream_dimension"), say("head_dimension")
 MOST_SCORES = 20_000_000  # of all heads and layers, which the pass keeps: 80 MB
+
+
+class Axis(NamedTuple):
+    """One side of the picture, as widgets/matrix has it."""
+
+    name: str
+    labels: Sequence[TokenLabel] | Sequence[str] | None = None
+
+
+class Origin(NamedTuple):
+    """Which numbers of the run a row is, as widgets/matrix has it."""
+
+    site: str
+    layer: int
+    index: tuple[int | Literal["column"], ...]
 
 
 @dataclass(frozen=True)

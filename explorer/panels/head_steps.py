@@ -14,7 +14,7 @@ from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.code_lines import code_lines, code_value
 from explorer.widgets.frame import frame, frame_value
-from explorer.widgets.matrix import matrix, matrix_value
+from explorer.widgets.matrix import Axis, Origin, matrix, matrix_value
 from explorer.widgets.steps import step_asked, steps
 
 say = catalogue("head_steps")
@@ -28,7 +28,7 @@ _PAIR_PICKED = (
 def build(ctx: TabContext, heatmap: gr.HTML) -> None:
     """heatmap: the matrix of a head, whose cells choose a pair of tokens."""
     names = [say(f"{name}_name") for name in STEPS]
-    with frame("steps-frame", name="head-step") as figure:
+    with frame("head-steps-frame", name="head-step") as figure:
         with gr.Row(equal_height=True):
             stepper = steps("head-steps", names, "head_step")
         with gr.Row(equal_height=False):
@@ -64,14 +64,14 @@ def _picture(found: StepPicture) -> dict[str, Any]:
     n_rows = len(found.values)
     return matrix_value(
         found.values,
-        rows=found.rows,
-        columns=found.columns,
+        rows=Axis(*found.rows),
+        columns=Axis(*found.columns),
         reading=say("reading"),
         label=found.title,
         scale="diverging" if found.number == "signed" else "sequential",
         number=found.number,
         shape="strips" if n_rows < 8 else "square",
-        origin=found.origins,
+        origin=[None if one is None else Origin(*one) for one in found.origins],
         no_origin="" if all(found.origins) else say("no_origin"),
         nothing=say("masked_cell"),
     )

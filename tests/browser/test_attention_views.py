@@ -8,6 +8,7 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, Route, expect
 
+from explorer.wording.numbers import percent
 from gpt2core import Pretrained, trace
 from gpt2core.analysis import value_weighted_attention
 from tests.browser.conftest import main_figure, open_tab, type_sentence
@@ -50,7 +51,7 @@ def test_every_view_of_a_head_holds_gpt2cores_numbers_and_a_link_brings_it_back(
     last = len(carried) - 1
     for column in range(last):
         share = float(carried[last, column])
-        expect(page.locator("#attention-weighted .matrix-read")).to_contain_text(f"({column}): {100 * share:.3g}"[:9])
+        expect(page.locator("#attention-weighted .matrix-read")).to_contain_text(f"({column}): {percent(share)}")
         page.keyboard.press("ArrowRight")
     view(page, "mean over heads").click()
     expect(title(page)).to_have_text("Layer 2, mean over its heads")
@@ -100,8 +101,8 @@ def test_another_head_is_turned_to_without_waiting_for_the_server(page: Page, sh
             "aria-label", f"Layer {layer}, head {head}. " + (grid.get_attribute("aria-label") or "").split(". ", 1)[1]
         )
         at = int(whole["pattern", layer][head, last].argmax())
-        share = f"{100 * float(whole['pattern', layer][head, last, at]):.3g}"
-        expect(page.locator("#attention-heatmap .matrix-read")).to_contain_text(f"({at}): {share}"[:8])
+        share = percent(float(whole["pattern", layer][head, last, at]))
+        expect(page.locator("#attention-heatmap .matrix-read")).to_contain_text(f"({at}): {share}")
     for route in held:
         route.continue_()
     page.unroute("**/gradio_api/**")
@@ -127,8 +128,8 @@ def test_the_steps_of_a_head_are_walked_by_keys_and_hold_gpt2cores_numbers(page:
     for _ in range(key):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.locator("#steps-frame .summary")).to_contain_text(f"({query}) looking at")
-    expect(page.locator("#steps-frame .summary")).to_contain_text(f"({key}):")
+    expect(page.locator("#head-steps-frame .summary")).to_contain_text(f"({query}) looking at")
+    expect(page.locator("#head-steps-frame .summary")).to_contain_text(f"({key}):")
     q, k, weight = row["q"][head, query], row["k"][head, key], row["pattern"][head, query]
     wanted = {
         1: [row["ln1"][query], row["ln1"][key]],
@@ -143,19 +144,19 @@ def test_the_steps_of_a_head_are_walked_by_keys_and_hold_gpt2cores_numbers(page:
     page.locator("#head-steps [role=option]").first.click()
     n_read = 0
     for step in range(1, 12):
-        expect(page.locator("#steps-frame .title")).to_contain_text(f"step {step} of 11")
+        expect(page.locator("#head-steps-frame .title")).to_contain_text(f"step {step} of 11")
         expect(page.locator("#head-steps [aria-selected=true]")).to_contain_text(str(step))
         expect(page.locator("#step-code .code-where").first).to_contain_text("gpt2core/model.py")
         label = page.locator("#step-strips .matrix-grid")
         expect(label).to_have_attribute(
             "aria-label",
             (
-                page.locator("#steps-frame .title").inner_text()
+                page.locator("#head-steps-frame .title").inner_text()
                 + ". "
                 + (label.get_attribute("aria-label") or "").split(". ", 1)[1]
             ),
         )
-        found = cells(figure_rows(page, "steps-frame"))
+        found = cells(figure_rows(page, "head-steps-frame"))
         for values, exact in zip(found, wanted.get(step, []), strict=step in wanted):
             assert values == pytest.approx(exact.tolist(), rel=1e-4, abs=1e-6)
             n_read += len(values)
@@ -163,8 +164,8 @@ def test_the_steps_of_a_head_are_walked_by_keys_and_hold_gpt2cores_numbers(page:
         page.keyboard.press("ArrowRight")
     assert n_read > 600
     page.get_by_role("radio", name="every token").click()
-    expect(page.locator("#steps-frame .summary")).to_contain_text("The stream of every token")
-    stream = torch.tensor(cells(figure_rows(page, "steps-frame")))
+    expect(page.locator("#head-steps-frame .summary")).to_contain_text("The stream of every token")
+    stream = torch.tensor(cells(figure_rows(page, "head-steps-frame")))
     assert torch.allclose(stream, row["resid_mid"], atol=1e-5)
     strips = page.locator("#step-strips .matrix-grid")
     strips.focus()
@@ -177,7 +178,7 @@ def test_steps_play_to_the_end_and_can_be_stopped(page: Page) -> None:
     page.clock.install()
     open_tab(page, "Attention")
     chosen = page.locator("#head-steps [aria-selected=true]")
-    expect(page.locator("#steps-frame .title")).to_contain_text("step 1 of 11")
+    expect(page.locator("#head-steps-frame .title")).to_contain_text("step 1 of 11")
     page.get_by_role("button", name="Play the steps").click()
     page.clock.run_for(3600)
     expect(chosen).to_contain_text("query and key")

@@ -12,7 +12,14 @@ from explorer.wording.text import token_labels
 from gpt2core import Pretrained, Step, generate
 from gpt2core.generation import alternatives
 from gpt2core.repetition import repeated_from
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, put_back, put_settings_back, type_sentence
+from tests.browser.conftest import (
+    HOSTILE,
+    HOSTILE_TOKENS,
+    SHIPPED_VOCABULARY,
+    put_back,
+    put_settings_back,
+    type_sentence,
+)
 
 SENTENCE = "Once upon a time there was a"
 
@@ -329,7 +336,8 @@ def test_a_click_while_text_is_written_stops_it_and_loses_nothing(tab: Page, shi
 
 
 def test_past_the_context_the_window_slides_and_that_is_said(tab: Page, shipped: Pretrained) -> None:
-    sentence = "Once" + " upon" * 255
+    told = " One day, Tom went to the park with his dog. He saw a big tree and a red ball."
+    sentence = SHIPPED_VOCABULARY.decode(SHIPPED_VOCABULARY.encode(told.strip() + told * 15)[:256])
     type_sentence(tab, sentence)
     tab.wait_for_function("JSON.parse(document.documentElement.dataset.prompt).ids.length === 256")
     play(tab, 3, "3 tokens in all")

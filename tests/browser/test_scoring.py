@@ -25,6 +25,7 @@ def scoring(kept: Page) -> Page:
     if kept.locator("#scoring-text textarea").input_value():
         kept.locator("#scoring-text textarea").fill("")
     kept.get_by_role("radio", name="rank").click()
+    kept.mouse.move(0, 0)  # a longer text would come to lie under it, and read there
     expect(kept.locator("#scoring-status")).to_contain_text(f"Your sentence, {N_EXAMPLE} tokens, scored")
     expect(kept.locator("#scored-text .token")).to_have_count(N_EXAMPLE)
     expect(kept.locator("[data-stale]").filter(visible=True)).to_have_count(0)

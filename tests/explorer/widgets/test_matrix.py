@@ -329,7 +329,7 @@ def test_sheets_arrive_one_after_the_other_each_under_its_own_name(browser):
     assert cells.tolist() == values[:, torch.ones(3, 3).tril().bool()].flatten().tolist()
     told = json.loads(value["table"])["sheets"]
     assert [sheet["label"] for sheet in told] == ["first", "second"]
-    assert told[0]["origin"] == [{"site": "pattern", "layer": 0, "index": [1, "row", "column"]}]
+    assert told[0]["origin"] == [{"site": "pattern", "layer": 0, "index": [1, "row", "column"], "model": None}]
     assert told[1]["no_origin"] == "why not"
     at = [
         browser(f"sheetAt({json.dumps(told)}, {{layer: {layer}, head: {head}}})")
