@@ -9,7 +9,7 @@ import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -46,14 +46,16 @@ _STREAM, _HEAD = say("shared_stream_dimension"), say("head_dimension")
 MOST_SCORES = 20_000_000  # of all heads and layers, which the pass keeps: 80 MB
 
 
-class Axis(NamedTuple):
+@dataclass(frozen=True)
+class Axis:
     """One side of the picture, as widgets/matrix has it."""
 
     name: str
     labels: Sequence[TokenLabel] | Sequence[str] | None = None
 
 
-class Origin(NamedTuple):
+@dataclass(frozen=True)
+class Origin:
     """Which numbers of the run a row is, as widgets/matrix has it."""
 
     site: str

@@ -64,14 +64,14 @@ def _picture(found: StepPicture) -> dict[str, Any]:
     n_rows = len(found.values)
     return matrix_value(
         found.values,
-        rows=Axis(*found.rows),
-        columns=Axis(*found.columns),
+        rows=Axis(found.rows.name, found.rows.labels),
+        columns=Axis(found.columns.name, found.columns.labels),
         reading=say("reading"),
         label=found.title,
         scale="diverging" if found.number == "signed" else "sequential",
         number=found.number,
         shape="strips" if n_rows < 8 else "square",
-        origin=[None if one is None else Origin(*one) for one in found.origins],
+        origin=[None if one is None else Origin(one.site, one.layer, one.index) for one in found.origins],
         no_origin="" if all(found.origins) else say("no_origin"),
         nothing=say("masked_cell"),
     )
