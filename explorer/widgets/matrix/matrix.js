@@ -342,7 +342,7 @@ export default function mount({ element, props, trigger, watch, words, palettes,
     linked = detail.position;
     if (table) mark();
   });
-  follow(element, 'cursor-moved', ({ detail }) => turnToCursor(detail));
+  for (const told of ['cursor-turned', 'cursor-moved']) follow(element, told, ({ detail }) => turnToCursor(detail));
   drawnAgain(grid, layOut);
 
   watch('value', draw);

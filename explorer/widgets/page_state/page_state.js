@@ -37,6 +37,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   const put = (value) => {
     const before = last;
     last = { ...value };
+    tell('cursor-turned', last); // what is painted from what lies here already comes before anything is asked
     props.value = { ...value };
     tell('cursor-moved', last);
     markOlder();
