@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import gradio as gr
@@ -19,9 +18,9 @@ from explorer.answers.head_effect import (
     verdict,
 )
 from explorer.catalogue import catalogue
-from explorer.page.events import QUICK
 from explorer.page.links import any_text
 from explorer.page.wiring import TabContext
+from explorer.panels.switch import HEAD, switch
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.matrix import Axis, Origin, matrix, matrix_value
@@ -37,12 +36,6 @@ LEAST_SCALE = 0.5  # logits at the ends of the bars, so that what is next to not
 # The head picked in the matrix of all heads, and where it shows the page's.
 _PICKED = {"layer": "value.row ?? cursor.layer", "head": "value.column ?? cursor.head"}
 _MIRRORED = "{ ...value, row: cursor.layer, column: cursor.head }"
-# In the browser: the picked head is switched off in the page's edits, or on again where it is among them.
-_SWITCHED = """(cursor) => {
-  const head = `head:${cursor.layer}.${cursor.head}`;
-  const edits = (cursor.edits || '').split(',').filter(Boolean);
-  return { ...cursor, edits: (edits.includes(head) ? edits.filter((edit) => edit !== head) : [...edits, head]).join(',') };
-}"""
 
 
 def build(ctx: TabContext) -> None:
@@ -50,7 +43,7 @@ def build(ctx: TabContext) -> None:
     with gr.Row(equal_height=True):
         first = _token_box("first")
         second = _token_box("second")
-        switch = gr.Button(say("switch_off"), size="sm", scale=0, min_width=220, elem_id="effect-switch")
+        switch(ctx, HEAD, say("switch_off"), say("switch_on"), "effect-switch")
     with gr.Row(equal_height=False):
         with gr.Column(scale=6, min_width=320), frame("effect-frame", name="head-effect") as effect_frame:
             listed = measures("effect-measures")
@@ -121,8 +114,6 @@ def build(ctx: TabContext) -> None:
     )
     ctx.picks_together(_PICKED, every.pick, every)
     ctx.mirrors(every, _MIRRORED)
-    ctx.mirrors(switch, _switch_label())
-    switch.click(None, ctx.page.cursor, ctx.page.cursor, js=_SWITCHED, **QUICK)
     ctx.linked(first, "effect_token", any_text)
     ctx.linked(second, "effect_against", any_text)
 
@@ -142,9 +133,3 @@ def _token_box(name: str) -> gr.Textbox:
 def _bars(one: Adds, full: float) -> dict[str, Any]:
     ids, shown = [str(label.token_id) for label in one.labels], [signed(value) for value in one.logits]
     return bar_rows(one.labels, ids, one.logits, shown, "", one.origins(), full)
-
-
-def _switch_label() -> str:
-    """An expression over the cursor, for TabContext.mirrors."""
-    off, on = json.dumps(say("switch_off")), json.dumps(say("switch_on"))
-    return f"JSON.parse(cursor.run || '{{}}').edits?.split(',').includes(`head:${{cursor.layer}}.${{cursor.head}}`) ? {on} : {off}"
