@@ -12,9 +12,9 @@ from explorer.page.events import QUICK
 from explorer.page.links import number_between, one_of
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
-from explorer.widgets.code_lines import code_lines, code_value
 from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.matrix import Axis, Origin, matrix, matrix_value
+from explorer.widgets.source_lines import source_lines, source_value
 from explorer.widgets.steps import step_asked, steps
 
 say = catalogue("head_steps")
@@ -43,7 +43,7 @@ def build(ctx: TabContext, heatmap: gr.HTML) -> None:
                     elem_classes="label-beside",
                 )
                 gr.Markdown(say("choose"))
-                code = code_lines("step-code")
+                code = source_lines("step-code")
 
     def draw(run: RunKey, token: int, layer: int, head: int, asked: Any, scope: Any) -> dict[Any, Any]:
         step, key = step_asked(asked)
@@ -51,7 +51,7 @@ def build(ctx: TabContext, heatmap: gr.HTML) -> None:
         return {
             strips: _picture(found),
             figure.bar: frame_value(found.title, found.told),
-            code: code_value(found.shape, found.code),
+            code: source_value(found.shape, found.code),
         }
 
     ctx.draws(draw, [strips, figure.bar, code], follow=["token", "layer", "head"], controls=[stepper, scope])

@@ -146,7 +146,7 @@ def test_the_steps_of_a_head_are_walked_by_keys_and_hold_gpt2cores_numbers(page:
     for step in range(1, 12):
         expect(page.locator("#head-steps-frame .title")).to_contain_text(f"step {step} of 11")
         expect(page.locator("#head-steps [aria-selected=true]")).to_contain_text(str(step))
-        expect(page.locator("#step-code .code-where").first).to_contain_text("gpt2core/model.py")
+        expect(page.locator("#step-code .source-where").first).to_contain_text("gpt2core/model.py")
         label = page.locator("#step-strips .matrix-grid")
         expect(label).to_have_attribute(
             "aria-label",

@@ -12,12 +12,12 @@ import gradio as gr
 from explorer.widgets.widget import widget
 
 
-def code_lines(elem_id: str) -> gr.HTML:
-    """Nothing; set it to `code_value(...)`."""
-    return widget(Path(__file__).parent, '<div class="code-lines"></div>', elem_id=elem_id)
+def source_lines(elem_id: str) -> gr.HTML:
+    """Nothing; set it to `source_value(...)`."""
+    return widget(Path(__file__).parent, '<div class="source-lines"></div>', elem_id=elem_id)
 
 
-def code_value(shape: str, code: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def source_value(shape: str, code: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """shape: what is made, in the letters of gpt2core.sites. code: (where it stands, its lines) in the order of reading."""
     # one string, because Gradio wraps every object of a value in proxies
     return {"told": json.dumps({"shape": shape, "code": [list(one) for one in code]})}
