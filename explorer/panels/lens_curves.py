@@ -14,6 +14,7 @@ from explorer.page.links import any_text
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value, table_value
+from explorer.widgets.rested import rested, typed
 
 say = catalogue("block")
 
@@ -33,7 +34,7 @@ def build(ctx: TabContext) -> None:
         return place_names(ctx.services.models.get(run.model).model.config)
 
     def draw(run: RunKey, token: int, pinned: Any, more: Any) -> dict[Any, Any]:
-        found = curves_of(ctx.services, run, token, pinned, more)
+        found = curves_of(ctx.services, run, token, typed(pinned), typed(more))
         tokens, at, shares = zip(*((one.token.text, one.at, one.shares) for one in found), strict=True)
         where = ctx.services.labels(run)[token].text
         return {
@@ -42,11 +43,11 @@ def build(ctx: TabContext) -> None:
         }
 
     def rows(run: RunKey, token: int, pinned: Any, more: Any) -> Any:
-        found = curves_of(ctx.services, run, token, pinned, more)
+        found = curves_of(ctx.services, run, token, typed(pinned), typed(more))
         columns = {say("curve_at", token=one.token.text, at=one.at): one.shares.numpy() for one in found}
         return table_value(pd.DataFrame({say("place"): places_of(run), **columns}))
 
-    controls = [pinned, more]
+    controls = [rested(box, on_enter=True) for box in (pinned, more)]
     ctx.draws(draw, [curves, figure.bar], follow=["token"], controls=controls)
     ctx.draws(rows, figure.table, follow=["token"], controls=controls, when=figure.bar)
     ctx.linked(pinned, "lens_pinned", any_text)

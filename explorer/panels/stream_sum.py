@@ -15,6 +15,7 @@ from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value, table_value
 from explorer.widgets.matrix import Axis, matrix, matrix_value
+from explorer.widgets.rested import rested, typed
 
 say = catalogue("block")
 
@@ -37,9 +38,11 @@ def build(ctx: TabContext) -> None:
         with gr.Column(min_width=320), frame("steps-frame", name="logit-along-the-stream") as steps_frame:
             steps = gr.Plot(show_label=False, elem_id="sum-steps", elem_classes="plot-curves")
 
+    at_rest = rested(chosen, on_enter=True)
+
     def draw(run: RunKey, token: int, chosen: Any, measure: Any) -> dict[Any, Any]:
         measure = checked_measure(measure)
-        found, label = sum_of(ctx.services, run, token, chosen), ctx.services.labels(run)[token]
+        found, label = sum_of(ctx.services, run, token, typed(chosen)), ctx.services.labels(run)[token]
         by_logit = measure == "logit"
         values = found.parts if by_logit else found.sizes
         where = {"token": label.text, "position": token}
@@ -57,7 +60,7 @@ def build(ctx: TabContext) -> None:
         return {parts: value, parts_frame.bar: frame_value(title, sum_in_words(found, measure))}
 
     def draw_steps(run: RunKey, token: int, chosen: Any) -> dict[Any, Any]:
-        found, label = sum_of(ctx.services, run, token, chosen), ctx.services.labels(run)[token]
+        found, label = sum_of(ctx.services, run, token, typed(chosen)), ctx.services.labels(run)[token]
         title = say("steps_title", answer=found.token, token=label.text, position=token)
         names, values = zip(*steps_of(found), strict=True)
         return {
@@ -66,12 +69,12 @@ def build(ctx: TabContext) -> None:
         }
 
     def rows(run: RunKey, token: int, chosen: Any) -> Any:
-        found = sum_of(ctx.services, run, token, chosen)
+        found = sum_of(ctx.services, run, token, typed(chosen))
         named = [*steps_of(found), (say("step_sum"), found.logit.total())]
         return table_value(pd.DataFrame(named, columns=[say("part_axis"), say("step_axis")]))
 
-    ctx.draws(draw, [parts, parts_frame.bar], follow=["token"], controls=[chosen, measure])
-    ctx.draws(draw_steps, [steps, steps_frame.bar], follow=["token"], controls=[chosen])
-    ctx.draws(rows, steps_frame.table, follow=["token"], controls=[chosen], when=steps_frame.bar)
+    ctx.draws(draw, [parts, parts_frame.bar], follow=["token"], controls=[at_rest, measure])
+    ctx.draws(draw_steps, [steps, steps_frame.bar], follow=["token"], controls=[at_rest])
+    ctx.draws(rows, steps_frame.table, follow=["token"], controls=[at_rest], when=steps_frame.bar)
     ctx.linked(chosen, "sum_token", any_text)
     ctx.linked(measure, "sum_by", one_of(MEASURES))

@@ -8,7 +8,9 @@ from unittest.mock import Mock
 import gradio as gr
 import pytest
 
+from explorer.app import build_app
 from explorer.page.wiring import Page, TabContext
+from explorer.store.services import Services
 
 
 @pytest.fixture
@@ -40,3 +42,23 @@ def test_an_offer_without_models_changes_no_menu(page: Page) -> None:
     page.connect()
     (handler,) = page.blocks.fns.values()
     assert handler.fn() == {page.model: gr.skip()}
+
+
+def test_no_box_asks_the_server_at_every_key(services: Services) -> None:
+    """A box that figures follow is read when typing rests or on Enter (widgets/rested); its `change` stays in the browser.
+
+    Nobody types into a hidden one: what stands there came when typing rested.
+    """
+    blocks = build_app(services)
+    boxes = {
+        number for number, block in blocks.blocks.items() if isinstance(block, gr.Textbox) and block.visible is True
+    }
+    asking = [
+        blocks.blocks[number].elem_id
+        for handler in blocks.fns.values()
+        if handler.fn is not None
+        for number, event in handler.targets
+        if number in boxes and event in ("change", "input")
+    ]
+    assert len(boxes) > 8
+    assert asking == []
