@@ -1,11 +1,6 @@
 // The switches below the map: each turns one edit of the page on or off.
-import { attributed, button, filled, node, put, tell } from '../shared/dom.js';
-
-// The edits, as a list, with these of them turned: on if none of them is there, off if any is.
-export function turned(edits, names) {
-  const there = edits.filter((edit) => names.includes(edit));
-  return there.length ? edits.filter((edit) => !names.includes(edit)) : [...edits, names[0]];
-}
+import { attributed, button, filled, node, put } from '../shared/dom.js';
+import { turned, wishEdits } from '../shared/edits.js';
 
 // What each switch stands for at the cursor: [how it is called in the catalogue, the edit for "zero", that for "mean" or null].
 export function switchesAt({ layer, head }) {
@@ -28,7 +23,6 @@ export function switches(where, words) {
   let edits = [];
   let pair = null; // [query, key] of the cell last looked at
   let mean = false;
-  const wish = (changed) => tell('page-wish', { edits: changed.join(',') });
 
   const how = button('map-how', '', () => {
     mean = !mean;
@@ -36,9 +30,9 @@ export function switches(where, words) {
   });
   const keys = switchesAt(cursor).map((_, index) => button('map-switch', '', () => {
     const [, zero, average] = switchesAt(cursor)[index];
-    wish(turned(edits, mean && average ? [average, zero] : [zero, average]));
+    wishEdits(turned(edits, mean && average ? [average, zero] : [zero, average]));
   }));
-  const unlink = button('map-switch', '', () => pair && wish(turned(edits, [`see:${pair[0]}-${pair[1]}`])));
+  const unlink = button('map-switch', '', () => pair && wishEdits(turned(edits, [`see:${pair[0]}-${pair[1]}`])));
   attributed(where, { 'aria-label': words.switches });
   where.replaceChildren(node('span', 'map-switches-label', words.switches), how, ...keys.slice(0, 5), unlink, ...keys.slice(5));
 

@@ -1,8 +1,8 @@
 // Rows of neurons: their numbers open where they come from, their switches turn one edit of the page on or off.
 import { chip } from '../shared/chips.js';
-import { attributed, button, filled, follow, node, tell } from '../shared/dom.js';
+import { attributed, button, filled, node, tell } from '../shared/dom.js';
+import { followEdits, turned, wishEdits } from '../shared/edits.js';
 import { opener, openersIn } from '../shared/openers.js';
-import { turned } from '../map/switches.js';
 
 export default function mount({ element, props, watch, words }) {
   const list = element.querySelector('ol');
@@ -13,7 +13,7 @@ export default function mount({ element, props, watch, words }) {
 
   const keyFor = ({ number, edits: own }) => {
     const isOff = own.some((edit) => edits.includes(edit));
-    const key = button('neuron-switch', isOff ? words.on : words.off, () => tell('page-wish', { edits: turned(edits, own).join(',') }));
+    const key = button('neuron-switch', isOff ? words.on : words.off, () => wishEdits(turned(edits, own)));
     return attributed(key, { 'aria-pressed': isOff, 'aria-label': filled(words.switch, { neuron: number }), 'data-neuron': number });
   };
 
@@ -47,9 +47,7 @@ export default function mount({ element, props, watch, words }) {
     if (focused) list.querySelector(`.neuron-switch[data-neuron="${focused}"]`)?.focus();
   };
 
-  follow(element, 'cursor-moved', ({ detail }) => {
-    const now = (detail.edits || '').split(',').filter(Boolean);
-    if (String(now) === String(edits)) return;
+  followEdits(element, (now) => {
     edits = now;
     draw();
   });

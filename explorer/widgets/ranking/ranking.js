@@ -1,6 +1,7 @@
 // One tab stop; the arrows move, a click or Enter switches the part off, or on again.
 import { chip } from '../shared/chips.js';
-import { attributed, filled, finder, follow, node, put, tell } from '../shared/dom.js';
+import { attributed, filled, finder, node, put, tell } from '../shared/dom.js';
+import { followEdits, turned, wishEdits } from '../shared/edits.js';
 import { listKeys } from '../shared/keys.js';
 
 export default function mount({ element, props, watch, words }) {
@@ -10,11 +11,6 @@ export default function mount({ element, props, watch, words }) {
   let edits = [];
   let at = 0;
 
-  const turn = (edit) => {
-    const others = edits.filter((one) => one !== edit);
-    tell('page-wish', { edits: (others.length < edits.length ? others : [...edits, edit]).join(',') });
-  };
-
   const rowFor = ({ label, edit, told, part, guess }, place) => {
     const bar = node('span', 'ranking-bar');
     bar.style.width = `${100 * part}%`;
@@ -22,7 +18,7 @@ export default function mount({ element, props, watch, words }) {
       type: 'button', tabindex: place === at ? 0 : -1, title: filled(edits.includes(edit) ? words.on : words.off, { part: label }), 'aria-pressed': edits.includes(edit),
     });
     if (guess) key.append(node('span', 'ranking-guess', words.guess, chip(guess)));
-    key.addEventListener('click', () => turn(edit));
+    key.addEventListener('click', () => wishEdits(turned(edits, [edit])));
     return node('li', '', key);
   };
 
@@ -45,9 +41,7 @@ export default function mount({ element, props, watch, words }) {
     },
     along: 'vertical',
   });
-  follow(element, 'cursor-moved', ({ detail }) => {
-    const now = (detail.edits || '').split(',').filter(Boolean);
-    if (String(now) === String(edits)) return;
+  followEdits(element, (now) => {
     edits = now;
     draw();
   });
