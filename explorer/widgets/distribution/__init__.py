@@ -55,7 +55,7 @@ _SKELETON = """
   <div class="formula"></div>
   <h3 class="sweep-title"></h3>
   <p class="sweep-help"></p>
-  <div class="sweep-box"><svg class="sweep" role="img"></svg></div>
+  <div class="sweep-box"><svg class="sweep"></svg></div>
 </div>
 """
 

@@ -2,7 +2,7 @@
 // only widths and words, which is why it is quick; the sweep follows when the hand rests.
 import { chip } from '../shared/chips.js';
 import { drawnAgain } from '../shared/canvas.js';
-import { attributed, filled, finder, follow, node, put, tell } from '../shared/dom.js';
+import { asPicture, attributed, filled, finder, follow, node, put, tell } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { linked } from '../shared/linked.js';
 import { clamped, floatsOf, grouped, percent, signed } from '../shared/numbers.js';
@@ -357,7 +357,7 @@ export default function mount({ element, props, watch, words, start, limits, tin
   }
   find('reroll').textContent = words.shared_reroll;
   find('own-logits').setAttribute('aria-label', words.say_own_label);
-  find('sweep').setAttribute('aria-label', words.say_sweep_title);
+  asPicture(find('sweep'), words.say_sweep_title);
   showOwn(false);
 
   watch('value', () => {

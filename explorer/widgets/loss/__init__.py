@@ -27,7 +27,7 @@ def loss_plot(elem_id: str, value: dict[str, Any]) -> gr.HTML:
     )
     skeleton = f"""<figure class="loss">
       <progress class="loss-progress" max="1" aria-label="{html.escape(say("progress"))}"></progress>
-      <canvas class="loss-canvas main-figure" role="img"></canvas>
+      <canvas class="loss-canvas main-figure"></canvas>
       <ul class="loss-facts"></ul>
       <p class="loss-origin"></p>
       <figcaption><ul class="loss-legend">{legend}</ul><p class="loss-read"></p></figcaption>

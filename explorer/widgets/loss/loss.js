@@ -1,6 +1,6 @@
 import { scaled, ticks } from '../shared/axes.js';
 import { dot, drawnAgain, levels, penOn, textSizeOf, trace } from '../shared/canvas.js';
-import { colourOf, filled, finder, node } from '../shared/dom.js';
+import { asPicture, colourOf, filled, finder, node } from '../shared/dom.js';
 import { grouped } from '../shared/numbers.js';
 import { nearestPoint, pointsOf } from './points.js';
 
@@ -92,7 +92,7 @@ export default function mount({ element, props, watch }) {
     find('origin').textContent = value.origin;
     find('progress').value = value.step / value.steps;
     find('facts').replaceChildren(...value.facts.map((fact) => node('li', '', fact)));
-    canvas.setAttribute('aria-label', value.summary);
+    asPicture(canvas, value.summary);
     plot();
   };
 

@@ -39,7 +39,7 @@ _SKELETON = """
   <p class="matrix-title"></p>
   <div class="matrix-top">
     <p class="matrix-read" role="status" aria-live="polite"></p>
-    <div class="matrix-legend" role="img">
+    <div class="matrix-legend">
       <canvas></canvas><div class="matrix-pointer" hidden></div><div class="matrix-ends"><span></span><span></span><span></span></div>
     </div>
     <div class="matrix-zoom">

@@ -1,6 +1,6 @@
 // The colours and the numbers at their ends and in their middle, and where among them the cell lies that is read.
 
-import { attributed, filled, put } from '../shared/dom.js';
+import { asPicture, filled, put } from '../shared/dom.js';
 import { writtenShort } from './reading.js';
 import { middleOf, shareOf } from './scale.js';
 
@@ -13,7 +13,7 @@ export function showLegend(legend, { limits, number, log }, palette, words) {
   canvas.getContext('2d').putImageData(new ImageData(pixels, n, 1), 0, 0);
   const texts = [limits[0], middleOf(limits, log), limits[1]].map((value) => writtenShort(value, number));
   legend.querySelectorAll('.matrix-ends span').forEach((span, at) => put(span, texts[at]));
-  attributed(legend, { 'aria-label': filled(words.scale, { low: texts[0], high: texts[2] }) });
+  asPicture(legend, filled(words.scale, { low: texts[0], high: texts[2] }));
 }
 
 // value NaN: none is read.

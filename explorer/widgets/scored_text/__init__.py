@@ -26,7 +26,7 @@ _SKELETON = """
   <p class="scale" hidden><i></i><span></span></p>
   <div class="below">
     <div class="expected"><h3></h3><ol></ol></div>
-    <div class="chart"><canvas role="img"></canvas></div>
+    <div class="chart"><canvas></canvas></div>
   </div>
   <p class="meaning"></p>
 </div>

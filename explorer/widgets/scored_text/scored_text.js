@@ -1,6 +1,6 @@
 // Tokens in a listbox with one tab stop; pointing at one, or moving to it with the arrows, tells how well it was predicted.
 import { chip } from '../shared/chips.js';
-import { attributed, button, filled, finder, follow, node, put, tell } from '../shared/dom.js';
+import { asPicture, attributed, button, filled, finder, follow, node, put, tell } from '../shared/dom.js';
 import { listKeys } from '../shared/keys.js';
 import { linked } from '../shared/linked.js';
 import { bitsOf, clamped, floatsOf, grouped, percent } from '../shared/numbers.js';
@@ -142,7 +142,7 @@ export default function mount({ element, props, trigger, watch, words }) {
     current = 0;
     drawFacts();
     drawText();
-    canvas.setAttribute('aria-label', score.chart);
+    asPicture(canvas, score.chart);
     chart.show(score.losses, words);
     mark(selected);
   }

@@ -23,6 +23,9 @@ export function attributed(target, attributes) {
   return target;
 }
 
+// A picture to who cannot see it, from the moment on at which there is a sentence to say. Returns target.
+export const asPicture = (target, said) => attributed(target, { role: 'img', 'aria-label': said });
+
 // A button with its sentence; `act` is called when it is pressed.
 export function button(className, text, act) {
   const made = node('button', className, text);

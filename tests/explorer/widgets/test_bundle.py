@@ -149,3 +149,9 @@ def test_every_script_is_used_by_a_widget():
 def test_a_widget_without_its_script_is_refused(tmp_path):
     with pytest.raises(BundleError, match="There is no"):
         widget(tmp_path, "<p></p>")
+
+
+def test_no_skeleton_is_called_a_picture_before_there_is_a_sentence_for_it():
+    """A picture without one is silence to a screen reader: the role comes with the sentence (`asPicture`)."""
+    named_early = [str(path) for path in WIDGETS.rglob("*.py") if 'role="img"' in path.read_text(encoding="utf-8")]
+    assert not named_early
