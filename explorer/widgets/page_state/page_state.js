@@ -1,5 +1,6 @@
 import { filled, follow, tell } from '../shared/dom.js';
 import { linkOf, settled } from './address.js';
+import { editsOf, isSameRun, withEdits } from './runs.js';
 
 const LINK_DELAY_MS = 150; // browsers refuse many changes of address a second
 
@@ -11,7 +12,8 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   // the colour bars would go blank. It points at the folder the page is in, so nothing else depends on it.
   document.querySelector('base[href="./"]')?.remove();
 
-  let last = { ...props.value }; // what is on screen
+  let last = { ...props.value }; // what is on screen; its run is ahead of the server where only edits were wished for
+  let answered = ''; // the run that the server has read last
   let settings = {}; // what a link holds beside it, by name; nothing that is as usual
   let typed = null; // { text, model } in the boxes above the tabs
   let refused = false; // the last reading was
@@ -33,17 +35,21 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   };
   const markOlder = () => document.documentElement.toggleAttribute('data-older', isOlder());
 
-  // The one way in which the state changes.
+  const isAhead = () => last.edits !== editsOf(answered);
+
+  // The one way in which the state changes. What other edits make of the run is known here: the figures ask for it at once, beside
+  // the server's reading of the edits, and not after it.
   const put = (value) => {
     const before = last;
     last = { ...value };
+    if (answered && isAhead() && !refused && !isOlder()) last.run = withEdits(last.run, last.edits);
     tell('cursor-turned', last); // what is painted from what lies here already comes before anything is asked
-    props.value = { ...value };
+    props.value = { ...last };
     tell('cursor-moved', last);
     markOlder();
     if (before.run && before.tab !== last.tab && last.tab !== wentBack) tabChanged = true;
     wentBack = '';
-    if (last.run && before.edits !== last.edits && last.edits !== onScreen().edits) trigger('submit');
+    if (answered && before.edits !== last.edits && isAhead()) trigger('submit');
     writeSoon();
   };
 
@@ -57,7 +63,10 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
       if (tabChosen && last.tab) value.tab = last.tab;
       else openTab(value.tab);
     }
-    put(refused ? last : settled(value, last));
+    if (refused) return put({ ...last, run: answered });
+    answered = value.run;
+    put({ ...settled(value, last), ...(isSameRun(answered, last.run) ? { run: last.run } : {}) });
+    if (isAhead() && !isOlder()) trigger('submit'); // switched back and forth while it was read
   };
 
   watch('value', () => {
