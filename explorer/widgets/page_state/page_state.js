@@ -1,6 +1,6 @@
 import { filled, follow, tell } from '../shared/dom.js';
 import { linkOf, settled } from './address.js';
-import { editsOf, isSameRun, withEdits } from './runs.js';
+import { changedRun, editsOf, isSameRun, toldBy } from './runs.js';
 
 const LINK_DELAY_MS = 150; // browsers refuse many changes of address a second
 
@@ -12,7 +12,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   // the colour bars would go blank. It points at the folder the page is in, so nothing else depends on it.
   document.querySelector('base[href="./"]')?.remove();
 
-  let last = { ...props.value }; // what is on screen; its run is ahead of the server where only edits were wished for
+  let last = { ...props.value }; // what is on screen; its run is ahead of the server where other edits or another moment of a model were wished for
   let answered = ''; // the run that the server has read last
   let settings = {}; // what a link holds beside it, by name; nothing that is as usual
   let typed = null; // { text, model } in the boxes above the tabs
@@ -33,6 +33,11 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     const { text, model } = onScreen();
     return Boolean(last.run && typed && (typed.text !== text || typed.model !== model));
   };
+  // Whether something else is in the boxes than what the server has read last.
+  const isUnread = () => {
+    const { text, model } = toldBy(answered);
+    return Boolean(answered && typed && (typed.text !== text || typed.model !== model));
+  };
   const markOlder = () => document.documentElement.toggleAttribute('data-older', isOlder());
 
   const isAhead = () => last.edits !== editsOf(answered);
@@ -42,7 +47,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   const put = (value) => {
     const before = last;
     last = { ...value };
-    if (answered && isAhead() && !refused && !isOlder()) last.run = withEdits(last.run, last.edits);
+    if (answered && isAhead() && !refused && !isOlder()) last.run = changedRun(last.run, { edits: last.edits });
     tell('cursor-turned', last); // what is painted from what lies here already comes before anything is asked
     props.value = { ...last };
     tell('cursor-moved', last);
@@ -65,7 +70,9 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     }
     if (refused) return put({ ...last, run: answered });
     answered = value.run;
-    put({ ...settled(value, last), ...(isSameRun(answered, last.run) ? { run: last.run } : {}) });
+    const { text, model } = onScreen();
+    const isLater = isUnread() && typed.text === text && typed.model === model; // another moment was chosen meanwhile
+    put({ ...settled(value, last), ...(isLater || isSameRun(answered, last.run) ? { run: last.run } : {}) });
     if (isAhead() && !isOlder()) trigger('submit'); // switched back and forth while it was read
   };
 
@@ -79,13 +86,19 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     typed = { ...(typed || onScreen()), ...changed };
     markOlder();
     clearTimeout(resting);
-    if (!isOlder() && !refused) return;
+    if (!isOlder() && !isUnread() && !refused) return;
     if (now) trigger('submit');
     else resting = setTimeout(() => trigger('submit'), REST_MS);
   });
   hear('page-wish', (wish) => {
     put({ ...last, ...wish });
     if (wish.tab) openTab(wish.tab);
+  });
+  // Another moment of the same training: it reads the same tokens, so that the figures need not wait until that is read.
+  hear('moment-chosen', ({ model }) => {
+    if (!answered || refused || isOlder()) return;
+    typed = { ...onScreen(), model };
+    put({ ...last, run: changedRun(last.run, { model }) });
   });
   hear('cursor-asked', () => {
     if (last.run) tell('cursor-moved', last);

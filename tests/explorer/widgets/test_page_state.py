@@ -25,7 +25,7 @@ def browser():
     return evaluator("page_state/runs.js")
 
 
-def call(name: str, *values: str) -> str:
+def call(name: str, *values: object) -> str:
     return f"{name}({', '.join(map(json.dumps, values))})"
 
 
@@ -36,14 +36,14 @@ def run_of(text: str, edits: str = "") -> RunKey:
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_page_writes_a_run_with_other_edits_to_the_character_as_the_server_does(browser, text):
     before, after = run_of(text, "mlp:1"), run_of(text, "head:0.1,see:1-0")
-    assert browser(call("withEdits", before.to_json(), after.edits_text)) == after.to_json()
-    assert browser(call("withEdits", before.to_json(), "")) == run_of(text).to_json()
+    assert browser(call("changedRun", before.to_json(), {"edits": after.edits_text})) == after.to_json()
+    assert browser(call("changedRun", before.to_json(), {"edits": ""})) == run_of(text).to_json()
     assert browser(call("editsOf", after.to_json())) == after.edits_text
 
 
 def test_the_order_of_edits_makes_no_other_run_on_the_page_either(browser):
     here = run_of("abc", "mlp:1,head:0.1").to_json()
-    turned = browser(call("withEdits", here, "head:0.1,mlp:1"))
+    turned = browser(call("changedRun", here, {"edits": "head:0.1,mlp:1"}))
     assert browser(call("isSameRun", here, turned))
     for other in (
         run_of("abd", "mlp:1,head:0.1"),
