@@ -52,11 +52,12 @@ class OnOffer:
 @dataclass
 class TrainingSession:
     """What one person's page knows of: its runs, the oldest first, which of them are hidden, whether the last is still to be offered,
-    and whether a link has brought one that goes on."""
+    whether Stop ended it while it was paused, and whether a link has brought one that goes on."""
 
     runs: list[LiveRun] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
     to_offer: bool = False
+    ended_by_stop: bool = False
     taken_up: bool = False
 
     @property
@@ -178,7 +179,7 @@ class TrainingDesk:
                 self._end(live, live.run)
             finally:
                 live.driver.release()
-            session.to_offer = True
+            session.to_offer = session.ended_by_stop = True
             return Said(live.outcome, running=False)
         return Said(say("stopping"))
 

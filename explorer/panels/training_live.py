@@ -169,7 +169,7 @@ def wire(
         ctx.offers_models(one.then, handlers.offer, [session, ctx.sentence], [status])
     pressed.pause.click(handlers.pause, session, [status, *pressed.all()], **QUICK)
     stopped = pressed.stop.click(handlers.stop, session, [status, *pressed.all(), *shown.all()], **QUICK)
-    ctx.offers_models(stopped.then, handlers.offer, [session, ctx.sentence], [status])
+    ctx.offers_models(stopped.then, handlers.offer_after_stop, [session, ctx.sentence], [status])
     rate.release(handlers.change_rate, [session, rate], status, **QUICK)
     shown.runs.input(handlers.act, [session, shown.runs], shown.all(), **QUICK)
 
@@ -302,6 +302,13 @@ class Handlers:
         elif name in {live.name for live in session.runs}:
             session.hidden ^= {name}
         return self._whole(session)
+
+    def offer_after_stop(self, session: TrainingSession | None, sentence: Any) -> dict[Any, Any]:
+        """Of a run that was paused; one that goes on is offered when it has told its end."""
+        if session is None or not session.ended_by_stop:
+            return {}
+        session.ended_by_stop = False
+        return self.offer(session, sentence)
 
     def offer(self, session: TrainingSession | None, sentence: Any) -> dict[Any, Any]:
         found = self.desk.offer(session, sentence)
