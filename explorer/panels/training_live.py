@@ -22,6 +22,7 @@ from explorer.page.events import QUICK
 from explorer.page.guard import in_words
 from explorer.page.links import any_text, flag, number_between, one_of
 from explorer.page.wiring import TabContext
+from explorer.panels import training_files
 from explorer.panels.training_recipe import RecipePanel
 from explorer.widgets import notice
 from explorer.widgets.frame import frame, frame_value
@@ -83,12 +84,23 @@ class Shown:
     samples: gr.HTML
     runs: gr.HTML
     names: gr.Textbox
+    command: gr.HTML
+    python: gr.HTML
 
     def all(self) -> list[Any]:
-        return [self.plot, self.bar, self.verdict, self.samples, self.runs, self.names]
+        return [
+            self.plot,
+            self.bar,
+            self.verdict,
+            self.samples,
+            self.runs,
+            self.names,
+            self.command,
+            self.python,
+        ]
 
 
-def figure() -> Shown:
+def figure(ctx: TabContext, session: gr.State) -> Shown:
     """The curve, and below it what it has come to and what the model writes; until a person trains, of a run recorded earlier."""
     earlier = recorded_run()
     with frame("loss-frame", name="loss") as framed:
@@ -97,14 +109,11 @@ def figure() -> Shown:
     verdict = verdict_line("train-verdict", verdict_value(verdict_of(earlier, trained_part(sample_text()))))
     gr.Markdown(say("samples"))
     samples = sample_list("train-samples", samples_value(earlier))
-    return Shown(
-        plot,
-        framed.bar,
-        verdict,
-        samples,
-        run_list("train-runs"),
-        gr.Textbox("", visible="hidden", elem_id="train-run-names"),
-    )
+    listed = run_list("train-runs")
+    names = gr.Textbox("", visible="hidden", elem_id="train-run-names")
+    command, python = training_files.build(ctx, session)
+    command.value, python.value = training_files.repeats(ctx.services, earlier)
+    return Shown(plot, framed.bar, verdict, samples, listed, names, command, python)
 
 
 def live_controls() -> tuple[gr.Slider, gr.Checkbox]:
@@ -249,6 +258,7 @@ class Handlers:
                     told_now[self.shown.verdict] = _verdict(live)
                 if seen.said is not None:
                     told_now[self.shown.runs] = runs_table(session)
+                    told_now |= self._repeats(progress)
                 newest = self.services.models.moments(live.name)[-1:]
                 if follow and not progress.end and newest and newest[0][1] != followed:
                     followed = newest[0][1]
@@ -271,7 +281,12 @@ class Handlers:
             self.shown.samples: samples_value(live.progress),
             self.shown.runs: runs_table(session),
             self.shown.names: session.names,
+            **self._repeats(live.progress),
         }
+
+    def _repeats(self, progress: Progress) -> dict[Any, Any]:
+        both = training_files.repeats(self.services, progress)
+        return dict(zip((self.shown.command, self.shown.python), both, strict=True))
 
     def pause(self, session: TrainingSession | None) -> dict[Any, Any]:
         said = self.desk.pause(session)

@@ -23,6 +23,7 @@ from gpt2core.train.optimizer import OPTIMIZERS
 
 say = catalogue("training")
 USUAL = Recipe()
+MAX_BYTES = 8 * 2**20  # of a file: more than any text that a run takes
 BATCH_SIZES = [4, 8, 16, 32]
 _IN_LINKS = {  # where a link's name is not the field's own
     "learning_rate": "train_rate",
@@ -190,6 +191,8 @@ def shape_seen(size: Any) -> Any:
 def opened_file(path: str) -> tuple[Any, Any]:
     """The file's text for the box; a file that is no text leaves the box as it was."""
     try:
+        if Path(path).stat().st_size > MAX_BYTES:
+            return gr.skip(), notice.refusal(say("file_too_long", megabytes=MAX_BYTES >> 20))
         return decode_text(Path(path).read_bytes()), notice.info("")
     except Gpt2CoreError as error:
         return gr.skip(), notice.refusal(refusal_in_words(error))

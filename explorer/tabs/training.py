@@ -29,7 +29,7 @@ def build(ctx: TabContext) -> None:
             recipe = training_recipe.build(ctx, status)
             live = training_live.live_controls()
         with gr.Column(scale=3, min_width=320):
-            shown = training_live.figure()
+            shown = training_live.figure(ctx, session)
             gr.Markdown(say("how_to_read", chance=math.log(VOCAB_SIZE)))
     training_live.wire(ctx, desk, session, recipe, pressed, shown, status, live)
 
