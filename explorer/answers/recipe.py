@@ -43,6 +43,7 @@ WHOLE = {
     "accumulation_steps": (1, 16),
     "seed": (0, 2**31 - 1),
     "patience": (0, 20),
+    "stride": (0, 256),
 }
 # name: (least, most, example); the least is left out where it is no sensible value itself
 NUMBERS = {
@@ -61,7 +62,8 @@ class Recipe:
 
     source: the model that it starts from, "" for random numbers; then shape and vocabulary are that model's, and train_only says
     which parts learn: ALL, LAST (the last block and the final norm) or HEAD_ONLY. patience: after how many checks in a row without a
-    better held-back loss the run ends (0: never). The rest as in TrainSettings. Raises: InvalidSetting.
+    better held-back loss the run ends (0: never). stride: tokens from one window's start to the next (0: a whole window). The rest as
+    in TrainSettings. Raises: InvalidSetting.
     """
 
     size: str = "tiny"
@@ -85,6 +87,7 @@ class Recipe:
     source: str = ""
     train_only: str = ALL
     patience: int = 0
+    stride: int = 0
 
     def __post_init__(self) -> None:
         if self.size not in (*SIZES, OWN):
@@ -155,6 +158,7 @@ class Recipe:
             precision=self.precision,
             optimizer=self.optimizer,
             seed=self.seed,
+            stride=self.stride,
             train_only=self.parts(config.n_layers),
             eval_every=max(1, self.steps // N_CHECKS),
             sample_every=0,  # written here, so that bytes which are no characters stay visible
@@ -206,6 +210,7 @@ def command(recipe: Recipe, source: str | None = None) -> str:
         "optimizer": settings.optimizer,
         "precision": settings.precision,
         "seed": settings.seed,
+        "stride": settings.stride,
         "threads": 1,
     }
     flags = " ".join(f"--{name.replace('_', '-')} {shlex.quote(_written(value))}" for name, value in given.items())

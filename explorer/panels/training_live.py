@@ -100,8 +100,9 @@ class Shown:
         ]
 
 
-def figure(ctx: TabContext, session: gr.State) -> Shown:
-    """The curve, and below it what it has come to and what the model writes; until a person trains, of a run recorded earlier."""
+def figure(ctx: TabContext, repeats: tuple[gr.HTML, gr.HTML]) -> Shown:
+    """The curve, and below it what it has come to and what the model writes; until a person trains, of a run recorded earlier. repeats: the
+    command line and the Python that repeat it."""
     earlier = recorded_run()
     with frame("loss-frame", name="loss") as framed:
         plot = loss_plot("loss-plot", loss_value(earlier, [], origin(earlier)))
@@ -111,7 +112,7 @@ def figure(ctx: TabContext, session: gr.State) -> Shown:
     samples = sample_list("train-samples", samples_value(earlier))
     listed = run_list("train-runs")
     names = gr.Textbox("", visible="hidden", elem_id="train-run-names")
-    command, python = training_files.build(ctx, session)
+    command, python = repeats
     command.value, python.value = training_files.repeats(ctx.services, earlier)
     return Shown(plot, framed.bar, verdict, samples, listed, names, command, python)
 

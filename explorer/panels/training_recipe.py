@@ -145,7 +145,7 @@ def _more(made: dict[str, Any]) -> None:
         for name in ("warmup_steps", "final_learning_rate", "weight_decay", "drop_rate"):
             made[name] = _number(name, f"train-{name}")
     with gr.Row():
-        for name in ("clip_norm", "accumulation_steps", "patience", "seed"):
+        for name in ("stride", "clip_norm", "accumulation_steps", "patience", "seed"):
             made[name] = _number(name, f"train-{name}")
     made["precision"] = gr.Radio(
         [(say(f"precision_{name}"), name) for name in ("fp32", "bf16")],

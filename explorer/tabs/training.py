@@ -12,7 +12,7 @@ from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import training_live, training_recipe
+from explorer.panels import training_data, training_detective, training_files, training_live, training_recipe
 from explorer.widgets.notice import notice_line
 
 say = catalogue("training")
@@ -26,11 +26,15 @@ def build(ctx: TabContext) -> None:
         with gr.Column(scale=2, min_width=300, elem_classes="parted-on-a-phone"):
             pressed = training_live.buttons()
             status = notice_line("train-status")
+            foreseen = notice_line("train-estimate")
             recipe = training_recipe.build(ctx, status)
             live = training_live.live_controls()
+            training_detective.build(ctx, recipe)
+            repeats = training_files.build(ctx, session)
         with gr.Column(scale=3, min_width=320):
-            shown = training_live.figure(ctx, session)
+            shown = training_live.figure(ctx, repeats)
             gr.Markdown(say("how_to_read", chance=math.log(VOCAB_SIZE)))
+    training_data.build(ctx, recipe, foreseen)
     training_live.wire(ctx, desk, session, recipe, pressed, shown, status, live)
 
 
