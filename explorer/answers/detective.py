@@ -34,7 +34,7 @@ def tiny_text() -> str:
 _QUICK = Recipe("mini", 300)
 CASES: dict[str, Case] = {
     "rate": Case(replace(_QUICK, learning_rate=0.3)),
-    "warmup": Case(replace(_QUICK, learning_rate=0.03, warmup_steps=0, clip_norm=1000.0)),
+    "warmup": Case(Recipe("small", 100, 5e-3, 8, warmup_steps=0, clip_norm=1000.0)),
     "tiny": Case(replace(_QUICK, size="tiny", steps=300), tiny_text),
     "dropout": Case(replace(_QUICK, drop_rate=0.5)),
     "shuffled": Case(_QUICK, shuffled_words),

@@ -18,12 +18,12 @@ say = catalogue("training")
 Kind = Literal["early", "noise", "learning", "right", "memorising", "diverging", "small"]
 
 BETTER_THAN_CHANCE = 0.1  # nats below guessing, from which on anything was learned
-STILL_FALLING = 0.02  # nats that the last third of the checks gained
+STILL_FALLING = 0.03  # of the held-back loss, gained by the last third of the checks
 JUMP = 1.0  # nats above the lowest loss of any update: more than batches differ
 WORSE_AGAIN = 0.05  # nats above the best check
 GAP = 0.35  # nats between the text that is trained on and the text held back
 LONG_COPY = 40  # characters in a row
-POOR = 0.75  # of the loss of guessing: what a model too small for its text stays above
+POOR = 0.6  # of the loss of guessing: what a model that is too small, or stuck, stays above
 AROUND = 20  # characters shown on both sides of a copied passage
 ENOUGH_CHECKS = 4
 
@@ -101,7 +101,7 @@ def kind_of(progress: Progress, copied: Copied | None) -> Kind:
         "early": len(checks) < ENOUGH_CHECKS,
         "noise": last > progress.chance_nats - BETTER_THAN_CHANCE,
         "memorising": last > progress.best[1] + WORSE_AGAIN or (is_copying and last - train > GAP),
-        "learning": gain(progress) > STILL_FALLING,
+        "learning": gain(progress) > STILL_FALLING * last,
         "small": train > POOR * progress.chance_nats and last - train < GAP,
         "right": True,
     }

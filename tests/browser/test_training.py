@@ -270,3 +270,50 @@ def test_the_second_person_waits_and_a_closed_page_makes_room(page: Page, browse
     press_as_soon_as_it_can_be(page, "#train-stop")
     expect(page.locator("#train-status")).to_contain_text("chosen in the Model menu", timeout=PATIENCE)
     assert page.locator("#model input").input_value().startswith("Yours 1")
+
+
+def test_the_windows_are_walked_by_keys_and_follow_the_recipe(page: Page) -> None:
+    open_tab(page, "Training")
+    frame, read = page.locator("#windows-frame"), page.locator(".windows-read")
+    expect(frame.locator(".summary")).to_contain_text("windows of 64 tokens, 64 apart")
+    pairs = page.locator(".windows-pair")
+    expect(pairs).to_have_count(64)
+    pairs.first.click()
+    page.keyboard.press("ArrowRight")
+    asked = pairs.nth(1).locator(".windows-target").inner_text()
+    expect(read).to_contain_text(f"it is asked for “{asked}”")
+    assert asked == pairs.nth(2).locator(".windows-chip").first.inner_text()  # one apart
+    choose_size(page, "small")
+    expect(frame.locator(".summary")).to_contain_text("windows of 128 tokens, 128 apart")
+    expect(page.locator("#train-estimate")).to_contain_text("2.89 M parameters")
+
+
+def test_a_case_of_the_detective_fills_the_boxes_and_keeps_its_answer_folded(page: Page) -> None:
+    open_tab(page, "Training")
+    page.get_by_role("button", name="Training detective").click()
+    page.locator("#train-case input").click()
+    page.get_by_role("option", name="Dropout of a half").click()
+    expect(page.get_by_text("Which of the two losses will be lower?")).to_be_visible()
+    expect(page.get_by_text("The held-back loss is the lower one")).to_be_hidden()
+    page.locator("#train-case-take").click()
+    page.wait_for_function("location.search.includes('train_drop_rate=0.5')")
+    page.get_by_role("button", name="After the run").click()
+    expect(page.get_by_text("The held-back loss is the lower one")).to_be_visible()
+
+
+def test_a_model_is_taken_along_and_brought_in_again(page: Page, tmp_path: Path) -> None:
+    open_tab(page, "Training")
+    page.get_by_role("button", name="Take it along").click()
+    page.locator("#train-command summary").click()
+    expect(page.locator("#train-command")).to_contain_text("python -m gpt2core.train --text text.txt")
+    page.get_by_role("button", name="Log (JSONL)").click()
+    expect(page.locator("#train-files-told")).to_contain_text("There is no run of yours yet")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="The model chosen above").click()
+    assert saved.value.suggested_filename == "model.zip"
+    file = tmp_path / "model.zip"
+    saved.value.save_as(file)
+    page.locator("#train-bring").locator("xpath=..").locator("input[type=file]").set_input_files(file)
+    expect(page.locator("#train-files-told")).to_contain_text("chosen in the Model menu", timeout=PATIENCE)
+    page.wait_for_function("location.search.includes('model=trained-')")
+    expect(page.locator("#token-strip .token").first).to_have_text("One")
