@@ -142,7 +142,7 @@ def wire(
     shown: Shown,
     status: gr.HTML,
     live: tuple[gr.Slider, gr.Checkbox],
-) -> None:
+) -> Handlers:
     """session: a TrainingSession, or None before anything was asked."""
     handlers = Handlers(ctx, desk, pressed, shown, status)
     rate, follow = live
@@ -182,6 +182,7 @@ def wire(
     ctx.offers_models(stopped.then, handlers.offer_after_stop, [session, ctx.sentence], [status])
     rate.release(handlers.change_rate, [session, rate], status, **QUICK)
     shown.runs.input(handlers.act, [session, shown.runs], shown.all(), **QUICK)
+    return handlers
 
 
 def only_if_it_can_go_on(session: TrainingSession | None) -> None:
@@ -203,7 +204,6 @@ class Handlers:
     def __init__(self, ctx: TabContext, desk: TrainingDesk, pressed: Buttons, shown: Shown, status: gr.HTML) -> None:
         self.services, self.model = ctx.services, ctx.model
         self.desk, self.pressed, self.shown, self.status = desk, pressed, shown, status
-        self.session: gr.State | None = None
 
     def ask(self, session: TrainingSession | None, text: Any, *recipe: Any) -> tuple[Any, ...]:
         session = session or TrainingSession()
@@ -224,7 +224,7 @@ class Handlers:
         if said is None:
             return self._in_order(session, {})
         updates = {self.status: told(said), **self.pressed.updates(said, session.current)}
-        return self._in_order(session, {**updates, **self._whole(session)})
+        return self._in_order(session, {**updates, **self.whole(session)})
 
     def _in_order(self, session: TrainingSession, updates: dict[Any, Any]) -> tuple[Any, ...]:
         """Values for [session, status, *buttons, *shown]; what has none stays."""
@@ -270,7 +270,7 @@ class Handlers:
             said = Said(f"{in_words(error)} {say('ended_by_it')}", refused=True, running=False)
             yield {self.status: told(said), **self.pressed.updates(said, None)}
 
-    def _whole(self, session: TrainingSession) -> dict[Any, Any]:
+    def whole(self, session: TrainingSession) -> dict[Any, Any]:
         """All that tells of the session's last run."""
         live = session.current
         if live is None:
@@ -298,7 +298,7 @@ class Handlers:
         live = session.current if session else None
         updates = {self.status: told(said), **self.pressed.updates(said, live)}
         if session is not None and live is not None and live.progress.end:
-            updates |= self._whole(session)
+            updates |= self.whole(session)
         return updates
 
     def change_rate(self, session: TrainingSession | None, exponent: Any) -> Any:
@@ -317,7 +317,7 @@ class Handlers:
             self.desk.forget(session, name)
         elif name in {live.name for live in session.runs}:
             session.hidden ^= {name}
-        return self._whole(session)
+        return self.whole(session)
 
     def offer_after_stop(self, session: TrainingSession | None, sentence: Any) -> dict[Any, Any]:
         """Of a run that was paused; one that goes on is offered when it has told its end."""

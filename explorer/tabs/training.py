@@ -12,7 +12,14 @@ from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import training_data, training_detective, training_files, training_live, training_recipe
+from explorer.panels import (
+    training_data,
+    training_detective,
+    training_files,
+    training_live,
+    training_recipe,
+    training_slow,
+)
 from explorer.widgets.notice import notice_line
 
 say = catalogue("training")
@@ -35,7 +42,8 @@ def build(ctx: TabContext) -> None:
             shown = training_live.figure(ctx, repeats)
             gr.Markdown(say("how_to_read", chance=math.log(VOCAB_SIZE)))
     training_data.build(ctx, recipe, foreseen)
-    training_live.wire(ctx, desk, session, recipe, pressed, shown, status, live)
+    handlers = training_live.wire(ctx, desk, session, recipe, pressed, shown, status, live)
+    training_slow.build(ctx, desk, session, shown, handlers)
 
 
 TAB = TabSpec(say("title"), 50, build)

@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import open_tab, press_as_soon_as_it_can_be, type_sentence
@@ -317,3 +318,20 @@ def test_a_model_is_taken_along_and_brought_in_again(page: Page, tmp_path: Path)
     expect(page.locator("#train-files-told")).to_contain_text("chosen in the Model menu", timeout=PATIENCE)
     page.wait_for_function("location.search.includes('model=trained-')")
     expect(page.locator("#token-strip .token").first).to_have_text("One")
+
+
+def test_a_step_is_taken_slowly_and_its_numbers_are_the_weights(page: Page) -> None:
+    open_tab(page, "Training")
+    page.get_by_role("button", name="One step in numbers").click()
+    page.locator("#train-slow-take").click()
+    expect(page.locator("#train-slow-told")).to_contain_text("No run can make a step")
+    choose_size(page, "mini")
+    page.locator("#train-step").click()
+    expect(page.locator("#train-status")).to_contain_text("Paused after 1 step", timeout=PATIENCE)
+    page.locator("#train-slow-take").click()
+    expect(page.locator("#train-slow-told")).to_contain_text("Step 2 is done")
+    expect(page.locator(".loss-facts li").first).to_contain_text("step 2 of")
+    rows = page.locator("#train-slow-table tbody tr")
+    by_formula = rows.filter(has_text="by the formula").locator("td").last.inner_text().split("= ")[-1]
+    in_the_model = rows.filter(has_text="in the model").locator("td").last.inner_text()
+    assert float(by_formula.replace("−", "-")) == pytest.approx(float(in_the_model.replace("−", "-")), rel=1e-4)
