@@ -26,9 +26,10 @@ export default function mount({ element, props, trigger, watch, tab, figures, wo
       slow = setTimeout(() => concerned.forEach((name) => mark(name, working)), SLOW_MS);
     }
     afterPainting(() => {
-      if (concerned.length) trigger('submit');
-      if (moved.includes('run')) trigger('edit');
-      trigger('select');
+      for (const [event, wanted] of [['submit', concerned.length], ['edit', moved.includes('run')], ['select', true]]) {
+        props.value = { ...at, shown }; // Gradio may have put the first value back while the tab was being opened
+        if (wanted) trigger(event);
+      }
     });
   };
 

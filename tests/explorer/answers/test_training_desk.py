@@ -1,14 +1,18 @@
 """Who trains and who waits: refusals in a sentence, a run from press to menu, sessions that share nothing."""
 
+import gc
 from dataclasses import fields
 
 import pytest
+import torch
+from torch import nn
 
 from explorer.answers.recipe import Recipe
 from explorer.answers.training import Progress
 from explorer.answers.training_desk import TrainingDesk, TrainingSession
 from explorer.answers.training_words import changes_in_words, clock, facts, size_choice
 from explorer.store.services import Services
+from gpt2core.errors import UnknownModel
 from tests.explorer.answers.conftest import TO_LEARN
 
 pytestmark = pytest.mark.usefixtures("toy_size")
@@ -174,6 +178,38 @@ def test_a_run_may_start_from_a_model_on_the_menu_and_from_no_other(desk):
     assert not desk.ask(session, TO_LEARN, tuple((fine | {"source": name}).values())).refused
     first = next(desk.run(session)).progress.held_out[0][1]
     assert first == pytest.approx(session.runs[0].progress.held_out[-1][1])
+
+
+def test_memory_returns_to_where_it_was_after_twenty_runs(desk):
+    def held() -> int:
+        gc.collect()
+        return sum(
+            one.untyped_storage().nbytes() for one in gc.get_objects() if type(one) in (torch.Tensor, nn.Parameter)
+        )
+
+    def one_run() -> None:
+        session = TrainingSession()
+        ask(desk, session)
+        list(desk.run(session))
+        assert desk.offer(session, "The cat")
+        desk.forget(session, session.current.name)
+
+    one_run()
+    before = held()
+    for _ in range(20):
+        one_run()
+    assert held() == before
+
+
+def test_the_models_of_many_runs_are_bounded(desk):
+    desk._services.models._trained._most_runs = 3
+    sessions = [TrainingSession() for _ in range(5)]
+    for session in sessions:
+        ask(desk, session)
+        list(desk.run(session))
+    with pytest.raises(UnknownModel, match="no longer kept"):
+        desk._services.models.get(sessions[0].current.name)
+    assert desk._services.models.get(sessions[-1].current.name)
 
 
 def test_what_changed_between_two_runs_is_said(desk):
