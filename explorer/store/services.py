@@ -13,6 +13,7 @@ from explorer.catalogue import catalogue
 from explorer.store.download import Download
 from explorer.store.models import CHECKPOINTS, DEFAULT_MODEL, ModelRegistry
 from explorer.store.traces import RunKey, TraceStore
+from explorer.store.vocabularies import VocabularyStore
 from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import Gpt2CoreError
 from gpt2core.comparison import token_ends
@@ -31,6 +32,7 @@ class Services:
         self.models = ModelRegistry(checkpoints)
         self.traces = TraceStore(self.models)
         self.gpt2_download = Download()
+        self.vocabularies = VocabularyStore()
 
     def read(self, text: object, model: object, edits: object = "") -> RunKey:
         """Encode `text` for `model`, changed by `edits` in their notation (gpt2core.notation). Nothing is computed yet.

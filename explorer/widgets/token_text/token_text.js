@@ -1,11 +1,11 @@
 // A listbox of tokens, the text above it and the ids below: what is under the finger, or picked, is lit in all three.
 import { tintOf } from '../shared/chips.js';
 import { attributed, button, filled, finder, follow, node, put, tell } from '../shared/dom.js';
+import { striped } from '../shared/glyphs.js';
 import { listKeys, select } from '../shared/keys.js';
 import { linked } from '../shared/linked.js';
 import { clamped } from '../shared/numbers.js';
 import { familyTable } from './family.js';
-import { striped } from './stripes.js';
 
 const NO_TOKENS = { tokens: [], glyphs: [], whys: [], families: [] };
 
@@ -65,7 +65,7 @@ export default function mount({ element, props, watch, words, name }) {
       return made;
     });
     list.replaceChildren(...cards);
-    running.replaceChildren(...inText);
+    running.replaceChildren(...inText.flatMap((one) => (one.textContent.startsWith('·') ? [node('wbr'), one] : [one]))); // lines end before a space
     ids.replaceChildren('[', ...inIds.flatMap((one, index) => (index ? [', ', one] : [one])), ']');
   };
 
@@ -147,7 +147,7 @@ export default function mount({ element, props, watch, words, name }) {
     const card = target.closest('.token');
     if (card) return [...list.children].indexOf(card);
     const glyph = target.closest('.glyph');
-    if (glyph) return ownerAt({ clientX }, glyph, shown.glyphs[[...running.children].indexOf(glyph)][1]);
+    if (glyph) return ownerAt({ clientX }, glyph, shown.glyphs[[...running.querySelectorAll('.glyph')].indexOf(glyph)][1]);
     const number = target.closest('.number');
     return number ? Number(number.dataset.owners) : null;
   };
