@@ -15,7 +15,7 @@ from explorer.page.intro import intro
 from explorer.page.links import flag
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import merging, vocabulary_training
+from explorer.panels import merging, vocabularies, vocabulary_training
 from explorer.store.services import RunKey
 from explorer.widgets.frame import frame, frame_value, table_value
 from explorer.widgets.presets import CHOSEN, presets
@@ -32,6 +32,7 @@ def build(ctx: TabContext) -> None:
     choices = [(say(f"preset_{name}"), text, say(f"told_{name}")) for name, text in PRESETS.items()]
     to_try = presets("token-presets", choices, say("try"))
     merging.build(ctx)
+    vocabularies.build(ctx)
     vocabulary_training.build(ctx)
 
     def draw(run: RunKey) -> dict[Any, Any]:
