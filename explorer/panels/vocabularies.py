@@ -28,10 +28,11 @@ def build(ctx: TabContext) -> None:
     with frame("vocabularies-frame", name="vocabularies") as figure:
         lines = vocabulary_lines("vocabularies", "against")
     missing = not all(map(published.is_here, published.PUBLISHED))
-    with gr.Row(visible=missing, equal_height=True) as offer:
+    with gr.Column(visible=missing, min_width=0) as offer:
         gr.Markdown(say("download_words"))
-        start = gr.Button(say("download"), size="sm", scale=0, min_width=320, elem_id="vocabularies-download")
-        stop = gr.Button(say("shared_stop"), variant="stop", size="sm", scale=0, min_width=80, interactive=False)
+        with gr.Row():
+            start = gr.Button(say("download"), size="sm", scale=0, min_width=320, elem_id="vocabularies-download")
+            stop = gr.Button(say("shared_stop"), variant="stop", size="sm", scale=0, min_width=80, interactive=False)
     status = notice_line("vocabularies-status")
     with frame("languages-frame", name="languages") as languages_frame:
         table = bar_table("languages", say("languages_title"))

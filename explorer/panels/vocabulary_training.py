@@ -61,6 +61,7 @@ def build(ctx: TabContext) -> None:
         for now in learning(text, size):
             n = len(now.merges)
             if now.over:
+                yield {status: underway(say("comparing"), job, n)}
                 key = ctx.services.vocabularies.add(now.merges)
                 value = learned_value(told(now, checked_text(text)))
                 bar = frame_value(say("title"), f"{in_words(now)} {say('summary')}")

@@ -194,3 +194,70 @@ def test_the_tokens_can_be_saved_as_csv(page: Page) -> None:
     rows = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
     assert rows[0] == ["position", "token", "id", "bytes", "piece", "merges in its piece"]
     assert [row[1] for row in rows[1:]] == ["The", "·cat", ",", '·"', "s", "at", '"']
+
+
+def test_vocabularies_stand_side_by_side_and_their_disagreements_are_marked(page: Page) -> None:
+    type_sentence(page, "The lowest cat")
+    heads = page.locator("#vocabularies .head")
+    sizes = {"GPT-2, whole list": 50_257, "GPT-2, shipped model": 8192, "GPT-2, Training tab": 1024}
+    for name, size in sizes.items():
+        head = heads.filter(has=page.get_by_text(name, exact=True))
+        expect(head).to_contain_text(f"{len(gpt2_tokenizer(size).encode('The lowest cat'))} tokens")
+    expect(heads.filter(has_text="Single bytes")).to_contain_text("+11 −0 cuts")
+    expect(page.locator("#vocabularies .line").last.locator("i.more")).to_have_count(11)
+    expect(page.locator("#vocabularies .line").first.locator("i")).to_have_count(0)
+
+
+def test_another_line_to_hold_the_others_against_is_chosen_by_keys_and_kept_in_the_link(page: Page) -> None:
+    type_sentence(page, "The lowest cat")
+    chosen = page.locator("#vocabularies [aria-checked=true]")
+    expect(chosen).to_contain_text("GPT-2, whole list")
+    chosen.focus()
+    page.keyboard.press("End")
+    expect(chosen).to_contain_text("Single bytes")
+    expect(chosen).to_be_focused()
+    page.wait_for_function("() => location.search.includes('against=bytes')")
+    expect(page.locator("#vocabularies .line").first.locator("i.fewer")).to_have_count(11)
+    page.keyboard.press("Home")
+    expect(chosen).to_contain_text("GPT-2, whole list")
+
+
+def test_what_another_language_pays_is_told_for_every_vocabulary_that_is_here(page: Page) -> None:
+    rows = page.locator("#languages tbody tr")
+    expect(rows).to_have_count(11)
+    expect(rows.first.locator(".shown").first).to_have_text("× 1.0")
+    expect(page.locator("#languages-frame .summary")).to_contain_text("Hindi pays most: 8.9 times")
+
+
+def learn(page: Page, text: str) -> None:
+    page.locator("#bpe-text textarea").fill(text)
+    page.get_by_role("button", name="Learn the merges").click()
+
+
+def test_a_vocabulary_is_learned_stepped_back_and_stands_beside_the_others(page: Page) -> None:
+    learn(page, "low lower lowest newer newest widest " * 20)
+    expect(page.locator("#bpe-status")).to_contain_text("merges learned")
+    expect(page.locator("#bpe-status")).to_contain_text("ends before it is full")
+    own = page.locator("#vocabularies .head", has_text="Yours, trained below")
+    expect(own).to_be_visible()
+    expect(page.locator("#languages thead")).to_contain_text("Yours, trained below")
+    glyphs = page.locator("#learned .excerpt .glyph")
+    expect(glyphs.first).to_have_text("low")
+    page.locator("#learned input").focus()
+    page.keyboard.press("Home")
+    expect(glyphs.first).to_have_text("l")
+    expect(page.locator("#learned .now")).to_contain_text("No merges yet")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#learned .now")).to_contain_text("Merge 1: “w” + “e” become “we”")
+    page.wait_for_function("() => location.search.includes('learned_merge=1')")
+    page.keyboard.press("End")
+    expect(glyphs.first).to_have_text("low")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("   ", "There is no text to learn from"), ("a", "nothing to merge"), ("a b", "merge learned")]
+)
+def test_a_text_that_teaches_little_is_answered_in_a_sentence(page: Page, text: str, words: str) -> None:
+    learn(page, text)
+    expect(page.locator("#bpe-status")).to_contain_text(words)
+    expect(page.locator("#bpe-text textarea")).to_have_value(text)

@@ -20,6 +20,7 @@ export default function mount({ element, props, watch, words, rules, name }) {
   let forest = null;
   let step = 0;
   let wanted = -1; // what a link asks for; -1: the end
+  let room = { width: 0, em: 16, from: 0 }; // of the forest, as it was laid out last: asked at a pick, it would make the browser lay out the page
 
   const pieceNumber = () => shown.piece_of[clamped(token, 0, shown.piece_of.length - 1)];
   const history = () => shown.histories[shown.which[pieceNumber()]];
@@ -47,17 +48,16 @@ export default function mount({ element, props, watch, words, rules, name }) {
   };
 
   const drawTree = () => {
-    if (!forest || !forestBox.clientWidth) return;
-    const em = parseFloat(getComputedStyle(forestBox).fontSize);
+    if (!forest || !room.width) return;
+    const { width, em } = room;
     const { kinds, ranks } = history();
     const row = partsAfter(forest, step);
     const neighbours = neighboursOf(forest, row, ranks);
-    const width = forestBox.clientWidth;
     const height = forest.levels * SIZES.row * em + SIZES.top * em + SIZES.brick * em + 6;
     find('wide').style.width = `${forest.n * SIZES.column * em}px`;
     attributed(picture, { width, height, viewBox: `0 0 ${width} ${height}` });
-    const room = Math.max(0, (width - forest.n * SIZES.column * em) / 2); // a short piece stands in the middle
-    picture.replaceChildren(...bricks({ forest, kinds, row, neighbours, step, next: forest.meets[step], from: forestBox.scrollLeft - room, width: width + room, em }));
+    const beside = Math.max(0, (width - forest.n * SIZES.column * em) / 2); // a short piece stands in the middle
+    picture.replaceChildren(...bricks({ forest, kinds, row, neighbours, step, next: forest.meets[step], from: room.from - beside, width: width + beside, em }));
     return neighbours;
   };
 
@@ -110,9 +110,10 @@ export default function mount({ element, props, watch, words, rules, name }) {
     remember(wanted);
   };
   const bringIntoSight = (place) => {
-    const at = place * SIZES.column * parseFloat(getComputedStyle(forestBox).fontSize);
-    const { scrollLeft, clientWidth } = forestBox;
-    if (at < scrollLeft + 60 || at > scrollLeft + clientWidth - 60) forestBox.scrollLeft = at - clientWidth / 2;
+    const at = place * SIZES.column * room.em;
+    if (at > room.from + 60 && at < room.from + room.width - 60) return;
+    forestBox.scrollLeft = at - room.width / 2;
+    room.from = forestBox.scrollLeft;
   };
 
   const run = player(element, {
@@ -120,7 +121,7 @@ export default function mount({ element, props, watch, words, rules, name }) {
     last,
     go,
     every: () => clamped(WHOLE_MS / Math.max(1, last()), SHORTEST_MS, STEP_MS),
-    isSeen: () => forestBox.clientWidth > 0,
+    isSeen: () => room.width > 0,
     changed: () => draw(),
   });
 
@@ -138,7 +139,7 @@ export default function mount({ element, props, watch, words, rules, name }) {
     if (before >= 0 && shown.which[before] === shown.which[piece]) return;
     if (run.isPlaying()) run.pause();
     forest = forestOf(history().history);
-    forestBox.scrollLeft = 0;
+    if (room.from) forestBox.scrollLeft = room.from = 0;
     show(wanted < 0 ? last() : wanted);
     forestBox.dispatchEvent(new CustomEvent('figure-drawn', { bubbles: true }));
   };
@@ -160,9 +161,19 @@ export default function mount({ element, props, watch, words, rules, name }) {
   let frame = 0;
   forestBox.addEventListener('scroll', () => {
     cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(drawTree);
+    frame = requestAnimationFrame(() => {
+      room.from = forestBox.scrollLeft;
+      drawTree();
+    });
   });
-  new ResizeObserver(() => draw()).observe(forestBox);
+  const measure = () => {
+    const now = { width: forestBox.clientWidth, em: parseFloat(getComputedStyle(forestBox).fontSize), from: forestBox.scrollLeft };
+    if (now.width === room.width && now.em === room.em) return;
+    room = now;
+    draw();
+  };
+  const sizes = new ResizeObserver(measure);
+  for (const one of [forestBox, find('now')]) sizes.observe(one); // the line grows with the page's text
 
   forestBox.figureTable = () => {
     const { kinds, history: one } = shown ? history() : { kinds: [] };

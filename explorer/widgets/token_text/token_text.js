@@ -65,6 +65,7 @@ export default function mount({ element, props, watch, words, name }) {
       return made;
     });
     list.replaceChildren(...cards);
+    select(cards, -1);
     running.replaceChildren(...inText.flatMap((one) => (one.textContent.startsWith('·') ? [node('wbr'), one] : [one]))); // lines end before a space
     ids.replaceChildren('[', ...inIds.flatMap((one, index) => (index ? [', ', one] : [one])), ']');
   };
@@ -80,9 +81,11 @@ export default function mount({ element, props, watch, words, name }) {
   };
 
   const mark = (index) => {
+    for (const [place, on] of [[picked, false], [index, true]]) {
+      if (list.children[place]) attributed(list.children[place], { tabindex: on ? 0 : -1, 'aria-selected': String(on) });
+      for (const one of (places[place] ?? []).slice(1)) one.classList.toggle('picked', on);
+    }
     picked = index;
-    select([...list.children], index);
-    places.forEach((all, place) => all.slice(1).forEach((one) => one.classList.toggle('picked', place === index || one.dataset.owners?.split(' ').includes(String(index)))));
     tellOne(shown.tokens[index]);
   };
 
