@@ -261,3 +261,35 @@ def test_a_text_that_teaches_little_is_answered_in_a_sentence(page: Page, text: 
     learn(page, text)
     expect(page.locator("#bpe-status")).to_contain_text(words)
     expect(page.locator("#bpe-text textarea")).to_have_value(text)
+
+
+# Two million characters of many words, so that learning takes a while; Stop is pressed as soon as it can be.
+STOPPED = """() => new Promise((done) => {
+  const words = Array.from({ length: 40000 }, (_, n) => ((n * 7919) % 46656).toString(36).replace(/[0-9]/g, (d) => 'qrstuvwxyz'[d]) + n.toString(36));
+  const box = document.querySelector('#bpe-text textarea');
+  box.value = Array.from({ length: 240000 }, (_, n) => words[(n * n) % words.length]).join(' ').slice(0, 1900000);
+  box.dispatchEvent(new Event('input', { bubbles: true }));
+  setTimeout(() => document.querySelector('#bpe-start').click());
+  const looking = setInterval(() => {
+    const stop = document.querySelector('#bpe-stop');
+    if (stop.disabled || !document.querySelector('#bpe-status').textContent.includes(' of ')) return;
+    clearInterval(looking);
+    stop.click();
+    done();
+  }, 10);
+})"""
+
+
+def test_learning_can_be_stopped_and_what_was_learned_before_is_shown_again(page: Page) -> None:
+    learn(page, "low lower lowest newer newest widest " * 20)
+    expect(page.locator("#bpe-status")).to_contain_text("merges learned:")
+    before = page.locator("#learned .now").inner_text()
+    page.locator("#bpe-size input[type=number]").fill("8192")
+    page.locator("#bpe-size input[type=number]").press("Tab")
+    page.evaluate(STOPPED)
+    expect(page.locator("#bpe-status")).to_contain_text("Stopped after")
+    expect(page.locator("#bpe-start")).to_be_enabled()
+    expect(page.locator("#learned .now")).to_have_text(before)
+    page.locator("#bpe-text textarea").evaluate(
+        "(box) => { box.value = 'low'; box.dispatchEvent(new Event('input')); }"
+    )

@@ -12,6 +12,7 @@ const ROWS = 11; // merges that are listed around the one that is on show
 const STEP_MS = 900;
 const SHORTEST_MS = 40;
 const WHOLE_MS = 45_000;
+const SILENCE_MS = 4000; // after which learning has ended without a result: it was stopped, or something broke
 
 export default function mount({ element, props, watch, words, name, tints }) {
   const find = finder(element);
@@ -138,7 +139,10 @@ export default function mount({ element, props, watch, words, name, tints }) {
     ]),
   });
 
+  let silence;
   const showGoing = ({ lines, share }) => {
+    clearTimeout(silence);
+    silence = setTimeout(() => { props.value = { going: null }; take(); }, SILENCE_MS);
     find('progress').value = share;
     list.replaceChildren(...lines.map((line) => node('li', '', line)));
     put(find('now'), lines[0] ?? '');
@@ -147,6 +151,7 @@ export default function mount({ element, props, watch, words, name, tints }) {
   const take = () => {
     const { told, going } = props.value || {};
     find('progress').hidden = !going;
+    if (!going) clearTimeout(silence);
     if (going) return showGoing(going);
     if (!told || told === came) return draw();
     came = told;

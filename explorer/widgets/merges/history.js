@@ -1,6 +1,8 @@
 // The history of a piece, which comes as one number a merge, as a forest that grows: first its bytes, then one part a merge.
 // Numbers in, numbers out; no page here.
 
+const KEY = 1_048_576; // more than there are kinds of parts: of two kinds one number, which is found faster than a text
+
 // history: { sizes, start, joints, made }. sizes: bytes of each kind of part; start: the kinds of the first parts, in order; merge number k
 // (from 1) joins the two parts that meet joints[k - 1] bytes into the piece, and makes a part of kind made[k - 1].
 // Returns { parts, n, steps, levels, meets }. parts: { kind, first, last, level, step, left, right }: it covers the first parts `first` to
@@ -34,10 +36,10 @@ export function partsAfter({ parts, n }, step) {
 // Of parts in a row, each two neighbours: { place, left, right, rank }: the first part before which they meet, the kinds, and how early
 // they merge, null if they never do. ranks: [left, right, rank] of all kinds that do.
 export function neighboursOf({ parts }, row, ranks) {
-  const known = new Map(ranks.map(([left, right, rank]) => [`${left},${right}`, rank]));
+  const known = new Map(ranks.map(([left, right, rank]) => [left * KEY + right, rank]));
   return row.slice(1).map((number, before) => {
     const [left, right] = [parts[row[before]].kind, parts[number].kind];
-    return { place: parts[number].first, left, right, rank: known.get(`${left},${right}`) ?? null };
+    return { place: parts[number].first, left, right, rank: known.get(left * KEY + right) ?? null };
   });
 }
 
@@ -45,8 +47,10 @@ export function neighboursOf({ parts }, row, ranks) {
 export function candidatesOf(neighbours) {
   const found = new Map();
   for (const { left, right, rank } of neighbours) {
-    const name = `${left},${right}`;
-    found.set(name, { left, right, rank, times: (found.get(name)?.times ?? 0) + 1 });
+    const name = left * KEY + right;
+    const one = found.get(name);
+    if (one) one.times += 1;
+    else found.set(name, { left, right, rank, times: 1 });
   }
   return [...found.values()].sort((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || 0);
 }
