@@ -24,7 +24,6 @@ from gpt2core.tokenizer import SPLIT_RULES
 _SKELETON = """
 <div class="bpe">
   <p class="cuts" dir="auto"></p>
-  <ul class="rules"></ul>
   <p class="now" role="status"></p>
   <div class="work">
     <div class="trunk">
@@ -34,6 +33,7 @@ _SKELETON = """
     </div>
     <div class="pairs"><p class="pairs-title"></p><ol></ol><p class="left-out"></p></div>
   </div>
+  <p class="rule-title"></p><ul class="rules"></ul>
 </div>
 """
 

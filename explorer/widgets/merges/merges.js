@@ -156,6 +156,7 @@ export default function mount({ element, props, watch, words, rules, name }) {
     if (run.isPlaying()) run.pause();
     go(Number(slider.value));
   });
+  put(find('rule-title'), words.rule);
   put(find('back'), words.back);
   put(find('next'), words.next);
   let frame = 0;
