@@ -13,7 +13,7 @@ import regex
 from explorer.wording.text import hex_bytes, printable
 
 MOST_MARKS = 3  # on one letter; the writing of India needs as many, a flood of them would cover the lines above
-_JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}  # make one picture of several; alone there is nothing to see
+_JOINER, _VARIANTS = "\u200d", {"\ufe0e", "\ufe0f"}  # what makes one picture of several, and what chooses how one looks
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,11 @@ def _seen(character: str) -> str:
     first, shown, n_marks = character[0], "", 0
     if len(character) == 1 or unicodedata.category(first)[0] not in "LNS":
         return "".join(printable(part.encode()) for part in character)
-    for part in character:
+    for place, part in enumerate(character, start=1):
         is_mark = unicodedata.category(part)[0] == "M"
         n_marks += is_mark
-        kept = part in _JOINERS or (is_mark and n_marks <= MOST_MARKS)
+        joins = part == _JOINER and place < len(character)
+        kept = joins or part in _VARIANTS or (is_mark and n_marks <= MOST_MARKS)
         shown += part if kept else printable(part.encode())
     return shown
 

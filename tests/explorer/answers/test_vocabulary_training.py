@@ -49,7 +49,13 @@ def test_glyphs_hold_every_byte_of_every_token_once(cut, name):
     sizes = [value["sizes"][token_id] for token_id in ids]
     found = cut(f"glyphsOf({json.dumps(value['characters'])}, {json.dumps(sizes)})")
     held = [0] * len(sizes)
+    spelled = iter(value["characters"])
     for glyph in found:
+        text, n_bytes = "", 0
+        while text != glyph["text"]:
+            character = next(spelled)
+            text, n_bytes = text + character[0], n_bytes + character[1]
+        assert sum(n for _, n in glyph["owners"]) == n_bytes
         for owner, n_bytes in glyph["owners"]:
             held[owner] += n_bytes
     assert held == sizes
