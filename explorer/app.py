@@ -58,5 +58,5 @@ def launch_options() -> dict[str, Any]:
         "ssr_mode": False,
         "show_error": False,
         "footer_links": ["api"],
-        "max_file_size": "5mb",
+        "max_file_size": "600mb",
     }

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import threading
 from dataclasses import asdict
 from pathlib import Path
 
-from explorer.answers.training import SAMPLE_FILE, Progress, Recipe, Sample, TrainingRun, sample_text
+from explorer.answers.recipe import Recipe
+from explorer.answers.training import SAMPLE_FILE, Progress, Sample, TrainingRun, Wishes, sample_text
 
 RECORDED_FILE = SAMPLE_FILE.parent / "recorded_run.json"
 
@@ -35,6 +35,8 @@ def write(progress: Progress, path: Path = RECORDED_FILE) -> None:
     run = asdict(progress)
     for name in ("train", "held_out"):
         run[name] = [(step, round(loss, 4)) for step, loss in run[name]]
+    for name in ("rates", "gradient_norms", "times"):
+        run[name] = [float(f"{value:.4g}") for value in run[name]]
     for name in ("seconds", "seconds_left", "tokens_per_second"):
         run[name] = round(run[name], 1)
     about = {"text": SAMPLE_FILE.name, "text_sha256": sample_sha256(), "run": run}
@@ -42,7 +44,7 @@ def write(progress: Progress, path: Path = RECORDED_FILE) -> None:
 
 
 def main() -> int:
-    *_, last = TrainingRun(sample_text(), Recipe()).ticks(threading.Event())
+    *_, last = TrainingRun(sample_text(), Recipe()).ticks(Wishes())
     write(last)
     return 0 if last.end == "finished" else 1
 

@@ -1,4 +1,4 @@
-"""A live training run in steps short enough to show: what was asked for, what has been seen so far, and the model at the end.
+"""A live training run in steps short enough to show: what has been seen so far, moments of the model, and the model at the end.
 
 Knows nothing of the page. One core a run: beside other work two threads made this model three to six times slower, not faster.
 """
@@ -11,77 +11,35 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from explorer.answers.recipe import VAL_FRACTION, Recipe
 from explorer.catalogue import catalogue
 from explorer.wording.refusals import refusal_in_words
 from explorer.wording.text import hex_bytes
-from gpt2core import GPTConfig, GPTModel, Pretrained, TrainEvent, TrainSettings, generate, gpt2_tokenizer
+from gpt2core import GPTConfig, GPTModel, Pretrained, Tokenizer, TrainEvent, generate, gpt2_tokenizer
 from gpt2core.checkpoint import build_model, learned_tensors
-from gpt2core.config import PRESETS
 from gpt2core.data import Corpus, split_corpus
-from gpt2core.errors import Gpt2CoreError, InvalidSetting, NotFinite
-from gpt2core.ranges import is_number
+from gpt2core.errors import Gpt2CoreError, NotFinite
 from gpt2core.train import Trainer
+from gpt2core.train.phases import check_learning_rate
 
 SAMPLE_FILE = Path(__file__).parents[2] / "assets" / "sample.txt"
-VOCAB_SIZE = 1024
-# All of them read GPT-2's first 1,023 tokens and end-of-text, and learn within minutes on one core.
-SIZES: dict[str, GPTConfig] = {
-    "mini": GPTConfig(VOCAB_SIZE, 64, 64, 2, 2, drop_rate=0.0, qkv_bias=True, tied_head=True),
-    "tiny": PRESETS["tiny"],
-    "small": GPTConfig(VOCAB_SIZE, 128, 192, 6, 6, drop_rate=0.0, qkv_bias=True, tied_head=True),
-}
 MAX_CHARACTERS = 2_000_000
-MAX_STEPS, MAX_BATCH_SIZE = 3_000, 64
 MAX_SECONDS = 600
 TICK_SECONDS = 0.15
-VAL_FRACTION = 0.1
-N_CHECKS, N_SAMPLES, SAMPLE_TOKENS = 20, 8, 50
+N_SAMPLES, SAMPLE_TOKENS = 8, 50
+MOST_MOMENTS = 24
 
 _UNSEEN = re.compile("[\udc80-\udcff\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+_GENERATOR = threading.Lock()  # torch's own is one for all threads; only training draws from it
 
-End = Literal["", "finished", "stopped", "time", "not finite"]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a person chose. Raises: InvalidSetting for what the page does not offer."""
-
-    size: str = "tiny"
-    steps: int = 400
-    learning_rate: float = 2e-3
-    batch_size: int = 16
-
-    def __post_init__(self) -> None:
-        if self.size not in SIZES:
-            raise InvalidSetting(f"There is no model size {str(self.size)[:40]!r}; choose {', '.join(SIZES)}.")
-        for name, value, most in (("steps", self.steps, MAX_STEPS), ("batch_size", self.batch_size, MAX_BATCH_SIZE)):
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-                raise InvalidSetting(f"{name} is {value!r}; choose a whole number from 1 to {most:,}.")
-        if not is_number(self.learning_rate) or not 0 < self.learning_rate <= 1:
-            raise InvalidSetting(
-                f"The learning rate is {self.learning_rate!r}; choose more than 0 and at most 1, for example 0.002."
-            )
-
-    @property
-    def config(self) -> GPTConfig:
-        return SIZES[self.size]
-
-    def settings(self) -> TrainSettings:
-        return TrainSettings(
-            steps=self.steps,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            warmup_steps=min(20, self.steps // 4),
-            eval_every=max(1, self.steps // N_CHECKS),
-            sample_every=0,  # written here, so that bytes which are no characters stay visible
-        )
+End = Literal["", "finished", "stopped", "time", "not finite", "patience"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +53,9 @@ class Sample:
 
 @dataclass
 class Progress:
-    """Everything seen so far. train, held_out: (step, nats per token); held_out starts at step 0, before any update."""
+    """Everything seen so far. train, held_out: (step, nats per token); held_out starts at step 0, before any update. rates,
+    gradient_norms (before clipping) and times (seconds of training): one for each of train. rate_changes: (step, factor) for each
+    change of the rate while it ran. vocab_size, window, n_train_tokens: of the model and its text."""
 
     recipe: Recipe
     step: int = 0
@@ -107,11 +67,38 @@ class Progress:
     seconds: float = 0.0
     end: End = ""
     trouble: str = ""
+    rates: list[float] = field(default_factory=list)
+    gradient_norms: list[float] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    rate_changes: list[tuple[int, float]] = field(default_factory=list)
+    vocab_size: int = 0
+    window: int = 0
+    n_train_tokens: int = 0
+    n_parameters: int = 0
+
+    def __post_init__(self) -> None:
+        """What a run that starts from random numbers need not say."""
+        config = self.recipe.config
+        self.vocab_size = self.vocab_size or config.vocab_size
+        self.window = self.window or config.context_length
 
     @property
     def chance_nats(self) -> float:
         """The loss of a model that finds every token of the vocabulary equally likely."""
-        return math.log(self.recipe.config.vocab_size)
+        return math.log(self.vocab_size)
+
+    @property
+    def best(self) -> tuple[int, float]:
+        """The check with the lowest held-back loss, (step, nats); the first of several."""
+        return min(self.held_out, key=lambda check: check[1])
+
+
+@dataclass
+class Wishes:
+    """What the person wants of a run that goes on, set from another thread. stop: end it. pause: leave it where it is."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    pause: threading.Event = field(default_factory=threading.Event)
 
 
 class CorpusTooLong(Gpt2CoreError):
@@ -127,11 +114,11 @@ def sample_text() -> str:
     return SAMPLE_FILE.read_text(encoding="utf-8")
 
 
-def corpus_for(text: str, recipe: Recipe) -> Corpus:
+def corpus_for(text: str, tokenizer: Tokenizer, config: GPTConfig) -> Corpus:
     """Raises: CorpusTooLong, CorpusTooShort."""
     if len(text) > MAX_CHARACTERS:
         raise CorpusTooLong(len(text))
-    return split_corpus(text, gpt2_tokenizer(VOCAB_SIZE), recipe.config.context_length, VAL_FRACTION)
+    return split_corpus(text, tokenizer, config.context_length, VAL_FRACTION)
 
 
 def readable(data: bytes) -> str:
@@ -144,53 +131,103 @@ def _raw(surrogates: str) -> bytes:
     return surrogates.encode("utf-8", "surrogateescape")
 
 
-class TrainingRun:
-    """A model being trained. Raises: CorpusTooLong, CorpusTooShort, InvalidSetting."""
+def moments_of(steps: int, most: int = MOST_MOMENTS) -> list[int]:
+    """After which updates of so many a moment is kept: 0, the last, and between them the denser the earlier, for a model changes
+    most at its beginning."""
+    return sorted({round(steps * (number / (most - 1)) ** 2) for number in range(most)})
 
-    def __init__(self, text: str, recipe: Recipe, *, max_seconds: float = MAX_SECONDS) -> None:
-        self.tokenizer = gpt2_tokenizer(VOCAB_SIZE)
-        corpus = corpus_for(text, recipe)
+
+class TrainingRun:
+    """A model being trained. start: the model that it goes on from, which stays as it is. Raises: CorpusTooLong, CorpusTooShort,
+    InvalidSetting."""
+
+    def __init__(
+        self, text: str, recipe: Recipe, *, start: Pretrained | None = None, max_seconds: float = MAX_SECONDS
+    ) -> None:
+        self.text = text
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            model = GPTModel(recipe.config)
-        self.trainer = Trainer(model, corpus, recipe.settings(), self.tokenizer)
-        self.progress = Progress(recipe)
+            torch.manual_seed(recipe.seed)
+            model, self.tokenizer = _first_model(recipe, start)
+            config = model.config
+            self.corpus = corpus_for(text, self.tokenizer, config)
+            self.trainer = Trainer(model, self.corpus, recipe.settings(config), self.tokenizer)
+        self.progress = Progress(
+            recipe,
+            vocab_size=config.vocab_size,
+            window=config.context_length,
+            n_train_tokens=len(self.corpus.train_ids),
+            n_parameters=model.parameter_count(),
+        )
         self._max_seconds = max_seconds
         words = " ".join(text.split(maxsplit=3)[:3]) or text[:1]
         self._prompt_ids = self.tokenizer.encode(words[:80])[:8]
         self._sample_every = max(1, recipe.steps // N_SAMPLES)
+        self._moments = set(moments_of(recipe.steps))
+        self._due: list[int] = []
         self._last_finite: dict[str, Tensor] = {}
+        self._random_state: Tensor | None = None
+        self._rate_factor = 1.0
 
-    def ticks(self, stop: threading.Event) -> Iterator[Progress]:
-        """Train, telling about it every TICK_SECONDS, until the end, `stop` or the time limit; close it to give up at once.
+    def ticks(self, wishes: Wishes, updates: int | None = None) -> Iterator[Progress]:
+        """Train, telling about it every TICK_SECONDS, until the end, a wish, the time limit or after so many `updates`; call it again
+        to go on after a pause, close it to leave the run where it is.
 
         The Progress is one object that grows. A loss that is no number ends the run as "not finite", with the reason.
         """
         progress, events = self.progress, self.trainer.run()
-        began = time.monotonic()
-        with _one_thread():
-            self._check()
-            self._write_sample()
-        yield progress
-        while not progress.end:
+        began, before = time.monotonic(), progress.seconds
+        last = None if updates is None else progress.step + updates
+        if not progress.held_out:
             with _one_thread():
-                progress.end = self._work(events, stop, began + self._max_seconds)
+                self._check()
+                self._write_sample()
+                self._due.append(0)
+        yield progress
+        while not progress.end and not wishes.pause.is_set() and (last is None or progress.step < last):
+            with _one_thread(), self._own_luck():
+                progress.end = self._work(events, wishes, began + self._max_seconds - before, last)
                 if progress.end and progress.step > progress.samples[-1].step:
                     self._write_sample()
                 if progress.end and progress.end != "not finite" and progress.step > progress.held_out[-1][0]:
                     self._check()  # so that the end is told by the loss where it ended
-            progress.seconds = time.monotonic() - began
+            progress.seconds = before + time.monotonic() - began
+            if progress.end or wishes.pause.is_set() or progress.step == last:
+                self._due.append(progress.step)  # where it was left is a moment too
             yield progress
+
+    def change_rate(self, factor: float) -> None:
+        """From the next update on, `factor` times the rate that the schedule says. Raises: InvalidSetting."""
+        check_learning_rate(self.progress.recipe.learning_rate * factor)
+        if factor == self._rate_factor:
+            return
+        self._rate_factor = factor
+        self.trainer.settings = replace(
+            self.trainer.settings, learning_rate=self.progress.recipe.learning_rate * factor
+        )
+        self.progress.rate_changes.append((self.progress.step, factor))
+
+    def moments(self) -> Iterator[tuple[int, Pretrained]]:
+        """Copies of the model at moments that have come since this was last asked, each once. None of them changes any more."""
+        due, self._due = sorted(set(self._due)), []
+        for step in due:
+            copied = self.trained() if step else self._copy(self._weights())
+            if copied is not None:
+                yield step, copied
+
+    def trained(self) -> Pretrained | None:
+        """A copy that no longer changes, of the last weights that are numbers; None before the first update."""
+        weights = self._finite_weights() or self._last_finite
+        return self._copy(weights) if weights and self.progress.step else None
 
     def _check(self) -> None:
         loss_nats = self.trainer.validation_loss(self.trainer.settings.eval_windows)
         self.progress.held_out.append((self.progress.step, loss_nats))
 
-    def _work(self, events: Iterator[TrainEvent], stop: threading.Event, limit: float) -> End:
+    def _work(self, events: Iterator[TrainEvent], wishes: Wishes, limit: float, last: int | None) -> End:
         tick_ends = time.monotonic() + TICK_SECONDS
         try:
-            while True:
-                if stop.is_set():
+            while not (wishes.pause.is_set() or self.progress.step == last):
+                if wishes.stop.is_set():
                     return "stopped"
                 if time.monotonic() > limit:
                     return "time"
@@ -198,22 +235,45 @@ class TrainingRun:
                 if event is None:
                     return "finished"
                 self._note(event)
-                if time.monotonic() > tick_ends:
-                    return ""
+                if self._out_of_patience():
+                    return "patience"
+                if self._due or time.monotonic() > tick_ends:  # a moment is taken before the next update
+                    break
         except NotFinite as error:
             self.progress.trouble = refusal_in_words(error)
             return "not finite"
+        return self._where(wishes)
+
+    def _where(self, wishes: Wishes) -> End:
+        """How it stands after a tick."""
+        if self.progress.step == self.progress.recipe.steps:
+            return "finished"
+        return "stopped" if wishes.stop.is_set() else ""
 
     def _note(self, event: TrainEvent) -> None:
         progress = self.progress
+        taken = progress.times[-1] if progress.times else 0.0
         progress.step = event.step
         progress.train.append((event.step, event.loss_nats))
+        progress.rates.append(event.learning_rate)
+        progress.gradient_norms.append(event.gradient_norm)
+        tokens = self.trainer.settings.batch_size * progress.window
+        progress.times.append(taken + tokens / event.tokens_per_second)
         progress.tokens_per_second, progress.seconds_left = event.tokens_per_second, event.seconds_left
         if event.val_loss_nats is not None:
             progress.held_out.append((event.step, event.val_loss_nats))
             self._last_finite = self._finite_weights() or self._last_finite
         if event.step % self._sample_every == 0:
             self._write_sample()
+        if event.step in self._moments:
+            self._due.append(event.step)
+
+    def _out_of_patience(self) -> bool:
+        patience, checks = self.progress.recipe.patience, self.progress.held_out
+        if not patience or checks[-1][0] != self.progress.step:
+            return False
+        best = min(range(len(checks)), key=lambda number: checks[number][1])
+        return len(checks) - 1 - best >= patience
 
     def _write_sample(self) -> None:
         """The same prompt and seed every time, so that only what was learned differs."""
@@ -225,16 +285,33 @@ class TrainingRun:
         prompt, text = (readable(self.tokenizer.decode_bytes(token_ids)) for token_ids in (self._prompt_ids, written))
         self.progress.samples.append(Sample(self.progress.step, prompt, text))
 
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: weight.detach().clone() for name, weight in learned_tensors(self.trainer.model).items()}
+
     def _finite_weights(self) -> dict[str, Tensor]:
-        tensors = {name: weight.detach().clone() for name, weight in learned_tensors(self.trainer.model).items()}
+        tensors = self._weights()
         return tensors if all(bool(weight.isfinite().all()) for weight in tensors.values()) else {}
 
-    def trained(self) -> Pretrained | None:
-        """A copy that no longer changes, of the last weights that are numbers; None before the first update."""
-        weights = self._finite_weights() or self._last_finite
-        if not weights or self.progress.step == 0:
-            return None
-        return Pretrained(build_model(self.progress.recipe.config, weights), self.tokenizer)
+    def _copy(self, weights: dict[str, Tensor]) -> Pretrained:
+        return Pretrained(build_model(self.trainer.model.config, weights), self.tokenizer)
+
+    @contextlib.contextmanager
+    def _own_luck(self) -> Iterator[None]:
+        """The run draws (for dropout) as if it were alone, so that it equals the command line's to the bit."""
+        with _GENERATOR, torch.random.fork_rng(devices=[]):
+            if self._random_state is not None:
+                torch.set_rng_state(self._random_state)
+            yield
+            self._random_state = torch.get_rng_state()
+
+
+def _first_model(recipe: Recipe, start: Pretrained | None) -> tuple[GPTModel, Tokenizer]:
+    """What is trained, and by which vocabulary it reads."""
+    if start is None:
+        return GPTModel(recipe.config), gpt2_tokenizer(recipe.vocab_size)
+    config = replace(start.model.config, drop_rate=recipe.drop_rate)
+    tokenizer = start.tokenizer or gpt2_tokenizer(config.vocab_size)
+    return build_model(config, learned_tensors(start.model)), tokenizer
 
 
 @contextlib.contextmanager
@@ -248,51 +325,22 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class Job:
-    """One press of Train, waiting for its turn or running."""
-
-    def __init__(self, text: str, recipe: Recipe) -> None:
-        self.text, self.recipe = text, recipe
-        self.stop = threading.Event()
-        self.started = False
-        self.outcome, self.kept, self.trouble = "", False, False  # how it ended; a model came of it; not as it should
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A trained model: the name that opens it, and what tells it from others."""
-
-    name: str
-    steps: int
-    n_parameters: int
-
-
-class TrainingSession:
-    """What one person's page remembers: the job asked for last, and the models trained."""
-
-    def __init__(self) -> None:
-        self.job: Job | None = None
-        self.trained: list[Kept] = []
-
-    def ask(self, text: Any, recipe: Recipe) -> Job:
-        """Replace the job; one that still waits or runs stops. Raises: CorpusTooLong, CorpusTooShort."""
-        corpus_for(text if isinstance(text, str) else "", recipe)
-        self.stop()
-        self.job = Job(text, recipe)
-        return self.job
-
-    def start(self) -> Job | None:
-        """The job whose turn has come, once; None if it was stopped while it waited."""
-        job = self.job
-        if job is None or job.started or job.stop.is_set():
-            return None
-        job.started = True
-        return job
-
-    def keep(self, name: str, steps: int, n_parameters: int) -> None:
-        """Remember the model of this name, trained for so many steps."""
-        self.trained.append(Kept(name, steps, n_parameters))
-
-    def stop(self) -> None:
-        if self.job is not None:
-            self.job.stop.set()
+def log_lines(progress: Progress) -> Iterator[dict[str, Any]]:
+    """The run's log as the command line writes it, an event an update; samples are told apart from it."""
+    checks = dict(progress.held_out)
+    tokens = progress.recipe.batch_size * progress.window
+    rows = zip(progress.train, progress.rates, progress.gradient_norms, progress.times, strict=True)
+    for (step, loss), rate, norm, seconds in rows:
+        yield {
+            "step": step,
+            "steps": progress.recipe.steps,
+            "loss_nats": loss,
+            "learning_rate": rate,
+            "gradient_norm": norm,
+            "tokens_seen": step * tokens,
+            "tokens_per_second": step * tokens / seconds,
+            "seconds_left": (progress.recipe.steps - step) * seconds / step,
+            "val_loss_nats": checks.get(step),
+            "sample": None,
+            "phase": 1,
+        }

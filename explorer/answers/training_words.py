@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from explorer.answers.training import SIZES, VOCAB_SIZE, Kept, Progress
+from explorer.answers.recipe import BYTES_ONLY, OWN, SHAPE, SIZES, Recipe, changed_fields
+from explorer.answers.training import Progress
+from explorer.answers.verdict import Kind
 from explorer.catalogue import catalogue
 from explorer.wording.numbers import in_units
-from gpt2core import GPTModel
 
 say = catalogue("training")
 
@@ -17,19 +19,26 @@ def size_choice(name: str) -> str:
     return say(
         "size_choice",
         name=name,
+        layers=config.n_layers,
+        heads=config.n_heads,
+        width=config.emb_dim,
         context=config.context_length,
-        parameters=in_units(GPTModel(config).parameter_count()),
+        parameters=in_units(config.n_parameters),
     )
 
 
-def size_shape(name: str) -> str:
-    config = SIZES[name]
-    return say("size_shape", name=name, layers=config.n_layers, heads=config.n_heads, width=config.emb_dim)
+def vocabulary_choice(size: int) -> str:
+    return say("vocabulary_bytes", n=size) if size == BYTES_ONLY else say("vocabulary_first", n=size)
 
 
-def own_choice(number: int, kept: Kept) -> str:
+def own_choice(number: int, progress: Progress) -> str:
     """What the Model menu calls a model trained here: `number` tells it from the person's others."""
-    return say("choice", number=number, steps=kept.steps, parameters=kept.n_parameters / 1e6)
+    return say("choice", number=number, steps=progress.step, parameters=progress.n_parameters / 1e6)
+
+
+def moment_choice(number: int, step: int) -> str:
+    """What it calls a moment of run `number`."""
+    return say("moment_choice", number=number, step=step)
 
 
 def origin(progress: Progress) -> str:
@@ -68,11 +77,49 @@ def facts(progress: Progress) -> list[str]:
         told.append(say("fact_took", took=took) if progress.end else say("fact_left", left=left))
     loss = progress.held_out[-1][1]
     if loss > progress.chance_nats:
-        told.append(say("fact_loss_worse", loss=loss, n=VOCAB_SIZE))
+        told.append(say("fact_loss_worse", loss=loss, n=progress.vocab_size))
     else:
         choices = math.exp(loss)
         told.append(say("fact_loss", loss=loss, choices=f"{choices:,.1f}" if choices < 10 else f"{choices:,.0f}"))
     return told
+
+
+def changes_in_words(recipe: Recipe, before: Recipe | None) -> str:
+    """What the recipe is; where there was one before, what changed since."""
+    if before is None:
+        size = (
+            say("own_shape", **{name: getattr(recipe, name) for name in SHAPE}) if recipe.size == OWN else recipe.size
+        )
+        return say("first_recipe", size=size, steps=recipe.steps, rate=recipe.learning_rate)
+    changed = changed_fields(recipe, before)
+    if not changed:
+        return say("same_recipe")
+    return "; ".join(
+        say("changed", name=say(f"field_{name}"), before=_shown(old), now=_shown(new))
+        for name, (old, new) in changed.items()
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) else str(value) or "-"
+
+
+def run_columns() -> list[str]:
+    return say("runs_columns").split(", ")
+
+
+def run_cells(progress: Progress, kind: Kind) -> list[str]:
+    """Where a run is or ended: updates, held-back loss, the lowest of it, and the verdict."""
+    best_step, best = progress.best if progress.held_out else (0, math.nan)
+    last = progress.held_out[-1][1] if progress.held_out else math.nan
+    return [
+        f"{progress.step:,}",
+        f"{last:.3f}",
+        say("best_at", loss=best, step=best_step),
+        say(f"kind_{kind}"),
+    ]
 
 
 def clock(seconds: float) -> str:

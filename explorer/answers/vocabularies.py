@@ -10,7 +10,7 @@ from typing import Any
 import regex
 
 from explorer.answers.languages import ARTICLE_1
-from explorer.answers.training import VOCAB_SIZE
+from explorer.answers.recipe import VOCAB_SIZE
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from explorer.wording.glyphs import readable

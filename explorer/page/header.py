@@ -10,6 +10,7 @@ from explorer.catalogue import catalogue
 from explorer.page.download_panel import DownloadPanel, download_panel
 from explorer.store.services import Services
 from explorer.widgets.edits_line import edits_line
+from explorer.widgets.moments import moments_line
 from explorer.widgets.notice import notice_line
 from explorer.widgets.tokens import token_keys
 
@@ -22,7 +23,8 @@ class Header:
 
     status: what the model reads, or why it refuses. link_notice: what a link asked for and could not have. edits: the
     changes made to the model. These two take no room while they are empty. copy: copies the link to what is on screen.
-    download: offered below the menu while GPT-2 is chosen and missing. strip: the sentence's tokens as keys.
+    download: offered below the menu while GPT-2 is chosen and missing. strip: the sentence's tokens as keys. moments: those of the
+    training that the model is a moment of.
     """
 
     sentence: gr.Textbox
@@ -33,6 +35,7 @@ class Header:
     edits: gr.HTML
     download: DownloadPanel
     strip: gr.HTML
+    moments: gr.HTML
 
 
 def build_header(services: Services) -> Header:
@@ -61,5 +64,6 @@ def build_header(services: Services) -> Header:
         link_notice = notice_line("link-notice")
         download = download_panel(services, "download")
         edits = edits_line("edits-line")
+        moments = moments_line("moments-line")
         strip = token_keys("token-strip")
-    return Header(sentence, model, status, copy, link_notice, edits, download, strip)
+    return Header(sentence, model, status, copy, link_notice, edits, download, strip, moments)

@@ -22,6 +22,7 @@ from explorer.store.services import Services
 from explorer.store.traces import RunKey
 from explorer.widgets import page_state
 from explorer.widgets.edits_line import edit_chips
+from explorer.widgets.moments import CHOSEN, moments_value
 from explorer.widgets.notice import info, refusal
 from explorer.widgets.page_state import PARTS, START, tells
 from explorer.widgets.tokens import PICKED, STRIP_MIRRORED, token_strip
@@ -39,7 +40,7 @@ class Reader:
 
     def __init__(self, page: Page, header: Header) -> None:
         self.services, self.header = page.services, header
-        self.outputs = [page.cursor, header.status, header.strip, header.edits, header.download.row]
+        self.outputs = [page.cursor, header.status, header.strip, header.edits, header.moments, header.download.row]
 
     def read(self, text: Any, model: Any, cursor: Any) -> dict[Any, Any]:
         """{component: value} for the sentence, the model and the edits that the cursor wishes for."""
@@ -72,6 +73,7 @@ class Reader:
             self.header.status: info(told),
             self.header.strip: token_strip(self.services.labels(run), shown["token"]),
             self.header.edits: edit_chips(run.edits),
+            self.header.moments: moments_value(self.services.models.siblings(run.model), run.model),
         }
 
 
@@ -92,6 +94,7 @@ def wire_reading(page: Page, reader: Reader) -> None:
     header.download.ended.then(
         _once_here(page.services, reader), [page.sentence, page.model, page.cursor], reader.outputs, **QUICK
     )
+    header.moments.input(None, header.moments, page.model, js=CHOSEN, **QUICK)
     header.copy.click(None, None, header.link_notice, js=_COPYING, **QUICK)
     page.cursor.clear(None, None, header.link_notice, js="() => ({ text: '', kind: 'info' })", **QUICK)
 

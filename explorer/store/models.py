@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import re
-import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
 from explorer.catalogue import catalogue
+from explorer.store.trained import PREFIX, TrainedModels, moment_name, step_of
 from explorer.wording.numbers import in_units
 from gpt2core import PRESETS, GPTConfig, Pretrained, Tokenizer, gpt2_tokenizer, load_pretrained
 from gpt2core.checkpoint import CONFIG_FILE
@@ -25,6 +24,7 @@ from gpt2core.untrained import untrained_model
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 DEFAULT_MODEL, UNTRAINED, GPT2 = "tinystories", "untrained", "gpt2"
+GROWTH = "growth"  # the snapshots of one run that ship, together
 GPT2_MEGABYTES = 550
 _SNAPSHOT = re.compile(r"step-(\d+)")
 
@@ -37,15 +37,22 @@ class NotDownloaded(UnknownModel):
 
 
 class ModelRegistry:
-    """folder: holds the models that ship, a folder each, and snapshots of one run in growth/step-*; the newest few of the
-    models that sessions trained are kept."""
+    """folder: holds the models that ship, a folder each, and snapshots of one run in growth/step-*. Of what sessions trained, the
+    newest `most_trained` runs are kept, with their moments as far as `trained_bytes` go."""
 
-    def __init__(self, folder: Path = CHECKPOINTS, *, default: str = DEFAULT_MODEL, most_trained: int = 32) -> None:
-        self._folder, self.default, self._most_trained = folder, default, most_trained
+    def __init__(
+        self,
+        folder: Path = CHECKPOINTS,
+        *,
+        default: str = DEFAULT_MODEL,
+        most_trained: int = 32,
+        trained_bytes: int = 768 * 2**20,
+    ) -> None:
+        self._folder, self.default = folder, default
         self._lock = threading.RLock()
         self._opened: dict[str, Pretrained] = {}
         self._opening: dict[str, threading.Lock] = {}
-        self._trained: OrderedDict[str, Pretrained] = OrderedDict()
+        self._trained = TrainedModels(most_trained, trained_bytes)
 
     def shipped_names(self) -> list[str]:
         """Names of the models that ship, the default first; its snapshots are in `growth_names`."""
@@ -70,9 +77,9 @@ class ModelRegistry:
         if not isinstance(name, str):
             raise UnknownModel(self._unknown(repr(name)))
         with self._lock:
-            if name in self._trained:
-                self._trained.move_to_end(name)
-                return self._trained[name]
+            trained = self._trained.get(name)
+            if trained is not None:
+                return trained
             if name in self._opened:
                 return self._opened[name]
             source = self._sources().get(name)
@@ -101,12 +108,47 @@ class ModelRegistry:
 
     def add_trained(self, trained: Pretrained) -> str:
         """Keep a model that a session trained (it must not change any more); return the name that opens it."""
-        name = f"trained-{secrets.token_urlsafe(12)}"
-        with self._lock:
-            self._trained[name] = trained
-            while len(self._trained) > self._most_trained:
-                self._trained.popitem(last=False)
+        name = self.new_run()
+        self.end_run(name, trained)
         return name
+
+    def new_run(self) -> str:
+        """The name of a run that begins; it opens a model once the run has ended."""
+        with self._lock:
+            return self._trained.new_run()
+
+    def add_moment(self, run: str, step: int, model: Pretrained) -> str | None:
+        """Keep a moment of a run; return the name that opens it, None if the run is no longer kept."""
+        with self._lock:
+            return self._trained.add_moment(run, step, model)
+
+    def end_run(self, run: str, model: Pretrained) -> None:
+        """The model at the end of a run: what the run's name opens from now on."""
+        with self._lock:
+            self._trained.end(run, model)
+
+    def forget_run(self, run: str) -> None:
+        """Keep nothing of a run any more."""
+        with self._lock:
+            self._trained.forget(run)
+
+    def moments(self, run: str) -> list[tuple[int, str]]:
+        """(step, name) of the moments of a run that are kept: of one that a session trained, or of the snapshots that ship, "growth"."""
+        if run == GROWTH:
+            return [(int(name.removeprefix("growth-")), name) for name in self.growth_names()]
+        with self._lock:
+            return [(step, moment_name(run, step)) for step in self._trained.steps(run)]
+
+    def siblings(self, name: str) -> list[tuple[int, str]]:
+        """(step, name) of the moments of the training that a model is a moment or the end of; none of any other model."""
+        run = (
+            GROWTH
+            if name in self.growth_names()
+            else name.split("@", maxsplit=1)[0]
+            if name.startswith(PREFIX)
+            else None
+        )
+        return self.moments(run) if run is not None else []
 
     def is_here(self, name: str) -> bool:
         """False for GPT-2 until it has been downloaded; the network is not asked."""
@@ -134,7 +176,10 @@ class ModelRegistry:
             return say(name)
         if name.startswith("growth-"):
             return say("growth", step=int(name.removeprefix("growth-")))
-        return say("yours") if name.startswith("trained-") else name
+        step = step_of(name)
+        if step is not None:
+            return say("yours_at", step=step)
+        return say("yours") if name.startswith(PREFIX) else name
 
     def source(self, name: str) -> str | None:
         """What load_pretrained takes to open the model in a process of its own, started in this project's folder; None for one that
@@ -152,7 +197,7 @@ class ModelRegistry:
 
     def _unknown(self, name: str) -> str:
         say = catalogue("models")
-        if name.startswith("trained-"):
+        if name.startswith(PREFIX):
             return say("not_kept")
         growth = self.growth_names()
         known = [known for known in self.names() if known not in growth]

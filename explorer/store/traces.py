@@ -36,7 +36,8 @@ class RunKey:
 
     def to_json(self) -> str:
         """For the browser to keep; Services.run reads and checks it again."""
-        return json.dumps({"model": self.model, "text": self.text, "edits": self.edits_text})
+        # as the browser writes it too (widgets/page_state/runs.js)
+        return json.dumps({"model": self.model, "text": self.text, "edits": self.edits_text}, separators=(",", ":"))
 
 
 @dataclass

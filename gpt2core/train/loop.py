@@ -247,12 +247,16 @@ class Trainer:
         return self.model.tok_emb.weight.device
 
     def run(self) -> Iterator[TrainEvent]:
-        """Train to the end of the run, an event an update. Raises: NotFinite as soon as the loss is no number."""
-        settings, device = self.settings, self.device
+        """Train to the end of the run, an event an update; `settings` may be replaced between two of them, to change the rate.
+
+        Raises: NotFinite as soon as the loss is no number.
+        """
+        device = self.device
         if self.step == 0:
-            torch.manual_seed(settings.seed)
+            torch.manual_seed(self.settings.seed)
         busy_seconds, tokens_here = 0.0, 0
-        while self.step < settings.steps:
+        while self.step < self.settings.steps:
+            settings = self.settings  # the rate may be changed between two updates
             began = time.perf_counter()
             loss_nats, gradient_norm = self._update(device)
             busy_seconds += time.perf_counter() - began

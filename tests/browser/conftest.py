@@ -300,6 +300,21 @@ def main_figure(page: Page) -> Locator:
     return figure
 
 
+def press_as_soon_as_it_can_be(page: Page, selector: str) -> None:
+    """A button that works only while something goes on, pressed by the page itself in the frame in which it is enabled: under load,
+    what goes on may be over before Playwright has made up its mind."""
+    page.wait_for_function(
+        """(selector) => {
+          const button = document.querySelector(selector);
+          if (!button || button.disabled) return false;
+          button.click();
+          return true;
+        }""",
+        arg=selector,
+        polling="raf",
+    )
+
+
 AT_REST = """(element) => new Promise((resolve) => {
     const told = () => JSON.stringify([element.getBoundingClientRect(), element.dataset.box ?? null]);
     let before = told(), still = 0;

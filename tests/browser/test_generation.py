@@ -326,7 +326,7 @@ def test_a_click_while_text_is_written_stops_it_and_loses_nothing(tab: Page, shi
     expect(story(tab, ".branch")).to_have_count(2)
     expect(story(tab, ".told")).to_contain_text("Writing")
     expect(chips(tab).nth(9)).to_be_visible()
-    story(tab, ".branch").nth(0).click()
+    story(tab, ".branch").nth(0).dispatch_event("click")  # the list moves down while the text grows
     expect(story(tab, ".told")).to_contain_text("Branch 1 is on show")
     n = chips(tab).count()
     assert n >= 9

@@ -1,113 +1,134 @@
-import { scaled, ticks } from '../shared/axes.js';
-import { dot, drawnAgain, levels, penOn, textSizeOf, trace } from '../shared/canvas.js';
-import { asPicture, colourOf, filled, finder, node } from '../shared/dom.js';
+// The canvas is a slider: the arrows walk along the newest run, update by update, and what stands there is read below it.
+import { drawnAgain, penOn, textSizeOf } from '../shared/canvas.js';
+import { scaled } from '../shared/axes.js';
+import { attributed, filled, finder, node, put } from '../shared/dom.js';
+import { listKeys } from '../shared/keys.js';
+import { linked } from '../shared/linked.js';
 import { grouped } from '../shared/numbers.js';
-import { nearestPoint, pointsOf } from './points.js';
+import { layOut, marginsAt, paint } from './paint.js';
+import { nearestPoint, rowsOf, series, smoothed } from './points.js';
 
-// In pixels, around a picture whose text has a size of 15.
-const marginsAt = (em) => ({ left: 58 * em, right: 14, top: 16, bottom: 46 * em });
-
-export default function mount({ element, props, watch }) {
+export default function mount({ element, props, watch, words, columns, usual }) {
   const inside = finder(element);
   const find = (name) => inside(`loss-${name}`);
   const canvas = find('canvas');
-  let shown = { train: [], held_out: [], steps: 1, chance: 1, words: {} };
-  let pointed = null; // the step under the pointer
+  const controls = { by: find('by'), of: find('of'), log: find('log'), smooth: find('smooth') };
+  let shown = { curves: [], steps: 1, chance: 1, best: null };
+  let chosen = { ...usual };
+  let pointed = null; // an update: under the pointer
+  let keyed = null; // under the key cursor
+  let drawn = null; // what the canvas holds: { runs, layout }
 
-  const colour = (name) => colourOf(element, name);
+  const isLoss = () => chosen.of === 'loss' || chosen.of === 'perplexity';
+  const runsNow = () => shown.curves.map((curve) => {
+    const { train, held_out: heldOut } = series(curve, chosen.by, chosen.of);
+    return { train: chosen.smooth > 0 ? smoothed(train, chosen.smooth) : train, held_out: heldOut, label: curve.label };
+  });
+
+  const lastOf = (runs) => {
+    if (chosen.by === 'time') return Math.max(1, ...runs.flatMap((run) => run.train.slice(-1).map((point) => point[0])));
+    return shown.steps * (chosen.by === 'tokens' ? shown.curves[0].tokens : 1);
+  };
 
   const plot = () => {
-    const paper = penOn(canvas);
+    const paper = shown.curves.length ? penOn(canvas) : null;
     if (!paper) return;
-    const { pen, width, height } = paper;
-    const em = textSizeOf(canvas) / 15;
-    const margins = marginsAt(em);
-    const losses = [...shown.train, ...shown.held_out].map((point) => point[1]).filter(Number.isFinite);
-    const highest = 1.08 * losses.reduce((most, loss) => Math.max(most, loss), shown.chance);
-    const [start, end] = [margins.left, width - margins.right];
-    const x = scaled([0, shown.steps], [start, end]);
-    const y = scaled([0, highest], [height - margins.bottom, margins.top]);
+    const runs = runsNow();
+    const last = lastOf(runs);
+    const chance = chosen.of === 'perplexity' ? Math.exp(shown.chance) : shown.chance;
+    const level = isLoss() ? chance : null;
+    const layout = layOut(canvas, paper, { runs, last, level, isLog: chosen.log });
+    drawn = { runs, last };
+    const names = { x: words[`by_${chosen.by}`], y: words[`of_${chosen.of}`] };
+    const best = isLoss() && shown.best !== null ? nearestPoint(runs[0].held_out, xOf(shown.best)) : null;
+    const at = rowAt();
+    paint(canvas, paper, layout, { runs, last, level, names, notes: { best: words.best, chance: shown.chanceWords }, pointed: at ? xOf(at[0]) : null, best });
+  };
 
-    levels(pen, ticks(highest, 5), y, [start, end], canvas);
-    pen.textAlign = 'center';
-    pen.textBaseline = 'top';
-    for (const step of ticks(shown.steps, width < 480 * em ? 4 : 8)) {
-      const text = grouped(step);
-      const half = pen.measureText(text).width / 2;
-      pen.fillText(text, Math.min(x(step), width - half), height - margins.bottom + 7);
-    }
-    pen.fillText(shown.words.x, (start + end) / 2, height - 20 * em);
-    pen.save();
-    pen.translate(4, (margins.top + height - margins.bottom) / 2);
-    pen.rotate(-Math.PI / 2);
-    pen.fillText(shown.words.y, 0, 0);
-    pen.restore();
+  const rows = () => shown.curves[0]?.train ?? [];
+  const rowAt = () => rows().find((row) => row[0] === (pointed ?? keyed)) ?? null;
+  const xOf = (step) => {
+    const row = rows().find((one) => one[0] === step);
+    if (chosen.by === 'time') return row ? row[4] : 0;
+    return chosen.by === 'tokens' ? step * shown.curves[0].tokens : step;
+  };
 
-    pen.strokeStyle = colour('--ink-soft');
-    pen.lineWidth = 2;
-    pen.setLineDash([7, 6]);
-    trace(pen, [[start, y(shown.chance)], [end, y(shown.chance)]]);
-    pen.setLineDash([]);
-    pen.textAlign = 'right';
-    pen.textBaseline = 'top';
-    pen.fillStyle = colour('--ink-soft');
-    pen.fillText(shown.words.chance, end, y(shown.chance) + 5);
+  // All that is known of one update, in a sentence.
+  const told = ([step, loss, rate, norm, seconds]) => {
+    const held = nearestPoint(shown.curves[0].held_out, step);
+    const parts = [filled(words.read, { step: grouped(step), loss: loss.toFixed(3), perplexity: short(Math.exp(loss)) })];
+    if (held) parts.push(filled(words.read_held_out, { step: grouped(held[0]), loss: held[1].toFixed(3) }));
+    if (rate) parts.push(filled(words.read_more, { rate: rate.toExponential(2), norm: short(norm), seconds: seconds.toFixed(1) }));
+    return parts.join('; ');
+  };
+  const short = (value) => (value < 100 ? value.toPrecision(3) : grouped(Math.round(value)));
 
-    const line = (points, name, thickness) => {
-      pen.strokeStyle = colour(name);
-      pen.lineWidth = thickness;
-      pen.lineJoin = 'round';
-      trace(pen, points.map(([step, loss]) => [x(step), y(loss)]));
-    };
-    line(shown.train, '--query', 1.6);
-    line(shown.held_out, '--key', 2.4);
-    pen.fillStyle = colour('--key');
-    for (const [step, loss] of shown.held_out) dot(pen, x(step), y(loss), 4);
-    if (pointed === null) return;
-    pen.strokeStyle = colour('--ink');
-    pen.lineWidth = 1;
-    trace(pen, [[x(pointed), margins.top], [x(pointed), height - margins.bottom]]);
+  const read = () => {
+    const row = rowAt();
+    put(find('read'), row ? told(row) : '');
+    attributed(canvas, { 'aria-valuenow': row ? row[0] : shown.step ?? 0, 'aria-valuetext': row ? told(row) : shown.summary ?? '' });
+    plot();
   };
 
   const point = (event) => {
+    if (!drawn || !rows().length) return;
     const box = canvas.getBoundingClientRect();
     const { left, right } = marginsAt(textSizeOf(canvas) / 15);
-    const step = scaled([box.left + left, box.right - right], [0, shown.steps])(event.clientX);
-    const trained = nearestPoint(shown.train, step);
-    if (!trained) return;
-    const held = nearestPoint(shown.held_out, trained[0]);
-    pointed = trained[0];
-    const told = (sentence, [at, loss]) => filled(sentence, { step: grouped(at), loss: loss.toFixed(3) });
-    const beside = held && told(shown.words.read_held_out, held);
-    find('read').textContent = [told(shown.words.read, trained), beside].filter(Boolean).join('; ');
-    plot();
+    const at = scaled([box.left + left, box.right - right], [0, drawn.last])(event.clientX);
+    pointed = rows().reduce((best, row) => (best !== null && Math.abs(xOf(best) - at) <= Math.abs(xOf(row[0]) - at) ? best : row[0]), null);
+    read();
+  };
+
+  const walk = (place) => {
+    keyed = rows()[place][0];
+    pointed = null;
+    read();
   };
 
   const show = () => {
     const value = props.value || {};
-    if (!value.words) return;
-    shown = { ...value, train: pointsOf(value.train), held_out: pointsOf(value.held_out) };
-    pointed = null;
-    find('read').textContent = '';
+    if (!value.curves) return;
+    shown = {
+      ...value,
+      curves: value.curves.map((curve) => ({ ...curve, train: rowsOf(curve.train, 5), held_out: rowsOf(curve.held_out, 2) })),
+    };
     find('origin').textContent = value.origin;
     find('progress').value = value.step / value.steps;
     find('facts').replaceChildren(...value.facts.map((fact) => node('li', '', fact)));
-    asPicture(canvas, value.summary);
-    plot();
+    attributed(canvas, { role: 'slider', tabindex: 0, 'aria-label': value.summary, 'aria-valuemin': 0, 'aria-valuemax': value.step });
+    read();
   };
 
+  // --- what is drawn against what ----------------------------------------------------------------------------------------------
+
+  for (const [name, control] of Object.entries(controls)) {
+    const part = control.type === 'checkbox' ? 'checked' : 'value';
+    const tellLink = linked(element, `loss_${name}`, usual[name], (value) => {
+      control[part] = value;
+      chosen = { ...chosen, [name]: typeof usual[name] === 'number' ? Number(value) : value };
+      plot();
+    });
+    control.addEventListener('input', () => {
+      chosen = { ...chosen, [name]: typeof usual[name] === 'number' ? Number(control.value) : control[part] };
+      tellLink(chosen[name]);
+      read();
+    });
+  }
+
   element.querySelector('.loss').figureTable = () => {
-    const { train = '', held_out: heldOut = '', columns = [] } = props.value || {};
-    const checked = new Map(pointsOf(heldOut));
-    const steps = new Map([...[...checked.keys()].map((step) => [step, '']), ...pointsOf(train)]);
-    return { columns, rows: [...steps].sort(([a], [b]) => a - b).map(([step, loss]) => [step, loss, checked.get(step) ?? '']) };
+    const [first] = shown.curves;
+    const checked = new Map(first?.held_out);
+    const steps = new Map([...[...checked.keys()].map((step) => [step, []]), ...(first?.train ?? []).map(([step, ...rest]) => [step, rest])]);
+    const row = ([step, [loss = '', rate = '', norm = '', seconds = '']]) => [step, loss, checked.get(step) ?? '', rate, norm, seconds];
+    return { columns, rows: [...steps].sort(([a], [b]) => a - b).map(row) };
   };
   canvas.addEventListener('pointermove', point);
   canvas.addEventListener('pointerleave', () => {
     pointed = null;
-    find('read').textContent = '';
-    plot();
+    read();
   });
+  const atKey = () => (keyed === null ? rows().length - 1 : rows().findIndex((row) => row[0] === keyed));
+  listKeys(canvas, { at: () => Math.max(0, atKey()), count: () => rows().length, go: walk });
   drawnAgain(canvas, plot);
   watch('value', show);
   show();

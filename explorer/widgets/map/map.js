@@ -56,6 +56,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
         if (chosen?.kind === 'strip') chosen = null;
       }
       answers = JSON.parse(value.answers);
+      root.dataset.edits = data.about.edits; // of which model the picture tells
       tell(`${exchange}-again`);
       sent = { ...value };
     }

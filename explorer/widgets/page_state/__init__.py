@@ -5,7 +5,8 @@ end) and its server-side State announces them only through the queue, one reques
 
 On the page it speaks by events of the document. It tells: `cursor-moved` (where the cursor is), `link-restored` (settings that a
 link brought). It hears: `sentence-typed` ({text, model, now}), `link-setting` ({name: value, null where it is the usual one}),
-`page-wish` ({token, layer, head, tab or edits}), `cursor-asked` and `settings-asked` (tell it again), `copy-link` (a function that is
+`page-wish` ({token, layer, head, tab or edits}), `moment-chosen` ({model}, one that
+cuts the sentence as the one on screen does), `cursor-asked` and `settings-asked` (tell it again), `copy-link` (a function that is
 given what to say).
 """
 

@@ -1,5 +1,6 @@
 import { filled, follow, tell } from '../shared/dom.js';
 import { linkOf, settled } from './address.js';
+import { changedRun, editsOf, isSameRun, toldBy } from './runs.js';
 
 const LINK_DELAY_MS = 150; // browsers refuse many changes of address a second
 
@@ -11,7 +12,8 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   // the colour bars would go blank. It points at the folder the page is in, so nothing else depends on it.
   document.querySelector('base[href="./"]')?.remove();
 
-  let last = { ...props.value }; // what is on screen
+  let last = { ...props.value }; // what is on screen; its run is ahead of the server where other edits or another moment of a model were wished for
+  let answered = ''; // the run that the server has read last
   let settings = {}; // what a link holds beside it, by name; nothing that is as usual
   let typed = null; // { text, model } in the boxes above the tabs
   let refused = false; // the last reading was
@@ -31,19 +33,28 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     const { text, model } = onScreen();
     return Boolean(last.run && typed && (typed.text !== text || typed.model !== model));
   };
+  // Whether something else is in the boxes than what the server has read last.
+  const isUnread = () => {
+    const { text, model } = toldBy(answered);
+    return Boolean(answered && typed && (typed.text !== text || typed.model !== model));
+  };
   const markOlder = () => document.documentElement.toggleAttribute('data-older', isOlder());
 
-  // The one way in which the state changes.
+  const isAhead = () => last.edits !== editsOf(answered);
+
+  // The one way in which the state changes. What other edits make of the run is known here: the figures ask for it at once, beside
+  // the server's reading of the edits, and not after it.
   const put = (value) => {
     const before = last;
     last = { ...value };
+    if (answered && isAhead() && !refused && !isOlder()) last.run = changedRun(last.run, { edits: last.edits });
     tell('cursor-turned', last); // what is painted from what lies here already comes before anything is asked
-    props.value = { ...value };
+    props.value = { ...last };
     tell('cursor-moved', last);
     markOlder();
     if (before.run && before.tab !== last.tab && last.tab !== wentBack) tabChanged = true;
     wentBack = '';
-    if (last.run && before.edits !== last.edits && last.edits !== onScreen().edits) trigger('submit');
+    if (answered && before.edits !== last.edits && isAhead()) trigger('submit');
     writeSoon();
   };
 
@@ -57,7 +68,12 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
       if (tabChosen && last.tab) value.tab = last.tab;
       else openTab(value.tab);
     }
-    put(refused ? last : settled(value, last));
+    if (refused) return put({ ...last, run: answered });
+    answered = value.run;
+    const { text, model } = onScreen();
+    const isLater = isUnread() && typed.text === text && typed.model === model; // another moment was chosen meanwhile
+    put({ ...settled(value, last), ...(isLater || isSameRun(answered, last.run) ? { run: last.run } : {}) });
+    if (isAhead() && !isOlder()) trigger('submit'); // switched back and forth while it was read
   };
 
   watch('value', () => {
@@ -70,13 +86,19 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     typed = { ...(typed || onScreen()), ...changed };
     markOlder();
     clearTimeout(resting);
-    if (!isOlder() && !refused) return;
+    if (!isOlder() && !isUnread() && !refused) return;
     if (now) trigger('submit');
     else resting = setTimeout(() => trigger('submit'), REST_MS);
   });
   hear('page-wish', (wish) => {
     put({ ...last, ...wish });
     if (wish.tab) openTab(wish.tab);
+  });
+  // Another moment of the same training: it reads the same tokens, so that the figures need not wait until that is read.
+  hear('moment-chosen', ({ model }) => {
+    if (!answered || refused || isOlder()) return;
+    typed = { ...onScreen(), model };
+    put({ ...last, run: changedRun(last.run, { model }) });
   });
   hear('cursor-asked', () => {
     if (last.run) tell('cursor-moved', last);

@@ -1,5 +1,7 @@
 // Elements, text and listeners. Text always enters as data: nothing here ever reads markup.
 
+const UNSEEN_MS = 100;
+
 // An element with its class; children are elements, or text.
 export function node(tag, className = '', ...children) {
   const made = document.createElement(tag);
@@ -66,6 +68,19 @@ export function follow(element, type, act, target = document) {
 // A CSS variable as it is for `element` now: what a canvas paints with.
 export function colourOf(element, name) {
   return getComputedStyle(element).getPropertyValue(name).trim();
+}
+
+// Calls act() once what is drawn now is on screen; a page that is not looked at paints nothing, and is not waited for.
+export function afterPainting(act) {
+  let isDue = true;
+  const once = () => {
+    if (isDue) act();
+    isDue = false;
+  };
+  const after = new MessageChannel();
+  after.port1.onmessage = once;
+  requestAnimationFrame(() => after.port2.postMessage(0));
+  setTimeout(once, UNSEEN_MS);
 }
 
 // Tells the page something: what `follow` hears.

@@ -1,4 +1,4 @@
-import { finder, follow, put, tell } from '../shared/dom.js';
+import { afterPainting, finder, follow, put, tell } from '../shared/dom.js';
 import { markStale } from '../shared/stale.js';
 
 const PARTS = ['run', 'token', 'layer', 'head'];
@@ -24,10 +24,12 @@ export default function mount({ element, props, trigger, watch, tab, figures, wo
     if (concerned.length) {
       clearTimeout(slow);
       slow = setTimeout(() => concerned.forEach((name) => mark(name, working)), SLOW_MS);
-      trigger('submit');
     }
-    if (moved.includes('run')) trigger('edit');
-    trigger('select');
+    afterPainting(() => {
+      if (concerned.length) trigger('submit');
+      if (moved.includes('run')) trigger('edit');
+      trigger('select');
+    });
   };
 
   watch('value', () => {

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from explorer.answers import training
+from explorer.answers import recipe, training
 from explorer.store.services import Services
 from gpt2core import GPTConfig, SamplingSettings, gpt2_tokenizer, save_pretrained
 from tests.reference import random_model
@@ -18,7 +18,7 @@ CHOSEN = {**asdict(SETTINGS), "seed": 7}
 TEXT = "the other one"
 
 TO_LEARN = "The cat sat on the mat. The dog sat on the log. " * 40
-TOY = GPTConfig(training.VOCAB_SIZE, 8, 16, 2, 1, drop_rate=0.0, qkv_bias=True, tied_head=True)
+TOY = GPTConfig(recipe.VOCAB_SIZE, 8, 16, 2, 1, drop_rate=0.0, qkv_bias=True, tied_head=True)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,6 @@ def three_models(tmp_path_factory: pytest.TempPathFactory) -> Services:
 @pytest.fixture
 def toy_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """One size more, small enough to train in a blink; a tick ends after every update."""
-    monkeypatch.setitem(training.SIZES, "toy", TOY)
+    monkeypatch.setitem(recipe.SIZES, "toy", TOY)
     monkeypatch.setattr(training, "TICK_SECONDS", 0.0)
     monkeypatch.setattr(training, "SAMPLE_TOKENS", 3)

@@ -3,8 +3,8 @@
 import json
 import math
 
+from explorer.answers.recipe import Recipe
 from explorer.answers.recorded import RECORDED_FILE, recorded_run, sample_sha256, write
-from explorer.answers.training import Recipe
 
 
 def test_the_recorded_run_is_of_the_text_and_the_settings_that_the_page_offers():

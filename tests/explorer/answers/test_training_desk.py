@@ -1,10 +1,13 @@
 """Who trains and who waits: refusals in a sentence, a run from press to menu, sessions that share nothing."""
 
+from dataclasses import fields
+
 import pytest
 
-from explorer.answers.training import Progress, Recipe, TrainingSession
-from explorer.answers.training_desk import TrainingDesk
-from explorer.answers.training_words import clock, facts, size_choice
+from explorer.answers.recipe import Recipe
+from explorer.answers.training import Progress
+from explorer.answers.training_desk import TrainingDesk, TrainingSession
+from explorer.answers.training_words import changes_in_words, clock, facts, size_choice
 from explorer.store.services import Services
 from tests.explorer.answers.conftest import TO_LEARN
 
@@ -44,13 +47,14 @@ def test_a_run_shows_a_growing_curve_and_ends_with_the_model_on_offer(desk):
     session = TrainingSession()
     assert ask(desk, session).running
     seen = [(now.progress.step, now.said, now.new_samples) for now in desk.run(session)]
-    assert [step for step, _, _ in seen] == [0, 1, 2, 3, 4, 4]
-    assert [said is not None for _, said, _ in seen] == [True, False, False, False, False, True]
+    assert [step for step, _, _ in seen] == [0, 1, 2, 3, 4]
+    assert [said is not None for _, said, _ in seen] == [True, False, False, False, True]
     assert seen[-1][1].text.startswith("Done: 4 steps")
     assert seen[-1][1].running is False
     offer = desk.offer(session, "The cat")
     assert offer.chosen.startswith("trained-")
-    assert offer.choices[-1] == ("Yours 1 · 4 steps · 0.0 M", offer.chosen)
+    own = [label for label, name in offer.choices if name.startswith("trained-")]
+    assert own == ["Yours 1 · 4 steps · 0.0 M", *(f"Yours 1 · after {step} steps" for step in (0, 1, 2, 3, 4))]
     assert "chosen in the Model menu" in offer.said.text
     assert desk._services.read("The cat", offer.chosen).token_ids
     assert desk.offer(session, "The cat") is None  # once
@@ -76,7 +80,7 @@ def test_stop_ends_a_run_keeps_its_model_and_tells_the_loss_where_it_stopped(des
             assert desk.stop(session).text == "Stopping …"
         last = now
     assert last.said.text == "Stopped after 2 of 1,000 steps."
-    assert len(session.trained) == 1
+    assert desk._services.models.get(session.current.name)
     assert [step for step, _ in last.progress.held_out] == [0, 2]
     assert last.progress.held_out[1][1] != last.progress.held_out[0][1]
 
@@ -86,7 +90,7 @@ def test_leaving_the_line_means_that_the_run_never_begins(desk):
     ask(desk, session)
     assert desk.stop(session).text == "Stopped before it began."
     assert list(desk.run(session)) == []
-    assert session.trained == []
+    assert desk.offer(session, "The cat") is None
 
 
 def test_stop_without_a_run_says_so(desk):
@@ -107,8 +111,76 @@ def test_sessions_share_nothing(desk):
     first, second = TrainingSession(), TrainingSession()
     ask(desk, first)
     list(desk.run(first))
-    assert second.trained == []
+    assert second.runs == []
     assert desk.offer(second, "The cat") is None
+
+
+def test_a_paused_run_takes_single_steps_and_stops_where_it_is(desk):
+    session = TrainingSession()
+    ask(desk, session, steps=1000)
+    for number, _ in enumerate(desk.run(session)):
+        if number == 2:
+            assert desk.pause(session).text == "Pausing …"
+    assert session.current.progress.step == 2
+    *_, last = desk.run(session, 1)
+    assert last.progress.step == 3
+    assert last.said.text.startswith("Paused after 3 steps")
+    assert desk.stop(session).text == "Stopped after 3 of 1,000 steps."
+    moments = desk._services.models.moments(session.current.name)
+    assert [step for step, _ in moments] == [0, 2, 3]
+    assert list(desk.run(session)) == []
+
+
+def test_a_page_loaded_anew_takes_its_runs_up_by_their_names(desk):
+    session, other = TrainingSession(), TrainingSession()
+    ask(desk, session, steps=1000)
+    running = desk.run(session)
+    next(running), next(running)
+    running.close()  # the page was closed
+    said = desk.take_up(other, session.names)
+    assert (said.running, other.taken_up) == (True, True)
+    step = session.current.progress.step
+    next(desk.run(other))
+    assert other.current.progress.step >= step
+    assert desk.take_up(other, session.names) is None  # what it has
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(desk):
+    session, other = TrainingSession(), TrainingSession()
+    ask(desk, session)
+    desk.forget(session, session.current.name)
+    assert session.runs == []
+    said = desk.take_up(other, "trained-made-up")
+    assert said.refused
+    assert said.text.startswith("1 of the 1 run in this link is no longer kept")
+
+
+def test_the_rate_can_be_changed_only_while_there_is_a_run_and_within_reason(desk):
+    session = TrainingSession()
+    assert desk.change_rate(session, 0.5).text.startswith("The rate can be changed once")
+    ask(desk, session)
+    assert desk.change_rate(session, "fast").refused
+    assert desk.change_rate(session, 0.5).text == "From step 0 on the schedule's peak is 0.005."
+
+
+def test_a_run_may_start_from_a_model_on_the_menu_and_from_no_other(desk):
+    session = TrainingSession()
+    ask(desk, session)
+    list(desk.run(session))
+    name = session.current.name
+    fine = {field.name: field.default for field in fields(Recipe)}
+    fine |= {"size": "toy", "steps": 4, "batch_size": 4, "learning_rate": 1e-4}
+    assert desk.ask(session, TO_LEARN, tuple((fine | {"source": "nobody"}).values())).refused
+    assert not desk.ask(session, TO_LEARN, tuple((fine | {"source": name}).values())).refused
+    first = next(desk.run(session)).progress.held_out[0][1]
+    assert first == pytest.approx(session.runs[0].progress.held_out[-1][1])
+
+
+def test_what_changed_between_two_runs_is_said(desk):
+    before, now = Recipe("toy", 4, 1e-2, 4), Recipe("toy", 8, 1e-3, 4)
+    assert changes_in_words(now, before) == "steps 4 → 8; learning rate 0.01 → 0.001"
+    assert changes_in_words(now, now).startswith("nothing")
+    assert changes_in_words(now, None) == "toy, 8 steps, rate 0.001"
 
 
 def test_no_choice_among_more_tokens_than_there_are_is_told():
@@ -123,4 +195,4 @@ def test_durations_are_minutes_and_seconds(seconds, shown):
 
 
 def test_sizes_are_named_with_what_they_are():
-    assert size_choice("tiny") == "tiny · 933 k parameters · reads 64"
+    assert size_choice("tiny") == "tiny · 933 k · 4 layers of 4, width 128, reads 64"

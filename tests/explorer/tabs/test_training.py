@@ -2,20 +2,23 @@
 
 import pytest
 
-from explorer.answers.training import Recipe, TrainingSession, sample_text
-from explorer.tabs.training import only_if_asked, opened_file
+from explorer.answers.training import sample_text
+from explorer.answers.training_desk import TrainingDesk, TrainingSession
+from explorer.panels.training_live import only_if_it_can_go_on
+from explorer.panels.training_recipe import opened_file
+from explorer.store.services import Services
 
 
 def test_only_a_press_that_was_taken_goes_on():
-    session = TrainingSession()
+    session, desk = TrainingSession(), TrainingDesk(Services())
     for nobody in (None, session):
         with pytest.raises(Exception):  # noqa: B017, PT011 (gradio's own, invisible)
-            only_if_asked(nobody)
-    session.ask(sample_text(), Recipe())
-    only_if_asked(session)
-    session.stop()
+            only_if_it_can_go_on(nobody)
+    desk.ask(session, sample_text(), ())
+    only_if_it_can_go_on(session)
+    desk.stop(session)
     with pytest.raises(Exception):  # noqa: B017, PT011
-        only_if_asked(session)
+        only_if_it_can_go_on(session)
 
 
 def test_a_file_that_is_no_text_is_refused_and_the_box_kept(tmp_path):

@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import pytest
 
-from explorer.widgets.loss import MOST_POINTS, downsampled, loss_curve
+from explorer.widgets.loss import MOST_POINTS, Curve, downsampled, loss_curve
 
 
 def noisy(n):
@@ -43,12 +43,21 @@ def test_a_curve_that_is_flat_survives():
     assert kept == sorted(set(kept))
 
 
-def test_the_page_gets_steps_and_losses_in_turn_and_no_more_than_it_can_draw():
+def test_the_page_gets_updates_and_checks_and_no_more_than_it_can_draw():
+    updates = [(step, loss, 1e-3, 0.5, 0.1 * step) for step, loss in noisy(3000)]
     value = loss_curve(
-        noisy(3000), [(0, 7.0)], steps=3000, step=2999, chance_nats=6.93, facts=["a"], summary="b", origin=""
+        [Curve("this run", updates, [(0, 7.0)], 1024)],
+        steps=3000,
+        step=2999,
+        chance_nats=6.93,
+        n_tokens=1024,
+        best=None,
+        facts=["a"],
+        summary="b",
     )
-    numbers = np.frombuffer(base64.b64decode(value["train"]), "<f4")
-    assert len(numbers) <= 2 * MOST_POINTS
-    assert numbers[0] == 0
-    assert numbers[-2] == 2999
-    assert np.frombuffer(base64.b64decode(value["held_out"]), "<f4").tolist() == [0, 7]
+    numbers = np.frombuffer(base64.b64decode(value["curves"][0]["train"]), "<f4").reshape(-1, 5)
+    assert len(numbers) <= MOST_POINTS
+    assert (numbers[0, 0], numbers[-1, 0]) == (0, 2999)
+    assert numbers[-1, 4] == pytest.approx(299.9)
+    assert np.frombuffer(base64.b64decode(value["curves"][0]["held_out"]), "<f4").tolist() == [0, 7]
+    assert value["chanceWords"] == "guessing: ln(1,024) = 6.93"

@@ -1,0 +1,54 @@
+"""The training detective: a recipe that goes wrong on purpose, a question, the run, and then the explanation."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import gradio as gr
+
+from explorer.answers.detective import CASES
+from explorer.answers.recipe import Recipe
+from explorer.catalogue import catalogue
+from explorer.page.events import QUICK
+from explorer.page.links import one_of
+from explorer.page.wiring import TabContext
+from explorer.panels.training_recipe import RecipePanel
+
+say = catalogue("training")
+
+
+def build(ctx: TabContext, recipe: RecipePanel) -> None:
+    with gr.Accordion(say("detective"), open=False, elem_id="train-detective"):
+        case = gr.Dropdown(
+            [(say("detective_none"), ""), *((say(f"case_{name}_title"), name) for name in CASES)],
+            value="",
+            label=say("detective_case"),
+            elem_id="train-case",
+        )
+        question = gr.Markdown(say("detective_words"))
+        take = gr.Button(say("detective_take"), size="sm", interactive=False, elem_id="train-case-take")
+        with gr.Accordion(say("detective_answer"), open=False, visible=False, elem_id="train-case-answer") as box:
+            answer = gr.Markdown("")
+    ctx.linked(case, "train_case", one_of(["", *CASES]))
+    handlers = CaseHandlers(recipe)
+    case.change(handlers.chosen, case, [question, answer, take, box], **QUICK)
+    take.click(handlers.taken, case, [recipe.text, *recipe.controls], **QUICK)
+
+
+class CaseHandlers:
+    def __init__(self, recipe: RecipePanel) -> None:
+        self.recipe = recipe
+
+    def chosen(self, case: Any) -> tuple[Any, ...]:
+        if case not in CASES:
+            return say("detective_words"), "", gr.update(interactive=False), gr.update(visible=False)
+        told = say(f"case_{case}_question"), say(f"case_{case}_answer")
+        return *told, gr.update(interactive=True), gr.update(visible=True, open=False)
+
+    def taken(self, case: Any) -> list[Any]:
+        """The text and the recipe of the case, into their boxes."""
+        if case not in CASES:
+            return [gr.skip()] * (1 + len(self.recipe.controls))
+        found = CASES[case]
+        return [found.text(), *(getattr(found.recipe, field.name) for field in fields(Recipe))]

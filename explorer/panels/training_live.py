@@ -1,0 +1,407 @@
+"""A run while it goes on: its buttons, its curve with earlier runs beside it, what it has come to, what it writes, and the list of the
+page's runs. A run belongs to its name, not to the page: a page loaded anew takes its runs up again by its link."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import gradio as gr
+
+from explorer.answers.live_runs import LiveRun
+from explorer.answers.recorded import recorded_run
+from explorer.answers.training import Progress, sample_text
+from explorer.answers.training_desk import Said, TrainingDesk, TrainingSession, own_choices
+from explorer.answers.training_words import changes_in_words, facts, origin, run_cells, run_columns, summary
+from explorer.answers.verdict import verdict_of
+from explorer.catalogue import catalogue
+from explorer.page.events import QUICK
+from explorer.page.guard import in_words
+from explorer.page.links import any_text, flag, number_between, one_of
+from explorer.page.wiring import TabContext
+from explorer.panels import training_files
+from explorer.panels.training_recipe import RecipePanel
+from explorer.widgets import notice
+from explorer.widgets.frame import frame, frame_value
+from explorer.widgets.loss import BY, OF, Curve, loss_curve, loss_plot
+from explorer.widgets.runs import Row, run_list, runs_value
+from explorer.widgets.samples import sample_list, written_samples
+from explorer.widgets.verdict import verdict_line, verdict_value
+
+say = catalogue("training")
+OVERLAID = 4  # earlier runs in the plot
+RATE_FACTORS = (0.1, 10.0)
+
+
+@dataclass(frozen=True)
+class Buttons:
+    train: gr.Button
+    pause: gr.Button
+    go_on: gr.Button
+    step: gr.Button
+    stop: gr.Button
+
+    def all(self) -> list[gr.Button]:
+        return [self.train, self.pause, self.go_on, self.step, self.stop]
+
+    def updates(self, said: Said | None, live: LiveRun | None) -> dict[Any, Any]:
+        """What they look like after what was said."""
+        if said is None or said.running is None:
+            return {}
+        waits = not said.running and live is not None and live.can_go_on
+        return {
+            self.train: gr.update(interactive=not said.running),
+            self.pause: gr.update(interactive=said.running, visible=not waits),
+            self.go_on: gr.update(visible=waits),
+            self.step: gr.update(interactive=not said.running),
+            self.stop: gr.update(interactive=said.running or waits),
+        }
+
+
+def buttons() -> Buttons:
+    with gr.Row(elem_classes="first-on-a-phone train-buttons"):
+        return Buttons(
+            gr.Button(say("train"), variant="primary", size="sm", elem_id="train-start", min_width=70),
+            gr.Button(say("pause"), size="sm", interactive=False, elem_id="train-pause", min_width=70),
+            gr.Button(say("go_on"), size="sm", visible=False, elem_id="train-go-on", min_width=70),
+            gr.Button(say("step"), size="sm", elem_id="train-step", min_width=70),
+            gr.Button(
+                say("shared_stop"), variant="stop", size="sm", interactive=False, elem_id="train-stop", min_width=70
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The components that tell of a run."""
+
+    plot: gr.HTML
+    bar: gr.HTML
+    verdict: gr.HTML
+    samples: gr.HTML
+    runs: gr.HTML
+    names: gr.Textbox
+    command: gr.HTML
+    python: gr.HTML
+
+    def all(self) -> list[Any]:
+        return [
+            self.plot,
+            self.bar,
+            self.verdict,
+            self.samples,
+            self.runs,
+            self.names,
+            self.command,
+            self.python,
+        ]
+
+
+def figure(ctx: TabContext, repeats: tuple[gr.HTML, gr.HTML]) -> Shown:
+    """The curve, and below it what it has come to and what the model writes; until a person trains, of a run recorded earlier. repeats: the
+    command line and the Python that repeat it."""
+    earlier = recorded_run()
+    with frame("loss-frame", name="loss") as framed:
+        plot = loss_plot("loss-plot", loss_value(earlier, [], origin(earlier)))
+    framed.bar.value = frame_value(say("plot_title"), summary(earlier))
+    verdict = verdict_line("train-verdict", verdict_value(verdict_of(earlier, trained_part(sample_text()))))
+    gr.Markdown(say("samples"))
+    samples = sample_list("train-samples", samples_value(earlier))
+    listed = run_list("train-runs")
+    names = gr.Textbox("", visible="hidden", elem_id="train-run-names")
+    command, python = repeats
+    command.value, python.value = training_files.repeats(ctx.services, earlier)
+    return Shown(plot, framed.bar, verdict, samples, listed, names, command, python)
+
+
+def live_controls() -> tuple[gr.Slider, gr.Checkbox]:
+    """What may be changed while it runs: the rate, and whether the other tabs follow."""
+    low, high = RATE_FACTORS
+    rate = gr.Slider(
+        math.log10(low),
+        math.log10(high),
+        0.0,
+        step=0.1,
+        label=say("rate_now"),
+        info=say("rate_now_info"),
+        elem_id="train-rate-now",
+    )
+    follow = gr.Checkbox(False, label=say("follow"), info=say("follow_info"), elem_id="train-follow")
+    return rate, follow
+
+
+def wire(
+    ctx: TabContext,
+    desk: TrainingDesk,
+    session: gr.State,
+    recipe: RecipePanel,
+    pressed: Buttons,
+    shown: Shown,
+    status: gr.HTML,
+    live: tuple[gr.Slider, gr.Checkbox],
+) -> Handlers:
+    """session: a TrainingSession, or None before anything was asked."""
+    handlers = Handlers(ctx, desk, pressed, shown, status)
+    rate, follow = live
+    ctx.linked(shown.names, "train_runs", any_text)
+    ctx.linked(follow, "train_follow", flag)
+    for name, check, usual in (("by", one_of(BY), BY[0]), ("of", one_of(OF), OF[0])):
+        ctx.linked(None, f"loss_{name}", check, usual)
+    ctx.linked(None, "loss_log", flag, False)
+    ctx.linked(None, "loss_smooth", number_between(0, 0.98), 0.0)
+
+    outputs = [session, status, *pressed.all(), *shown.all()]
+    runs: dict[str, Any] = {
+        "inputs": [session, follow],
+        "outputs": [status, *pressed.all(), *shown.all(), ctx.model],
+        "concurrency_limit": 1,
+        "concurrency_id": "train",
+        "show_progress": "minimal",
+        "show_progress_on": status,
+        "api_visibility": "private",
+    }
+    waits: dict[str, Any] = {**QUICK, "queue": True}  # an error outside the queue would be an HTTP error
+    asked = [session, recipe.text, *recipe.controls]
+    ended = []
+    for press, ask, run in (
+        (pressed.train, handlers.ask, handlers.run),
+        (pressed.step, handlers.ask_unless_paused, handlers.one_update),
+    ):
+        taken = press.click(ask, asked, outputs, **QUICK).then(only_if_it_can_go_on, session, None, **waits)
+        ended.append(taken.success(run, **runs))
+    ended.append(pressed.go_on.click(handlers.run, **runs))
+    taken_up = shown.names.change(handlers.take_up, [session, shown.names], outputs, **QUICK)
+    ended.append(taken_up.then(only_if_taken_up, session, None, **waits).success(handlers.run, **runs))
+    for one in ended:
+        ctx.offers_models(one.then, handlers.offer, [session, ctx.sentence], [status])
+    pressed.pause.click(handlers.pause, session, [status, *pressed.all()], **QUICK)
+    stopped = pressed.stop.click(handlers.stop, session, [status, *pressed.all(), *shown.all()], **QUICK)
+    ctx.offers_models(stopped.then, handlers.offer_after_stop, [session, ctx.sentence], [status])
+    rate.release(handlers.change_rate, [session, rate], status, **QUICK)
+    shown.runs.input(handlers.act, [session, shown.runs], shown.all(), **QUICK)
+    return handlers
+
+
+def only_if_it_can_go_on(session: TrainingSession | None) -> None:
+    """Ends the chain without a word where `ask` has refused and said why."""
+    if session is None or session.current is None or not session.current.can_go_on:
+        raise gr.Error("", visible=False, print_exception=False)
+
+
+def only_if_taken_up(session: TrainingSession | None) -> None:
+    """The same where a link brought no run that goes on."""
+    if session is None or not session.taken_up:
+        raise gr.Error("", visible=False, print_exception=False)
+    session.taken_up = False
+
+
+class Handlers:
+    """What the page's events call. A session is one page's; nothing of it stays here."""
+
+    def __init__(self, ctx: TabContext, desk: TrainingDesk, pressed: Buttons, shown: Shown, status: gr.HTML) -> None:
+        self.services, self.model = ctx.services, ctx.model
+        self.desk, self.pressed, self.shown, self.status = desk, pressed, shown, status
+
+    def ask(self, session: TrainingSession | None, text: Any, *recipe: Any) -> tuple[Any, ...]:
+        session = session or TrainingSession()
+        said = self.desk.ask(session, text, recipe)
+        updates: dict[Any, Any] = {self.status: told(said), **self.pressed.updates(said, session.current)}
+        if not said.refused:
+            updates[self.shown.names] = session.names
+        return self._in_order(session, updates)
+
+    def ask_unless_paused(self, session: TrainingSession | None, text: Any, *recipe: Any) -> tuple[Any, ...]:
+        if session is not None and session.current is not None and session.current.can_go_on:
+            return self._in_order(session, {})
+        return self.ask(session, text, *recipe)
+
+    def take_up(self, session: TrainingSession | None, names: Any) -> tuple[Any, ...]:
+        session = session or TrainingSession()
+        said = self.desk.take_up(session, names if isinstance(names, str) else "")
+        if said is None:
+            return self._in_order(session, {})
+        updates = {self.status: told(said), **self.pressed.updates(said, session.current)}
+        return self._in_order(session, {**updates, **self.whole(session)})
+
+    def _in_order(self, session: TrainingSession, updates: dict[Any, Any]) -> tuple[Any, ...]:
+        """Values for [session, status, *buttons, *shown]; what has none stays."""
+        components = [self.status, *self.pressed.all(), *self.shown.all()]
+        return session, *(updates.get(component, gr.skip()) for component in components)
+
+    def run(self, session: TrainingSession | None, follow: Any) -> Iterator[dict[Any, Any]]:
+        yield from self._run(session, bool(follow), None)
+
+    def one_update(self, session: TrainingSession | None, follow: Any) -> Iterator[dict[Any, Any]]:
+        yield from self._run(session, bool(follow), 1)
+
+    def _run(self, session: TrainingSession | None, follow: bool, updates: int | None) -> Iterator[dict[Any, Any]]:
+        yield {self.status: gr.skip()}
+        live = session.current if session else None
+        if session is None or live is None:
+            return
+        n_checks, followed = 0, None
+        try:
+            for seen in self.desk.run(session, updates):
+                progress = seen.progress
+                told_now = {
+                    self.status: told(seen.said),
+                    self.shown.plot: loss_value(progress, overlaid(session)),
+                    self.shown.bar: _bar(progress),
+                    **self.pressed.updates(seen.said, live),
+                }
+                if seen.new_samples:
+                    told_now[self.shown.samples] = samples_value(progress)
+                if seen.new_samples or len(progress.held_out) > n_checks:
+                    n_checks = len(progress.held_out)
+                    told_now[self.shown.verdict] = _verdict(live)
+                if seen.said is not None:
+                    told_now[self.shown.runs] = runs_table(session)
+                    told_now |= self._repeats(progress)
+                newest = self.services.models.moments(live.name)[-1:]
+                if follow and not progress.end and newest and newest[0][1] != followed:
+                    followed = newest[0][1]
+                    choices = [*self.services.models.choices(), *own_choices(self.services, session.runs)]
+                    told_now[self.model] = gr.update(choices=choices, value=followed)
+                yield told_now
+        except Exception as error:
+            said = Said(f"{in_words(error)} {say('ended_by_it')}", refused=True, running=False)
+            yield {self.status: told(said), **self.pressed.updates(said, None)}
+
+    def whole(self, session: TrainingSession) -> dict[Any, Any]:
+        """All that tells of the session's last run."""
+        live = session.current
+        if live is None:
+            return {self.shown.runs: runs_table(session), self.shown.names: session.names}
+        return {
+            self.shown.plot: loss_value(live.progress, overlaid(session)),
+            self.shown.bar: _bar(live.progress),
+            self.shown.verdict: _verdict(live),
+            self.shown.samples: samples_value(live.progress),
+            self.shown.runs: runs_table(session),
+            self.shown.names: session.names,
+            **self._repeats(live.progress),
+        }
+
+    def _repeats(self, progress: Progress) -> dict[Any, Any]:
+        both = training_files.repeats(self.services, progress)
+        return dict(zip((self.shown.command, self.shown.python), both, strict=True))
+
+    def pause(self, session: TrainingSession | None) -> dict[Any, Any]:
+        said = self.desk.pause(session)
+        return {self.status: told(said), **self.pressed.updates(said, session.current if session else None)}
+
+    def stop(self, session: TrainingSession | None) -> dict[Any, Any]:
+        said = self.desk.stop(session)
+        live = session.current if session else None
+        updates = {self.status: told(said), **self.pressed.updates(said, live)}
+        if session is not None and live is not None and live.progress.end:
+            updates |= self.whole(session)
+        return updates
+
+    def change_rate(self, session: TrainingSession | None, exponent: Any) -> Any:
+        low, high = RATE_FACTORS
+        is_number = isinstance(exponent, int | float) and not isinstance(exponent, bool) and math.isfinite(exponent)
+        factor = min(high, max(low, 10.0**exponent)) if is_number and abs(exponent) < 9 else "?"
+        return told(self.desk.change_rate(session, factor))
+
+    def act(self, session: TrainingSession | None, value: Any) -> dict[Any, Any]:
+        """Hide a run in the plot, show it again, or take it away."""
+        act = value.get("act") if isinstance(value, dict) else None
+        if session is None or not isinstance(act, dict):
+            return {self.shown.runs: gr.skip()}
+        name = str(act.get("name"))
+        if act.get("kind") == "forget":
+            self.desk.forget(session, name)
+        elif name in {live.name for live in session.runs}:
+            session.hidden ^= {name}
+        return self.whole(session)
+
+    def offer_after_stop(self, session: TrainingSession | None, sentence: Any) -> dict[Any, Any]:
+        """Of a run that was paused; one that goes on is offered when it has told its end."""
+        if session is None or not session.ended_by_stop:
+            return {}
+        session.ended_by_stop = False
+        return self.offer(session, sentence)
+
+    def offer(self, session: TrainingSession | None, sentence: Any) -> dict[Any, Any]:
+        found = self.desk.offer(session, sentence)
+        if found is None:
+            return {}
+        menu = gr.update(choices=found.choices)
+        if found.chosen:
+            menu["value"] = found.chosen
+        return {self.model: menu, self.status: told(found.said)}
+
+
+def told(said: Said | None) -> Any:
+    if said is None:
+        return gr.skip()
+    return notice.refusal(said.text) if said.refused else notice.info(said.text)
+
+
+def overlaid(session: TrainingSession) -> list[tuple[str, Progress]]:
+    """The earlier runs that stand paler in the plot, the newest first, each with its name."""
+    earlier = [(say("run", number=n), live) for n, live in enumerate(session.runs, start=1)][:-1]
+    shown = [(label, live.progress) for label, live in reversed(earlier) if live.name not in session.hidden]
+    return shown[:OVERLAID]
+
+
+def runs_table(session: TrainingSession) -> dict[str, Any]:
+    rows = []
+    for number, live in enumerate(session.runs, start=1):
+        before = session.runs[number - 2].progress.recipe if number > 1 else None
+        verdict = verdict_of(live.progress, trained_part(live.text))
+        cells = [
+            say("run", number=number),
+            changes_in_words(live.progress.recipe, before),
+            *run_cells(live.progress, verdict.kind),
+        ]
+        rows.append(Row(live.name, cells, live.name in session.hidden))
+    return runs_value(run_columns(), rows)
+
+
+@lru_cache(maxsize=16)
+def trained_part(text: str) -> str:
+    """The text without the part that is held back, about: the cut between two documents may lie a little later."""
+    return text[: int(0.9 * len(text))]
+
+
+def _verdict(live: LiveRun) -> dict[str, Any]:
+    return verdict_value(verdict_of(live.progress, trained_part(live.text)))
+
+
+def loss_value(progress: Progress, earlier: Sequence[tuple[str, Progress]], told_origin: str = "") -> dict[str, Any]:
+    """progress: of the run that it tells of; earlier: others, paler."""
+    curves = [_curve(say("this_run"), progress), *(_curve(label, other) for label, other in earlier)]
+    return loss_curve(
+        curves,
+        steps=max([progress.recipe.steps, *(other.step for _, other in earlier)]),
+        step=progress.step,
+        chance_nats=progress.chance_nats,
+        n_tokens=progress.vocab_size,
+        best=progress.best[0] if len(progress.held_out) > 2 else None,
+        facts=facts(progress),
+        summary=summary(progress),
+        origin=told_origin,
+    )
+
+
+def _curve(label: str, progress: Progress) -> Curve:
+    updates = [
+        (step, loss, rate, norm, seconds)
+        for (step, loss), rate, norm, seconds in zip(
+            progress.train, progress.rates, progress.gradient_norms, progress.times, strict=True
+        )
+    ]
+    return Curve(label, updates, progress.held_out, progress.recipe.batch_size * progress.window)
+
+
+def samples_value(progress: Progress) -> dict[str, Any]:
+    return written_samples([(sample.step, sample.prompt, sample.text) for sample in progress.samples])
+
+
+def _bar(progress: Progress) -> dict[str, Any]:
+    return frame_value(say("plot_title"), summary(progress))

@@ -1,0 +1,202 @@
+"""What is learned and how: the text, the model's shape, and every setting of the run, each with the reason for its usual value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.answers.recipe import ALL, HEAD_ONLY, LAST, NUMBERS, OWN, SHAPE, SIZES, VOCAB_SIZES, WHOLE, Recipe
+from explorer.answers.training import sample_text
+from explorer.answers.training_words import size_choice, vocabulary_choice
+from explorer.catalogue import catalogue
+from explorer.page.events import QUICK
+from explorer.page.links import any_text, number_between, one_of
+from explorer.page.wiring import TabContext
+from explorer.widgets import notice
+from explorer.wording.refusals import refusal_in_words
+from gpt2core import Gpt2CoreError
+from gpt2core.data import decode_text
+from gpt2core.train.optimizer import OPTIMIZERS
+
+say = catalogue("training")
+USUAL = Recipe()
+MAX_BYTES = 8 * 2**20  # of a file: more than any text that a run takes
+BATCH_SIZES = [4, 8, 16, 32]
+_IN_LINKS = {  # where a link's name is not the field's own
+    "learning_rate": "train_rate",
+    "batch_size": "train_batch",
+}
+
+
+@dataclass(frozen=True)
+class RecipePanel:
+    """text: what is learned. controls: one for each field of Recipe, in their order."""
+
+    text: gr.Textbox
+    controls: list[gr.components.Component]
+    by_name: dict[str, gr.components.Component]
+
+
+def build(ctx: TabContext, status: gr.HTML) -> RecipePanel:
+    """status: where a file that cannot be read is refused."""
+    made: dict[str, Any] = {}
+    with gr.Group():
+        made["size"] = gr.Dropdown(
+            [*((size_choice(name), name) for name in SIZES), (say("size_own"), OWN)],
+            value=USUAL.size,
+            label=say("size"),
+            info=say("size_info"),
+            elem_id="train-size",
+            min_width=200,
+        )
+        made["steps"] = gr.Slider(
+            20,
+            3000,
+            USUAL.steps,
+            step=20,
+            label=say("field_steps"),
+            info=say("field_steps_info"),
+            elem_id="train-steps",
+        )
+    with gr.Group(visible=False, elem_id="train-shape") as shape:
+        for name in SHAPE:
+            least, most = WHOLE[name]
+            made[name] = gr.Slider(
+                least,
+                most,
+                getattr(USUAL, name),
+                step=_step(name),
+                label=say(f"field_{name}"),
+                info=say(f"field_{name}_info"),
+                elem_id=f"train-{name}",
+            )
+    with gr.Accordion(say("text"), open=False):
+        text = gr.Textbox(
+            sample_text(),
+            label=say("text"),
+            show_label=False,
+            info=say("text_info"),
+            lines=7,
+            max_lines=7,
+            elem_id="train-text",
+        )
+        with gr.Row():
+            upload = gr.UploadButton(say("upload"), file_types=[".txt"], size="sm", elem_id="train-upload")
+            restore = gr.Button(say("restore"), size="sm")
+    with gr.Accordion(say("recipe_more"), open=False, elem_id="train-more"):
+        _more(made)
+    with gr.Accordion(say("source_title"), open=False, elem_id="train-fine"):
+        made["source"] = ctx.model_menu(
+            [(say("source_none"), "")],
+            USUAL.source,
+            label=say("source"),
+            info=say("source_info"),
+            allow_custom_value=True,
+            elem_id="train-source",
+        )
+        made["train_only"] = gr.Radio(
+            [(say(f"train_only_{name}"), name) for name in (ALL, LAST, HEAD_ONLY)],
+            value=USUAL.train_only,
+            label=say("train_only"),
+            info=say("train_only_info"),
+            elem_id="train-only",
+        )
+    made["size"].change(shape_seen, made["size"], shape, **QUICK)
+    ctx.linked(text, "train_text", any_text)
+    for field in fields(Recipe):
+        ctx.linked(made[field.name], _IN_LINKS.get(field.name, f"train_{field.name}"), _check(field.name))
+    upload.upload(opened_file, upload, [text, status], **QUICK)
+    restore.click(restored, None, [text, status], **QUICK)
+    return RecipePanel(text, [made[field.name] for field in fields(Recipe)], made)
+
+
+def _step(name: str) -> int:
+    return {"emb_dim": 16, "context_length": 8}.get(name, 1)
+
+
+def _more(made: dict[str, Any]) -> None:
+    """What few people change, in the order in which a run meets it."""
+    made["vocab_size"] = gr.Dropdown(
+        [(vocabulary_choice(size), size) for size in VOCAB_SIZES],
+        value=USUAL.vocab_size,
+        label=say("field_vocab_size"),
+        info=say("field_vocab_size_info"),
+        elem_id="train-vocab",
+    )
+    made["learning_rate"] = _number("learning_rate", "train-rate")
+    made["batch_size"] = gr.Radio(
+        BATCH_SIZES,
+        value=USUAL.batch_size,
+        label=say("field_batch_size"),
+        info=say("field_batch_size_info"),
+        elem_id="train-batch",
+    )
+    made["optimizer"] = gr.Radio(
+        [(say(f"optimizer_{name}"), name) for name in OPTIMIZERS],
+        value=USUAL.optimizer,
+        label=say("field_optimizer"),
+        info=say("field_optimizer_info"),
+        elem_id="train-optimizer",
+    )
+    with gr.Row():
+        for name in ("warmup_steps", "final_learning_rate", "weight_decay", "drop_rate"):
+            made[name] = _number(name, f"train-{name}")
+    with gr.Row():
+        for name in ("stride", "clip_norm", "accumulation_steps", "patience", "seed"):
+            made[name] = _number(name, f"train-{name}")
+    made["precision"] = gr.Radio(
+        [(say(f"precision_{name}"), name) for name in ("fp32", "bf16")],
+        value=USUAL.precision,
+        label=say("field_precision"),
+        info=say("field_precision_info"),
+        elem_id="train-precision",
+    )
+
+
+def _number(name: str, elem_id: str) -> gr.Number:
+    return gr.Number(
+        getattr(USUAL, name),
+        label=say(f"field_{name}"),
+        info=say(f"field_{name}_info"),
+        precision=0 if name in WHOLE else None,
+        elem_id=elem_id,
+        min_width=180,
+    )
+
+
+def _check(name: str) -> Any:
+    """How a link's text becomes the value of a setting; what the run takes is checked again when it is asked for."""
+    if name in WHOLE:
+        return number_between(*WHOLE[name], whole=True)
+    if name in NUMBERS:
+        return number_between(*NUMBERS[name][:2])
+    choices: dict[str, list[Any]] = {
+        "size": [*SIZES, OWN],
+        "vocab_size": list(VOCAB_SIZES),
+        "optimizer": list(OPTIMIZERS),
+        "precision": ["fp32", "bf16"],
+        "train_only": [ALL, LAST, HEAD_ONLY],
+    }
+    return one_of(choices[name]) if name in choices else any_text
+
+
+def shape_seen(size: Any) -> Any:
+    """The sliders of a shape of one's own, where it is wanted."""
+    return gr.update(visible=size == OWN)
+
+
+def opened_file(path: str) -> tuple[Any, Any]:
+    """The file's text for the box; a file that is no text leaves the box as it was."""
+    try:
+        if Path(path).stat().st_size > MAX_BYTES:
+            return gr.skip(), notice.refusal(say("file_too_long", megabytes=MAX_BYTES >> 20))
+        return decode_text(Path(path).read_bytes()), notice.info("")
+    except Gpt2CoreError as error:
+        return gr.skip(), notice.refusal(refusal_in_words(error))
+
+
+def restored() -> tuple[str, Any]:
+    return sample_text(), notice.info("")
