@@ -269,14 +269,15 @@ STOPPED = """() => new Promise((done) => {
   const box = document.querySelector('#bpe-text textarea');
   box.value = Array.from({ length: 240000 }, (_, n) => words[(n * n) % words.length]).join(' ').slice(0, 1900000);
   box.dispatchEvent(new Event('input', { bubbles: true }));
-  setTimeout(() => document.querySelector('#bpe-start').click());
-  const looking = setInterval(() => {
-    const stop = document.querySelector('#bpe-stop');
-    if (stop.disabled || !document.querySelector('#bpe-status').textContent.includes(' of ')) return;
-    clearInterval(looking);
+  const stop = document.querySelector('#bpe-stop');
+  const looking = new MutationObserver(() => {
+    if (stop.disabled) return;
+    looking.disconnect();
     stop.click();
     done();
-  }, 10);
+  });
+  looking.observe(stop, { attributes: true });
+  setTimeout(() => document.querySelector('#bpe-start').click());
 })"""
 
 
