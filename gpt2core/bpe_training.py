@@ -28,12 +28,15 @@ _Pair = tuple[int, int]
 @dataclass(frozen=True)
 class LearnedMerge:
     """One step of the training. number: from 0. left, right: the tokens that become one from now on. count: how often they stood next to
-    each other in the whole text, overlaps in runs such as "aaa" counted twice."""
+    each other in the whole text, overlaps in runs such as "aaa" counted twice. n_tokens: how many tokens the text has after it.
+    tied: the pair that was met as often and comes later by the rule, None where no pair was."""
 
     number: int
     left: bytes
     right: bytes
     count: int
+    n_tokens: int
+    tied: tuple[bytes, bytes] | None = None
 
     @property
     def token(self) -> bytes:
@@ -109,20 +112,35 @@ class _Words:
                 self.where[pair].add(number)
         self.waiting = [(-count, pair) for pair, count in self.pairs.items()]
         heapq.heapify(self.waiting)
+        self.n_tokens = sum(len(word) * times for word, times in zip(self.words, self.times, strict=True))
 
     def learned(self, n_merges: int) -> Iterator[LearnedMerge]:
         """Until n_merges tokens are new; a token that two different pairs spell is new once."""
         n_tokens, number = len(self.tokens) + n_merges, 0
-        while self.waiting and len(self.tokens) < n_tokens:
-            count, pair = heapq.heappop(self.waiting)
-            if -count != self.pairs[pair]:  # it has changed since; what has grown was put in again when it grew
-                if 0 < self.pairs[pair] < -count:
-                    heapq.heappush(self.waiting, (-self.pairs[pair], pair))
-                continue
+        while len(self.tokens) < n_tokens and (best := self._most_met()) is not None:
+            heapq.heappop(self.waiting)
+            pair, count = best, self.pairs[best]
+            second = self._most_met(after=pair)
+            tied = second if second is not None and self.pairs[second] == count else None
             left, right = (self.tokens[part] for part in pair)
+            told = None if tied is None else (self.tokens[tied[0]], self.tokens[tied[1]])
             self._merge(pair)
-            yield LearnedMerge(number, left, right, -count)
+            yield LearnedMerge(number, left, right, count, self.n_tokens, told)
             number += 1
+
+    def _most_met(self, after: _Pair | None = None) -> _Pair | None:
+        """The pair at the top of the heap, what has changed since it was put there taken away or put in anew; None if none is left.
+
+        after: a pair that has been taken already; other entries of it do not count.
+        """
+        while self.waiting:
+            count, pair = self.waiting[0]
+            if pair != after and -count == self.pairs[pair]:
+                return pair
+            heapq.heappop(self.waiting)  # what has grown was put in again when it grew
+            if pair != after and 0 < self.pairs[pair] < -count:
+                heapq.heappush(self.waiting, (-self.pairs[pair], pair))
+        return None
 
     def _merge(self, pair: _Pair) -> None:
         token = self.tokens[pair[0]] + self.tokens[pair[1]]
@@ -134,6 +152,7 @@ class _Words:
             before, times = self.words[number], self.times[number]
             after = _merged(before, pair, new)
             self.words[number] = after
+            self.n_tokens -= times * (len(before) - len(after))
             for one in itertools.pairwise(before):
                 self.pairs[one] -= times
             for one in itertools.pairwise(after):

@@ -47,6 +47,22 @@ class Piece:
         cuts = [0, *(end for end in ends if end not in gone)]
         return tuple(self.data[start:end] for start, end in itertools.pairwise(cuts))
 
+    def pairs_met(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every two parts that stood next to each other at some moment; a pair may come more than once."""
+        yield from itertools.pairwise(self.parts)
+        ends = dict(
+            itertools.pairwise(itertools.accumulate(map(len, self.parts), initial=0))
+        )  # of the part that begins there
+        starts = {end: start for start, end in ends.items()}
+        for merge in self.merges():
+            del ends[merge.middle], starts[merge.middle]
+            ends[merge.start], starts[merge.end] = merge.end, merge.start
+            made = self.data[merge.start : merge.end]
+            if merge.start:
+                yield self.data[starts[merge.start] : merge.start], made
+            if merge.end < len(self.data):
+                yield made, self.data[merge.end : ends[merge.end]]
+
     def merges(self) -> Iterator[Merge]:
         """Every step in order."""
         ends = list(itertools.accumulate(map(len, self.parts)))

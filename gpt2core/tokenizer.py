@@ -27,7 +27,16 @@ PIECES_KEPT = 100_000  # words whose ids a tokenizer of our own remembers
 LONGEST_SPACE = 10_000
 # Where GPT-2 cuts text before any merge: contractions, words, numbers, other signs, white space.
 # Source: openai/gpt-2, src/encoder.py.
-SPLIT_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+SPLIT_RULES = {
+    "contraction": r"'(?:[sdmt]|ll|ve|re)",
+    "letters": r" ?\p{L}+",
+    "numbers": r" ?\p{N}+",
+    "signs": r" ?[^\s\p{L}\p{N}]+",
+    "space_before": r"\s+(?!\S)",  # all of it but the last, which goes with what follows
+    "space": r"\s+",
+}
+SPLIT_PATTERN = "|".join(SPLIT_RULES.values())
+_NAMED_RULES = regex.compile("|".join(f"(?P<{name}>{rule})" for name, rule in SPLIT_RULES.items()))
 # White space as SPLIT_PATTERN has it in tiktoken; Python's \s counts four control characters in.
 _LONG_SPACE = re.compile(rf"(?<![^\S\x1c-\x1f])[^\S\x1c-\x1f]{{{LONGEST_SPACE},}}")
 
@@ -167,12 +176,13 @@ class Tokenizer:
             )
         return token[: piece.joints[-1]], token[piece.joints[-1] :]
 
-    def _rank(self, left: bytes, right: bytes) -> int | None:
+    def rank(self, left: bytes, right: bytes) -> int | None:
+        """How early these two merge, None if they never do."""
         return self.ranks.get(left + right) if self.pairs is None else self.pairs.get((left, right))
 
     def _merge(self, data: bytes) -> Piece:
         single = tuple(data[i : i + 1] for i in range(len(data)))
-        return Piece(data, single, joints_in_order(data, self._rank))
+        return Piece(data, single, joints_in_order(data, self.rank))
 
 
 class PlainTokenizer(Tokenizer):
@@ -225,6 +235,11 @@ def _cut_at_long_spaces(text: str) -> Iterator[tuple[str, bool]]:
         yield text[found.start() : end], True
         start = end
     yield text[start:], False
+
+
+def cuts(text: str) -> list[tuple[str, str]]:
+    """Where GPT-2 cuts `text` before any merge: each piece after the name of its rule in SPLIT_RULES, the first that fits."""
+    return [(found.lastgroup, found[0]) for found in _NAMED_RULES.finditer(without_surrogates(text))]
 
 
 def without_surrogates(text: str) -> str:

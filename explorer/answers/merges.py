@@ -8,7 +8,7 @@ from explorer.catalogue import catalogue
 from explorer.wording.text import printable
 from gpt2core import Tokenizer
 from gpt2core.merging import Piece
-from gpt2core.tokenizer import gpt2_ranks
+from gpt2core.tokenizer import PlainTokenizer, cuts, gpt2_ranks
 
 PAIRS_NAMED = 3
 LONGEST_LABEL = 40
@@ -21,6 +21,13 @@ def label(data: bytes) -> str:
         return text
     half = LONGEST_LABEL // 2 - 4
     return catalogue("tokens")("long_label", begin=text[:half], end=text[-half:], n=len(data))
+
+
+def cut_by_rule(text: str, tokenizer: Tokenizer) -> list[str]:
+    """Of each piece that `tokenizer` cuts `text` into, the name of its rule in SPLIT_RULES; "entry" where it knows no rule."""
+    if isinstance(tokenizer, PlainTokenizer):
+        return ["entry"] * len(tokenizer.pieces(text))
+    return [rule for rule, _ in cuts(text)]
 
 
 def why_merges_end(piece: Piece, tokenizer: Tokenizer) -> str:

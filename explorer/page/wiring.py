@@ -55,6 +55,7 @@ class Page:
     menus: the menus of models inside tabs, each with what it offers before the models that the one above the tabs does.
     linked: every control beside the cursor that a link holds.
     offers: what puts models into all of these menus, wired by `connect` once every tab stands.
+    vocabulary: the key of the vocabulary that this session trained last (`services.vocabularies.get`), "" before; invisible.
     """
 
     services: Services
@@ -65,6 +66,7 @@ class Page:
     menus: list[tuple[gr.Dropdown, Choices]] = field(default_factory=list)
     linked: list[Linked] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
+    vocabulary: gr.Textbox = field(default_factory=lambda: gr.Textbox("", visible="hidden", show_label=False))
 
     def connect(self) -> None:
         """Wire what concerns all tabs, once they are laid out."""

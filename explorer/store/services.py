@@ -13,8 +13,9 @@ from explorer.catalogue import catalogue
 from explorer.store.download import Download
 from explorer.store.models import CHECKPOINTS, DEFAULT_MODEL, ModelRegistry
 from explorer.store.traces import RunKey, TraceStore
+from explorer.store.vocabularies import VocabularyStore
 from explorer.wording.text import TokenLabel, token_labels
-from gpt2core import Gpt2CoreError
+from gpt2core import Gpt2CoreError, published
 from gpt2core.comparison import token_ends
 from gpt2core.errors import EmptyPrompt, InvalidEdit, PromptTooLong
 from gpt2core.notation import parse_edits
@@ -31,6 +32,8 @@ class Services:
         self.models = ModelRegistry(checkpoints)
         self.traces = TraceStore(self.models)
         self.gpt2_download = Download()
+        self.vocabularies = VocabularyStore()
+        self.vocabulary_download = Download(published.download_all)
 
     def read(self, text: object, model: object, edits: object = "") -> RunKey:
         """Encode `text` for `model`, changed by `edits` in their notation (gpt2core.notation). Nothing is computed yet.

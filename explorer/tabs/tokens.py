@@ -1,23 +1,26 @@
-"""Tokens: the sentence cut up as GPT-2 reads it, and how byte-pair encoding made each token."""
+"""Tokens: the sentence cut up as GPT-2 reads it, how byte-pair encoding made each token, and what other vocabularies make of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from explorer.answers.merges import label, why_merges_end
+from explorer.answers.merges import label
+from explorer.answers.presets import PRESETS
+from explorer.answers.token_views import TokenViews, counted, token_views
 from explorer.catalogue import catalogue
+from explorer.page.events import QUICK
 from explorer.page.intro import intro
+from explorer.page.links import flag
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.store.services import RunKey, Services
+from explorer.panels import merging, vocabularies, vocabulary_training
+from explorer.store.services import RunKey
 from explorer.widgets.frame import frame, frame_value, table_value
-from explorer.widgets.merges import merge_history, merge_list
-from explorer.widgets.tokens import PICKED, STRIP_MIRRORED, token_cards, token_keys
+from explorer.widgets.presets import CHOSEN, presets
+from explorer.widgets.token_text import token_text, token_text_value
 from explorer.wording.text import TokenLabel
-from gpt2core.merging import Piece
 
 say = catalogue("tokens")
 
@@ -25,55 +28,40 @@ say = catalogue("tokens")
 def build(ctx: TabContext) -> None:
     intro(say)
     with frame("tokens-frame", name="tokens", main=True) as figure:
-        cards = token_keys("token-cards")
-    with frame("merges-frame", name="merges") as merges_frame:
-        merges = merge_list("merges")
+        views = token_text("token-cards", "token_bytes")
+    choices = [(say(f"preset_{name}"), text, say(f"told_{name}")) for name, text in PRESETS.items()]
+    to_try = presets("token-presets", choices, say("try"))
+    merging.build(ctx)
+    vocabularies.build(ctx)
+    vocabulary_training.build(ctx)
 
     def draw(run: RunKey) -> dict[Any, Any]:
-        labels, n_bytes = ctx.services.labels(run), len(run.text.encode())
-        counted = say("counted", characters=len(run.text), bytes=n_bytes, tokens=len(labels))
-        return {cards: token_cards(labels, 0), figure.bar: frame_value(say("cards_title", n=len(labels)), counted)}
-
-    def draw_merges(run: RunKey, token: int) -> dict[Any, Any]:
-        history, bar = merges_figure(ctx.services, run, token)
-        return {merges: history, merges_frame.bar: bar}
+        labels, found = ctx.services.labels(run), token_views(ctx.services, run)
+        families, which = found.told_families()
+        value = token_text_value(labels, found.seen, found.characters, found.whys, families, which)
+        words = counted(run.text, len(labels))
+        return {views: value, figure.bar: frame_value(say("cards_title", n=len(labels)), words)}
 
     def rows(run: RunKey) -> Any:
-        pieces = ctx.services.models.tokenizer(run.model).pieces(run.text)
-        return table_value(token_table(ctx.services.labels(run), pieces))
+        return table_value(token_table(ctx.services.labels(run), token_views(ctx.services, run)))
 
-    ctx.draws(draw, [cards, figure.bar])
-    ctx.draws(draw_merges, [merges, merges_frame.bar], follow=["token"])
+    ctx.draws(draw, [views, figure.bar])
     ctx.draws(rows, figure.table, when=figure.bar)
-    ctx.picks("token", cards.pick, cards, PICKED)
-    ctx.mirrors(cards, STRIP_MIRRORED)
+    ctx.linked(None, "token_bytes", flag, False)
+    to_try.pick(None, to_try, ctx.sentence, js=CHOSEN, **QUICK)
 
 
-def merges_figure(services: Services, run: RunKey, token: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How the piece that `token` belongs to was put together: the widget's data and its frame's."""
-    tokenizer = services.models.tokenizer(run.model)
-    pieces = tokenizer.pieces(run.text)
-    piece = pieces[piece_numbers(pieces)[token]]
-    bar = frame_value(say("merges_title", piece=label(piece.data)), say("merges_summary"))
-    return merge_history(piece, tokenizer, why_merges_end(piece, tokenizer)), bar
-
-
-def piece_numbers(pieces: Sequence[Piece]) -> list[int]:
-    """For each token in order, which piece it came from."""
-    return [number for number, piece in enumerate(pieces) for _ in piece.tokens]
-
-
-def token_table(labels: Sequence[TokenLabel], pieces: Sequence[Piece]) -> pd.DataFrame:
+def token_table(labels: list[TokenLabel], found: TokenViews) -> pd.DataFrame:
     """One row a token."""
-    numbers, shown = piece_numbers(pieces), [label(piece.data) for piece in pieces]
+    pieces = [found.pieces[number] for number in found.piece_of]
     return pd.DataFrame(
         {
             say("shared_position"): range(len(labels)),
-            say("shared_token"): [label.text for label in labels],
-            say("column_id"): [label.token_id for label in labels],
-            say("column_bytes"): [label.hex for label in labels],
-            say("column_piece"): [shown[number] for number in numbers],
-            say("column_merges"): [len(pieces[number].joints) for number in numbers],
+            say("shared_token"): [one.text for one in labels],
+            say("column_id"): [one.token_id for one in labels],
+            say("column_bytes"): [one.hex for one in labels],
+            say("column_piece"): [label(piece.data) for piece in pieces],
+            say("column_merges"): [len(piece.joints) for piece in pieces],
         }
     )
 

@@ -123,3 +123,29 @@ def test_the_bytes_have_gpt2s_ids() -> None:
 def test_a_size_that_there_is_not_is_refused_at_once(size: int) -> None:
     with pytest.raises(InvalidSetting):
         bpe_merges("abc", size)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_each_merge_tells_how_many_tokens_the_text_has_after_it(name: str) -> None:
+    text = TEXTS[name][:4_000]
+    merges = list(bpe_merges(text, 257 + 60))
+    for n in (1, 2, 9, len(merges)):
+        assert merges[n - 1].n_tokens == len(tokenizer_of(merges[:n]).encode(text))
+
+
+def test_a_tie_names_the_pair_that_comes_later_and_was_met_as_often() -> None:
+    first, *_ = bpe_merges("ab cd ab cd", 300)
+    assert (first.left, first.right, first.count, first.tied) == (b"a", b"b", 2, (b"c", b"d"))
+    merges = list(bpe_merges(TEXTS["words"] + TEXTS["letters"], 500))
+    assert any(merge.tied for merge in merges)
+    assert any(merge.tied is None for merge in merges)
+    for n in range(0, len(merges), 17):
+        before = tokenizer_of(merges[:n])
+        pairs: dict[tuple[bytes, bytes], int] = {}
+        for piece in before.pieces(TEXTS["words"] + TEXTS["letters"]):
+            for pair in itertools.pairwise(piece.tokens):
+                pairs[pair] = pairs.get(pair, 0) + 1
+        equals = {pair for pair, count in pairs.items() if count == merges[n].count}
+        assert (merges[n].left, merges[n].right) in equals
+        assert (merges[n].tied is not None) == (len(equals) > 1)
+        assert merges[n].tied in equals - {(merges[n].left, merges[n].right)} or merges[n].tied is None

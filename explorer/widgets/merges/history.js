@@ -1,62 +1,64 @@
-// The history of a piece, which comes as one number a merge, unrolled as far as it is looked at. Numbers in, numbers out; no page here.
+// The history of a piece, which comes as one number a merge, as a forest that grows: first its bytes, then one part a merge.
+// Numbers in, numbers out; no page here.
+
+const KEY = 1_048_576; // more than there are kinds of parts: of two kinds one number, which is found faster than a text
 
 // history: { sizes, start, joints, made }. sizes: bytes of each kind of part; start: the kinds of the first parts, in order; merge number k
 // (from 1) joins the two parts that meet joints[k - 1] bytes into the piece, and makes a part of kind made[k - 1].
-// Rows first to first + count - 1, as far as there are so many; row k is the piece after k merges: { step, parts, hiddenBefore, hiddenAfter,
-// merged, left, right }. parts: at most `room` kinds, around the one just made, which is parts[merged]; hiddenBefore, hiddenAfter: how many lie
-// beyond; left, right: the kinds that met. Row 0 has merged -1, and left and right null.
-export function rowsOf({ sizes, start, joints, made }, first, count, room) {
-  const line = lineOf(sizes, start);
-  const rows = [];
-  for (let step = 0; step <= joints.length && step < first + count; step += 1) {
-    const merge = step > 0 ? join(line, joints[step - 1], made[step - 1]) : { at: -1, left: null, right: null };
-    if (step >= first) rows.push({ step, left: merge.left, right: merge.right, ...around(line, merge.at, room) });
+// Returns { parts, n, steps, levels, meets }. parts: { kind, first, last, level, step, left, right }: it covers the first parts `first` to
+// `last` - 1, stands on `level` (0: bytes; else one above the higher of the two that it joins) and is there from `step` on; left, right:
+// numbers of the parts that it joins, -1 for bytes. n: how many bytes; meets: by step, the first part before which that merge joins.
+export function forestOf({ sizes, start, joints, made }) {
+  const parts = start.map((kind, place) => ({ kind, first: place, last: place + 1, level: 0, step: 0, left: -1, right: -1 }));
+  const beginsAt = parts.map((_, place) => place); // by first part: the number of the part that begins there now
+  const endsAt = parts.map((_, place) => place);
+  const placeOf = new Map();
+  start.reduce((bytes, kind, place) => (placeOf.set(bytes, place), bytes + sizes[kind]), 0);
+  const meets = joints.map((joint) => placeOf.get(joint));
+  meets.forEach((place, number) => {
+    const left = endsAt[place - 1], right = beginsAt[place];
+    const [first, last] = [parts[left].first, parts[right].last];
+    beginsAt[first] = endsAt[last - 1] = parts.length;
+    parts.push({ kind: made[number], first, last, level: 1 + Math.max(parts[left].level, parts[right].level), step: number + 1, left, right });
+  });
+  return { parts, n: start.length, steps: joints.length, levels: parts.reduce((most, { level }) => Math.max(most, level), 0), meets };
+}
+
+// The numbers of the parts that the piece consists of after `step` merges, in order.
+export function partsAfter({ parts, n }, step) {
+  const beginsAt = [];
+  for (let number = 0; number < n + step; number += 1) beginsAt[parts[number].first] = number;
+  const found = [];
+  for (let place = 0; place < n; place = parts[found.at(-1)].last) found.push(beginsAt[place]);
+  return found;
+}
+
+// Of parts in a row, each two neighbours: { place, left, right, rank }: the first part before which they meet, the kinds, and how early
+// they merge, null if they never do. ranks: [left, right, rank] of all kinds that do.
+export function neighboursOf({ parts }, row, ranks) {
+  const known = new Map(ranks.map(([left, right, rank]) => [left * KEY + right, rank]));
+  return row.slice(1).map((number, before) => {
+    const [left, right] = [parts[row[before]].kind, parts[number].kind];
+    return { place: parts[number].first, left, right, rank: known.get(left * KEY + right) ?? null };
+  });
+}
+
+// The same, one for each two kinds, lowest rank first, those without one last: { left, right, rank, times }.
+export function candidatesOf(neighbours) {
+  const found = new Map();
+  for (const { left, right, rank } of neighbours) {
+    const name = left * KEY + right;
+    const one = found.get(name);
+    if (one) one.times += 1;
+    else found.set(name, { left, right, rank, times: 1 });
   }
-  return rows;
+  return [...found.values()].sort((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || 0);
 }
 
 // Every merge: { step, at: the byte at which its part begins, left, right, made: the kinds }.
-export function mergesOf({ sizes, start, joints, made }) {
-  const line = lineOf(sizes, start);
-  return joints.map((joint, place) => ({ step: place + 1, ...join(line, joint, made[place]), made: made[place] }));
-}
-
-// The page of `count` rows on which row `step` of 0 to `last` is drawn; the pages begin at 0.
-export function pageOf(step, last, count) {
-  return Math.floor(Math.max(0, Math.min(last, step)) / count) * count;
-}
-
-// Parts by the byte at which they begin: their kind, where the next one begins, where the one before.
-function lineOf(sizes, start) {
-  const line = { kind: new Map(), next: new Map(), before: new Map(), n: start.length, length: 0 };
-  for (const kind of start) {
-    line.kind.set(line.length, kind);
-    line.next.set(line.length, line.length + sizes[kind]);
-    line.before.set(line.length + sizes[kind], line.length);
-    line.length += sizes[kind];
-  }
-  return line;
-}
-
-function join(line, middle, made) {
-  const at = line.before.get(middle), end = line.next.get(middle);
-  const left = line.kind.get(at), right = line.kind.get(middle);
-  line.kind.set(at, made);
-  line.next.set(at, end);
-  line.before.set(end, at);
-  for (const table of [line.kind, line.next, line.before]) table.delete(middle);
-  line.n -= 1;
-  return { at, left, right };
-}
-
-function around(line, at, room) {
-  const kinds = [];
-  let merged = -1;
-  for (let place = 0; place < line.length; place = line.next.get(place)) {
-    if (place === at) merged = kinds.length;
-    kinds.push(line.kind.get(place));
-  }
-  const from = Math.max(0, Math.min(merged - Math.floor(room / 2), line.n - room));
-  const parts = kinds.slice(from, from + room);
-  return { parts, merged: merged < 0 ? -1 : merged - from, hiddenBefore: from, hiddenAfter: line.n - from - parts.length };
+export function mergesOf(history) {
+  const { parts, n } = forestOf(history);
+  const bytes = [0];
+  for (const kind of history.start) bytes.push(bytes.at(-1) + history.sizes[kind]);
+  return parts.slice(n).map((part) => ({ step: part.step, at: bytes[part.first], left: parts[part.left].kind, right: parts[part.right].kind, made: part.kind }));
 }

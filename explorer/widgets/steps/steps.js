@@ -1,21 +1,20 @@
 // A listbox of steps with Back, Play and Next before it.
-import { attributed, follow, node, put } from '../shared/dom.js';
+import { attributed, node, put } from '../shared/dom.js';
 import { listKeys, select } from '../shared/keys.js';
 import { linked } from '../shared/linked.js';
 import { clamped } from '../shared/numbers.js';
+import { player } from '../shared/player.js';
 
 const STEP_MS = 3500; // a sentence is read in it
 
 export default function mount({ element, props, trigger, watch, names, words, name }) {
   const find = (part) => element.querySelector(`.steps-${part}`);
   const list = find('list');
-  let playing = null;
-
   const at = () => clamped(Number(props.value?.step) || 0, 0, names.length - 1);
   const options = names.map((text, step) => {
     const option = attributed(node('li', '', node('span', 'steps-number', String(step + 1)), text), { role: 'option' });
     option.addEventListener('click', () => {
-      pause();
+      run.pause();
       go(step);
     });
     return option;
@@ -27,7 +26,7 @@ export default function mount({ element, props, trigger, watch, names, words, na
     select(options, at());
     put(find('back'), words.back);
     put(find('next'), words.next);
-    put(find('play'), playing ? words.pause : words.play);
+    put(find('play'), run.isPlaying() ? words.pause : words.play);
     attributed(find('back'), { 'aria-disabled': String(at() === 0) });
     attributed(find('next'), { 'aria-disabled': String(at() === names.length - 1) });
   };
@@ -44,45 +43,24 @@ export default function mount({ element, props, trigger, watch, names, words, na
     if (byKeys) options[step].focus({ preventScroll: true });
   };
 
-  const pause = () => {
-    clearInterval(playing);
-    playing = null;
-    draw();
-  };
-  // From the end it begins anew.
-  const play = () => {
-    if (playing) return pause();
-    if (at() === names.length - 1) go(0);
-    playing = setInterval(() => {
-      if (!element.isConnected || !list.clientWidth) return pause(); // another tab was opened
-      go(at() + 1);
-      if (at() === names.length - 1) pause();
-    }, STEP_MS);
-    draw();
-  };
+  const run = player(element, { at, last: () => names.length - 1, go, every: () => STEP_MS, isSeen: () => list.clientWidth > 0, changed: () => draw() });
 
   const told = linked(element, name, 1, (value) => go(clamped(Number(value) - 1 || 0, 0, names.length - 1)));
-  find('play').addEventListener('click', play);
-  for (const [part, by] of [['back', -1], ['next', 1]]) {
-    find(part).addEventListener('click', () => {
-      pause();
-      go(clamped(at() + by, 0, names.length - 1));
-    });
-  }
+  find('play').addEventListener('click', run.toggle);
+  for (const [part, by] of [['back', -1], ['next', 1]]) find(part).addEventListener('click', () => run.step(by));
   listKeys(list, {
     at,
     count: () => names.length,
     go: (step) => {
-      pause();
+      run.pause();
       go(step, true);
     },
   });
   list.addEventListener('keydown', (event) => {
     if (event.key !== ' ') return;
     event.preventDefault();
-    play();
+    run.toggle();
   });
-  follow(element, 'visibilitychange', () => document.hidden && pause());
   let key = null; // what another view has put beside the step
   watch('value', () => {
     draw();

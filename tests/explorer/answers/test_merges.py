@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from explorer.answers.merges import label, why_merges_end
+from explorer.answers.merges import cut_by_rule, label, why_merges_end
 from gpt2core import Tokenizer, gpt2_tokenizer
 from gpt2core.tokenizer import PlainTokenizer
 
@@ -59,3 +59,11 @@ def test_a_vocabulary_without_merges_says_so():
 def test_long_labels_keep_their_ends_and_say_their_length():
     assert label(b"a" * 40) == "a" * 40
     assert label(b"<" + b"-" * 2000 + b">") == "<" + "-" * 15 + " … " + "-" * 15 + "> (2,002 bytes)"
+
+
+def test_each_piece_has_the_rule_that_cut_it_and_a_list_without_merges_has_none():
+    text = "It's 12 cats!\n\n  "
+    rules = cut_by_rule(text, gpt2_tokenizer())
+    assert rules == ["letters", "contraction", "numbers", "letters", "signs", "space_before"]
+    assert len(rules) == len(gpt2_tokenizer().pieces(text))
+    assert cut_by_rule("ab", PlainTokenizer({b"a": 0, b"b": 1})) == ["entry", "entry"]
