@@ -14,6 +14,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from torch import Tensor
+
 from explorer.catalogue import catalogue
 from explorer.wording.numbers import in_units
 from gpt2core import PRESETS, GPTConfig, Pretrained, Tokenizer, gpt2_tokenizer, load_pretrained
@@ -21,6 +23,7 @@ from gpt2core.checkpoint import CONFIG_FILE
 from gpt2core.errors import UnknownModel
 from gpt2core.files import read_json
 from gpt2core.foreign import hub
+from gpt2core.token_counts import read_token_counts
 from gpt2core.untrained import untrained_model
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
@@ -149,6 +152,12 @@ class ModelRegistry:
         """The model's own vocabulary; GPT-2's where its folder has none but has room for it."""
         vocab_size = self.get(name).model.config.vocab_size
         return self.get(name).tokenizer or gpt2_tokenizer(min(vocab_size, PRESETS["124M"].vocab_size))
+
+    def token_counts(self, name: str) -> Tensor | None:
+        """How often the model read each token in training: [V]; None where nobody has counted. Snapshots of one run share the count."""
+        folders, growth = self._folders(), self.growth_names()
+        folder = folders.get(growth[-1] if name in growth else name)
+        return None if folder is None else read_token_counts(folder, self.get(name).model.config.vocab_size)
 
     def _unknown(self, name: str) -> str:
         say = catalogue("models")

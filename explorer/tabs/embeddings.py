@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradio as gr
 import torch
 
 from explorer.answers.embeddings import (
     SITES,
     lengths_in_words,
-    likeness_of,
+    position_likeness,
     sum_in_words,
     vectors_of,
 )
@@ -18,25 +17,22 @@ from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
+from explorer.panels import vocabulary
 from explorer.store.traces import RunKey
 from explorer.widgets.curve import curve, curve_value
 from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.matrix import Axis, Origin, matrix, matrix_value
-from explorer.widgets.token_bars import bar_rows, token_bars
-from explorer.wording.numbers import fixed
 
 say = catalogue("embeddings")
 
 
 def build(ctx: TabContext) -> None:
     intro(say)
-    with frame("strips-frame", name="embeddings", main=True) as strips_frame:
+    vocabulary.build(ctx)
+    with frame("strips-frame", name="embeddings") as strips_frame:
         strips = matrix("embedding-strips")
-    with gr.Row(equal_height=False):
-        with gr.Column(min_width=320), frame("neighbours-frame", name="nearest-tokens") as tokens_frame:
-            neighbours = token_bars("neighbours")
-        with gr.Column(min_width=320), frame("positions-frame", name="positions") as positions_frame:
-            positions = curve("position-likeness")
+    with frame("positions-frame", name="positions") as positions_frame:
+        positions = curve("position-likeness")
 
     def draw_vectors(run: RunKey, token: int) -> dict[Any, Any]:
         vectors, label = vectors_of(ctx.services, run, token), ctx.services.labels(run)[token]
@@ -54,18 +50,12 @@ def build(ctx: TabContext) -> None:
         told = f"{sum_in_words(vectors)} {lengths_in_words(vectors)}"
         return {strips: value, strips_frame.bar: frame_value(title, told)}
 
-    def draw_likeness(run: RunKey, token: int) -> dict[Any, Any]:
-        found, label = likeness_of(ctx.services, run, token), ctx.services.labels(run)[token]
-        ids = [str(one.token_id) for one in found.tokens]
-        shown = [fixed(value, 3) for value in found.cosines]
-        about = say("neighbours_title", token=label.text, id=label.token_id)
+    def draw_positions(run: RunKey, token: int) -> dict[Any, Any]:
         where = say("positions_title", position=token)
         return {
-            tokens_frame.bar: frame_value(about, say("neighbours_summary", n=found.n_tokens)),
-            neighbours: bar_rows(found.tokens, ids, found.cosines, shown, "", found.origins(label.token_id)),
             positions_frame.bar: frame_value(where, say("positions_summary")),
             positions: curve_value(
-                found.positions,
+                position_likeness(ctx.services, run, token),
                 token,
                 label=where,
                 names=(say("shared_position"), say("cosine")),
@@ -74,7 +64,7 @@ def build(ctx: TabContext) -> None:
         }
 
     ctx.draws(draw_vectors, [strips, strips_frame.bar], follow=["token"])
-    ctx.draws(draw_likeness, [neighbours, tokens_frame.bar, positions, positions_frame.bar], follow=["token"])
+    ctx.draws(draw_positions, [positions, positions_frame.bar], follow=["token"])
 
 
 TAB = TabSpec(say("title"), 20, build)
