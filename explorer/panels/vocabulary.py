@@ -45,10 +45,11 @@ SORTS = ("often", "kind", "space", "letter")  # as widgets/vocabulary_map/groups
 SLOW = 20_000  # tokens, for which t-SNE takes minutes
 
 
-def build(ctx: TabContext) -> None:
+def build(ctx: TabContext) -> tuple[gr.Radio, gr.Checkbox]:
+    """Returns what decides what near means: the measure, and whether the average row is taken away."""
     with gr.Row(equal_height=False):
         with (
-            gr.Column(min_width=320, scale=5),
+            gr.Column(min_width=520, scale=5),
             frame("vocabulary-frame", name="vocabulary", main=True) as figure,
         ):
             shown = vocabulary_map("vocabulary-map", POINTS, FOCUS)
@@ -120,6 +121,7 @@ def build(ctx: TabContext) -> None:
     ctx.linked(None, "map_history", one_of(HISTORIES), HISTORIES[0])
     ctx.linked(None, "map_colour", one_of(SORTS), SORTS[0])
     ctx.linked(None, "map_point", number_between(0, 10**6, whole=True), "")
+    return measure, centred
 
 
 def points_answer(services: Services, asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -17,30 +17,50 @@ export function dotMask(radius) {
   return { side, alpha };
 }
 
+// `over` on `under`, alpha 0 to 255: two channels at a time, as whole numbers.
 export function mixed(over, under, alpha) {
-  const rest = FULL - alpha;
-  const red = ((over & 255) * alpha + (under & 255) * rest) / FULL;
-  const green = (((over >>> 8) & 255) * alpha + ((under >>> 8) & 255) * rest) / FULL;
-  const blue = (((over >>> 16) & 255) * alpha + ((under >>> 16) & 255) * rest) / FULL;
-  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+  const a = alpha + (alpha >>> 7), rest = 256 - a;
+  const odd = ((Math.imul(over & 0xff00ff, a) + Math.imul(under & 0xff00ff, rest)) >>> 8) & 0xff00ff;
+  const even = (Math.imul((over >>> 8) & 0xff, a) + Math.imul((under >>> 8) & 0xff, rest)) & 0xff00;
+  return (0xff000000 | odd | even) >>> 0;
+}
+
+// How many of n points lie in the window. at: as in paintDots.
+export function inWindow(at, n, width, height) {
+  let seen = 0;
+  for (let i = 0; i < n; i++) if (at[2 * i] >= 0 && at[2 * i] < width && at[2 * i + 1] >= 0 && at[2 * i + 1] < height) seen += 1;
+  return seen;
 }
 
 // Paints the dots `order` names, one after the other. at: x and y of each point on the screen, two numbers each; colours: of each point.
+// mask: of dotMask, or a side alone for small squares, which cost a fraction of it.
 export function paintDots(pixels, width, height, { order, at, colours, mask }) {
+  if (typeof mask === 'number') return paintSquares(pixels, width, height, { order, at, colours, side: mask });
   const { side, alpha } = mask;
   const half = (side - 1) / 2;
+  const right = width - half, bottom = height - half;
   for (let place = 0; place < order.length; place++) {
     const point = order[place];
-    const left = Math.round(at[2 * point]) - half, top = Math.round(at[2 * point + 1]) - half;
-    if (left < 0 || top < 0 || left + side > width || top + side > height) continue;
+    const x = Math.round(at[2 * point]), y = Math.round(at[2 * point + 1]);
+    if (!(x >= half && y >= half && x < right && y < bottom)) continue;
     const colour = colours[point];
-    for (let y = 0, row = top * width + left, cell = 0; y < side; y++, row += width) {
-      for (let x = 0; x < side; x++, cell++) {
+    for (let down = 0, row = (y - half) * width + x - half, cell = 0; down < side; down++, row += width) {
+      for (let across = 0; across < side; across++, cell++) {
         const strength = alpha[cell];
-        if (strength === FULL) pixels[row + x] = colour;
-        else if (strength) pixels[row + x] = mixed(colour, pixels[row + x], strength);
+        if (strength === FULL) pixels[row + across] = colour;
+        else if (strength) pixels[row + across] = mixed(colour, pixels[row + across], strength);
       }
     }
+  }
+}
+
+function paintSquares(pixels, width, height, { order, at, colours, side }) {
+  for (let place = 0; place < order.length; place++) {
+    const point = order[place];
+    const x = Math.round(at[2 * point]), y = Math.round(at[2 * point + 1]);
+    if (!(x >= 0 && y >= 0 && x + side <= width && y + side <= height)) continue;
+    const colour = colours[point];
+    for (let down = 0, row = y * width + x; down < side; down++, row += width) for (let across = 0; across < side; across++) pixels[row + across] = colour;
   }
 }
 

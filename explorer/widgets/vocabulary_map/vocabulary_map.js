@@ -7,7 +7,7 @@ import { bytesOf, clamped, floatsOf } from '../shared/numbers.js';
 import { dimmed, groupColours, resolved } from './colours.js';
 import { byImportance, found, groupsOf, SORTS } from './groups.js';
 import { room } from './labels.js';
-import { byDepth, dotMask, mixed, paintDots } from './raster.js';
+import { byDepth, dotMask, inWindow, mixed, paintDots } from './raster.js';
 import { ageSaid, nearSaid, tableOf, tokenSaid } from './reading.js';
 import { atAge, fitted, FLAT, pointAt, project, stepTo, zoomed } from './space.js';
 import { choice, legend, menu, searching } from './tools.js';
@@ -17,7 +17,7 @@ const REACH = 14; // pixels from a point to the finger
 const TURN = 0.008; // radians a pixel
 const START_TURN = { turn: 0.5, tilt: 0.35 };
 const MOST_NAMES = 34, MOST_TRIED = 2500; // names where there is room
-const MANY = 20_000; // points, which are painted smaller
+const MOST_PIXELS = 250_000; // of all dots together, so that a frame takes milliseconds
 const STEP_MS = 550; // from one age to the next, when they are played
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const KINDS = ['begins', 'goes_on', 'digits', 'marks', 'white', 'part', 'special']; // as explorer/answers/vocabulary.py has them
@@ -55,7 +55,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
 
   const model = () => (cursor.run ? JSON.parse(cursor.run).model : '');
   const is3d = () => wish.layout === 'pca3' && data?.asked.layout === 'pca3';
-  const nearNow = () => (lit && data && lit.history === data.asked.history && lit.model === model() ? lit.near[data.ages.length === lit.near.length ? Math.round(age) : lit.near.length - 1] : null);
+  const nearNow = () => (lit && data && lit.id === focus() && lit.history === data.asked.history && lit.model === model() ? lit.near[data.ages.length === lit.near.length ? Math.round(age) : lit.near.length - 1] : null);
   const focus = () => {
     const id = chosen ?? sentence[Math.min(cursor.token, sentence.length - 1)] ?? -1;
     return data && id < data.n ? id : -1;
@@ -122,7 +122,10 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   const show = () => {
     const value = props.value || {};
     if (value.tokens && value.tokens !== known.tokens) sentence = JSON.parse(value.tokens);
-    if (value.near && value.near !== known.near) lit = JSON.parse(value.near);
+    if (value.near && value.near !== known.near) {
+      lit = JSON.parse(value.near);
+      if (chosen !== null && lit.id !== chosen) askNear(); // a link's, before there was anybody to ask
+    }
     if (value.growing && value.growing !== known.growing) grow(JSON.parse(value.growing));
     known = { ...known, ...value };
     draw();
@@ -147,6 +150,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   // --- what is painted -----------------------------------------------------------------------------------------------------------
 
   const regroup = () => {
+    if (!data) return;
     groups = groupsOf(sort, data, KINDS);
     recolour();
   };
@@ -219,15 +223,17 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     const wide = Math.round(width * ratio), high = Math.round(height * ratio);
     if (picture.width !== wide || picture.height !== high || !image) {
       Object.assign(picture, { width: wide, height: high });
-      image = picture.getContext('2d').createImageData(wide, high);
+      image = picture.getContext('2d', { willReadFrequently: true }).createImageData(wide, high);
     }
     const pixels = new Uint32Array(image.data.buffer);
     const [paper] = paperColour();
     pixels.fill(paper);
     for (let i = 0; i < sharp.length; i++) sharp[i] = at[i] * ratio;
     const closer = clamped(view.scale / (0.25 * Math.min(width, height)), 0.6, 60);
-    const radius = clamped((data.n > MANY ? 0.9 : 1.5) * closer ** 0.4, 0.8, 6) * ratio;
-    const mask = dotMask(Math.round(4 * radius) / 4);
+    // as large as the time for a frame allows: how many pixels all dots together have
+    const widest = Math.sqrt(MOST_PIXELS / Math.max(1, inWindow(sharp, data.n, wide, high)));
+    const radius = Math.min(clamped(1.5 * closer ** 0.4, 0.8, 6) * ratio, (widest - 1) / 2);
+    const mask = radius < 1 ? Math.max(1, Math.round(Math.min(2 * ratio, widest))) : dotMask(Math.floor(4 * radius) / 4);
     let turn = alone ? order.filter(isShown) : order;
     if (is3d()) {
       turn = alone ? turn : byDepth(order, depth, sorted);
@@ -564,8 +570,9 @@ export default function mount({ element, props, trigger, watch, words, exchange,
 
   // --- finger and keys -----------------------------------------------------------------------------------------------------------
 
+  let dragging = false; // nothing is read while the map moves under the finger
   const point = (x, y) => {
-    if (!data) return;
+    if (!data || dragging) return;
     const under = x === null ? -1 : pointAt(at, data.n, isShown, x, y, REACH);
     if (under === hover) return;
     hover = under;
@@ -581,9 +588,14 @@ export default function mount({ element, props, trigger, watch, words, exchange,
       if (id >= 0) chosenHere(id);
     },
     zoom: (factor, x, y) => zoomBy(factor, x, y),
-    pan: (dx, dy) => moved(dx, dy, is3d()),
+    pan: (dx, dy) => {
+      dragging = true;
+      hover = -1;
+      moved(dx, dy, is3d());
+    },
     twice: () => {},
   });
+  for (const type of ['pointerup', 'pointercancel']) grid.addEventListener(type, () => { dragging = false; });
   const moved = (dx, dy, turns) => {
     view = turns
       ? { ...view, turn: view.turn + dx * TURN, tilt: clamped(view.tilt + dy * TURN, -1.5, 1.5) }
@@ -629,17 +641,19 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   follow(element, 'cursor-moved', ({ detail }) => {
     const before = cursor;
     cursor = { run: detail.run, token: detail.token };
-    if (before.run && (before.run !== cursor.run || before.token !== cursor.token) && chosen !== null) {
+    if (!fromLink && before.run && (before.run !== cursor.run || before.token !== cursor.token) && chosen !== null) {
       chosen = null;
       told.point('');
       askNear();
     }
+    fromLink = false;
     if (detail.tab === 'embeddings') ask();
     draw();
     say();
   });
 
   // link
+  let fromLink = false; // the sentence that comes next is the link's, and so is the token that was picked
   const told = {};
   const restoring = {
     layout: (value) => { wish = { ...wish, layout: value }; },
@@ -650,8 +664,9 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   };
   const restored = (name) => (value) => {
     restoring[name](value);
+    fromLink = true;
     choose();
-    if (data && name === 'colour') regroup();
+    if (name === 'colour') regroup();
     ask();
     if (name === 'point' || name === 'history') askNear();
   };

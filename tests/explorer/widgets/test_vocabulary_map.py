@@ -88,6 +88,16 @@ def test_a_dot_is_painted_where_its_point_lies_and_none_at_the_edge(browser):
     assert browser("[...pixels].filter((one) => one !== 0xffffffff).length") in range(5, 22)
 
 
+def test_a_square_has_just_its_pixels(browser):
+    browser("(globalThis.pixels = new Uint32Array(20 * 10).fill(0xffffffff)) && null")
+    browser(
+        "paintDots(pixels, 20, 10, { order: [0, 1], at: [6, 4, 19.6, 9.8], colours: [0xff0000ff, 0xff00ff00], mask: 2 }) ?? null"
+    )
+    painted = [place for place, one in enumerate(browser("[...pixels]")) if one != 0xFFFFFFFF]
+    assert painted == [86, 87, 106, 107]
+    assert browser("inWindow([6, 4, 19.6, 9.8, -1, 3], 3, 20, 10)") == 2
+
+
 def test_half_a_colour_is_between_both(browser):
     assert browser("mixed(0xff0000ff, 0xff000000, 128)") == 0xFF000080
     assert browser("mixed(0xff123456, 0xffffffff, 255)") == 0xFF123456
