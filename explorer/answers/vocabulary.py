@@ -74,7 +74,8 @@ def ages_of(services: Services, model: str, history: Any) -> tuple[Age, ...]:
     trained = Age(say("never" if model == UNTRAINED else "trained"), now.tok_emb.weight.detach())
     if model == UNTRAINED:
         return (trained,)
-    return (Age(say("never"), untrained_token_table(now.config)), trained)
+    first: Tensor = services.layouts.of((model, "untrained"), lambda: untrained_token_table(now.config))
+    return (Age(say("never"), first), trained)
 
 
 def named_model(services: Services, model: str, history: str) -> str:

@@ -186,10 +186,10 @@ def test_in_three_dimensions_a_drag_turns(page: Page) -> None:
 
 def test_other_components_say_another_share(page: Page) -> None:
     was = page.locator("#vocabulary-frame .summary").inner_text()
-    page.locator(".vm-menu[aria-label='Component along side 1']").select_option(value="4")
+    page.locator(".vm-menu[aria-label='Component along side 1']").select_option(label="5")
     expect(page.locator("#vocabulary-frame .summary")).to_contain_text("components 5 and 2 of 192")
     expect(page.locator("#vocabulary-frame .summary")).not_to_have_text(was)
-    page.locator(".vm-menu[aria-label='Component along side 1']").select_option(value="0")
+    page.locator(".vm-menu[aria-label='Component along side 1']").select_option(label="1")
     expect(page.locator("#vocabulary-frame .summary")).to_have_text(was)
 
 
