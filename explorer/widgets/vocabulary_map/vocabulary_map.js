@@ -638,7 +638,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
 
   // --- the page ------------------------------------------------------------------------------------------------------------------
 
-  follow(element, 'cursor-moved', ({ detail }) => {
+  const turn = (detail) => {
     const before = cursor;
     cursor = { run: detail.run, token: detail.token };
     if (!fromLink && before.run && (before.run !== cursor.run || before.token !== cursor.token) && chosen !== null) {
@@ -647,9 +647,13 @@ export default function mount({ element, props, trigger, watch, words, exchange,
       askNear();
     }
     fromLink = false;
-    if (detail.tab === 'embeddings') ask();
     draw();
     say();
+  };
+  follow(element, 'cursor-turned', ({ detail }) => turn(detail)); // painted before anything is asked
+  follow(element, 'cursor-moved', ({ detail }) => {
+    turn(detail);
+    if (detail.tab === 'embeddings') ask();
   });
 
   // link
