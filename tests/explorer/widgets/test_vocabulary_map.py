@@ -72,6 +72,11 @@ def test_arrows_lead_to_the_nearest_point_that_way_and_stay_where_there_is_none(
     assert browser(f"stepTo(shown(flat), 4, all, 1, [1, 0], {WINDOW})") == 1
 
 
+def test_what_lies_straight_ahead_comes_before_what_lies_nearer_to_the_side(browser):
+    spots = "Float32Array.of(0, 0, 10, 0, 8, 7, -1, 0)"
+    assert browser(f"stepTo({spots}, 4, all, 0, [1, 0], {WINDOW})") == 1
+
+
 def test_between_two_ages_points_glide(browser):
     made = "[...atAge(new Float32Array([0, 0, 0, 1, 2, 3, 5, 5, 5]), 1, {age}, new Float32Array(3))]"
     assert browser(made.replace("{age}", "0.5")) == [0.5, 1, 1.5]
