@@ -22,6 +22,13 @@ def untrained_model(config: GPTConfig, seed: int = 0) -> GPTModel:
     return build_model(config, {name: _first_weights(name, shape, config, dice) for name, shape in shapes.items()})
 
 
+def untrained_token_table(config: GPTConfig, seed: int = 0) -> Tensor:
+    """The token table of `untrained_model(config, seed)`, [V, C], without the rest of it."""
+    dice = torch.Generator().manual_seed(checked_seed(seed))
+    name = "tok_emb.weight"  # drawn first
+    return _first_weights(name, torch.Size((config.vocab_size, config.emb_dim)), config, dice)
+
+
 def _first_weights(name: str, shape: torch.Size, config: GPTConfig, dice: torch.Generator) -> Tensor:
     if len(shape) == 1:  # norms let everything pass as it is, biases add nothing
         return torch.ones(shape) if name.endswith("scale") else torch.zeros(shape)

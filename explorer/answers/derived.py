@@ -331,7 +331,7 @@ def _logits(_: Number) -> frozenset[str]:
     return frozenset({"logits"})
 
 
-_cosine_code = partial(lines_of, embeddings.cosines, ("lengths = table.norm", "return (table @"))
+_cosine_code = partial(lines_of, embeddings.alike, ("return (table @",))
 _lens_code = partial(lines_of, analysis.logit_lens, ("return model.out_head",))
 _kl_code = partial(lines_of, lens.lens_row, ("apart = (answer.exp()",))
 DERIVED: Mapping[str, Derived] = {

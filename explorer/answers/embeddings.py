@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
@@ -12,26 +10,10 @@ from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
 from explorer.wording.numbers import fixed
-from explorer.wording.text import TokenLabel, token_labels
-from gpt2core.embeddings import cosines, nearest_tokens
+from gpt2core.embeddings import cosines
 
 say = catalogue("embeddings")
 SITES = {"tok_emb": "token_row", "pos_emb": "position_row", "embed": "sum_row"}
-N_NEIGHBOURS = 12
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """tokens: the nearest of the whole vocabulary, cosines: how alike, falling. positions [P]: cosine with every position's row."""
-
-    tokens: list[TokenLabel]
-    cosines: list[float]
-    n_tokens: int
-    positions: Tensor
-
-    def origins(self, token_id: int) -> list[dict[str, Any]]:
-        """Which number each cosine is, for the drawer."""
-        return [{"kind": "cosine", "index": [token_id, one.token_id]} for one in self.tokens]
 
 
 def vectors_of(services: Services, run: RunKey, token: int) -> dict[str, Tensor]:
@@ -40,12 +22,9 @@ def vectors_of(services: Services, run: RunKey, token: int) -> dict[str, Tensor]
     return {say(name): trace[site][token] for site, name in SITES.items()}
 
 
-def likeness_of(services: Services, run: RunKey, token: int) -> Likeness:
-    """What is like the token and the position where the cursor stands, by the model's own tables."""
-    model = services.models.get(run.model).model
-    ids, values = nearest_tokens(model.tok_emb.weight, run.token_ids[token], N_NEIGHBOURS)
-    nearest = token_labels(ids.tolist(), services.models.tokenizer(run.model))
-    return Likeness(nearest, values.tolist(), len(model.tok_emb.weight), cosines(model.pos_emb.weight, token))
+def position_likeness(services: Services, run: RunKey, token: int) -> Tensor:
+    """Cosine of every position's row with that of `token`, by the model's own table: [P]."""
+    return cosines(services.models.get(run.model).model.pos_emb.weight, token)
 
 
 def sum_in_words(vectors: Mapping[str, Tensor]) -> str:

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from torch import Tensor
+
 from explorer.catalogue import catalogue
 from explorer.store.trained import PREFIX, TrainedModels, moment_name, step_of
 from explorer.wording.numbers import in_units
@@ -20,6 +22,7 @@ from gpt2core.checkpoint import CONFIG_FILE
 from gpt2core.errors import UnknownModel
 from gpt2core.files import read_json
 from gpt2core.foreign import hub
+from gpt2core.token_counts import read_token_counts
 from gpt2core.untrained import untrained_model
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
@@ -194,6 +197,12 @@ class ModelRegistry:
         """The model's own vocabulary; GPT-2's where its folder has none but has room for it."""
         vocab_size = self.get(name).model.config.vocab_size
         return self.get(name).tokenizer or gpt2_tokenizer(min(vocab_size, PRESETS["124M"].vocab_size))
+
+    def token_counts(self, name: str) -> Tensor | None:
+        """How often the model read each token in training: [V]; None where nobody has counted. Snapshots of one run share the count."""
+        folders, growth = self._folders(), self.growth_names()
+        folder = folders.get(growth[-1] if name in growth else name)
+        return None if folder is None else read_token_counts(folder, self.get(name).model.config.vocab_size)
 
     def _unknown(self, name: str) -> str:
         say = catalogue("models")

@@ -1,4 +1,4 @@
-"""The only shared mutable state: models, traces, what a session trained, and one download. All of it safe to use from many threads.
+"""The only shared mutable state: models, traces, maps, what a session trained, and one download. All of it safe to use from many threads.
 
 Sessions hold keys (RunKey), never tensors or models. What one person trained is reachable only with its key, which
 cannot be guessed.
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from explorer.catalogue import catalogue
 from explorer.store.download import Download
+from explorer.store.layouts import LayoutStore
 from explorer.store.models import CHECKPOINTS, DEFAULT_MODEL, ModelRegistry
 from explorer.store.traces import RunKey, TraceStore
 from explorer.store.vocabularies import VocabularyStore
@@ -31,6 +32,7 @@ class Services:
     def __init__(self, checkpoints: Path = CHECKPOINTS) -> None:
         self.models = ModelRegistry(checkpoints)
         self.traces = TraceStore(self.models)
+        self.layouts = LayoutStore()
         self.gpt2_download = Download()
         self.vocabularies = VocabularyStore()
         self.vocabulary_download = Download(published.download_all)

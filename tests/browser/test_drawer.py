@@ -314,6 +314,7 @@ def test_a_logit_and_a_share_of_the_sampling_tab_open(blank: Page, app_url: str,
 def test_strips_neighbours_and_losses_open(page: Page, shipped: Pretrained) -> None:
     open_tab(page, "Embeddings")
     main_figure(page)
+    page.locator("#embedding-strips").scroll_into_view_if_needed()
     page.mouse.dblclick(*cell(page, 1, 100, "embedding-strips"))
     expect(title(page)).to_have_text("Position row of “·mat” (5), dimension 100")
     assert value(page) == pytest.approx(float(traced(shipped)["pos_emb"][5, 100]), rel=1e-6)

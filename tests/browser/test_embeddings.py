@@ -61,6 +61,14 @@ def test_the_strips_hold_gpt2cores_numbers(page: Page, shipped: Pretrained) -> N
         assert [float(cell) for cell in row[1:]] == pytest.approx(seen[site][2].tolist(), rel=1e-6)
 
 
+def test_the_map_is_the_first_thing_and_its_list_follows_the_sentence(page: Page) -> None:
+    expect(page.locator("#vocabulary-frame .title")).to_contain_text("All 8,192 tokens of TinyStories")
+    expect(page.locator(".vm-read")).to_contain_text("“·sat”, id 3332")
+    page.locator("#token-strip .token").nth(1).click()
+    expect(page.locator(".vm-read")).to_contain_text("“·cat”, id 3797: begins a word. Read")
+    expect(page.locator(".vm-read")).to_contain_text("Nearest: ·dog")
+
+
 def test_neighbours_are_listed_by_falling_cosine(page: Page) -> None:
     expect(page.locator("#neighbours li")).to_have_count(12)
     shown = [float(text.replace("−", "-")) for text in page.locator("#neighbours .token-bar-value").all_inner_texts()]

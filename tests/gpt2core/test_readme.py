@@ -36,4 +36,4 @@ def test_every_example_runs_after_the_one_before_it():
     names: dict[str, object] = {}
     for block in BLOCKS:
         exec(block, names)
-    assert len(BLOCKS) == 11
+    assert len(BLOCKS) == 12

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gpt2core import GPTConfig, GPTModel
-from gpt2core.untrained import untrained_model
+from gpt2core.untrained import untrained_model, untrained_token_table
 
 CONFIG = GPTConfig(vocab_size=300, context_length=64, emb_dim=64, n_heads=4, n_layers=3, qkv_bias=True, tied_head=True)
 
@@ -38,3 +38,7 @@ def test_every_weight_is_spread_as_in_a_model_that_training_begins_with(tied):
         else:
             assert abs(float(parameter.std() / ours[name].std()) - 1) < 0.05, name
             assert abs(float(ours[name].mean())) < 0.1 * float(parameter.std()), name
+
+
+def test_the_table_alone_is_the_whole_models():
+    torch.testing.assert_close(untrained_token_table(CONFIG, seed=3), untrained_model(CONFIG, seed=3).tok_emb.weight)

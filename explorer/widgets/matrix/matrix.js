@@ -11,7 +11,7 @@ import { paintPicture, paintedNames } from './picture.js';
 import { paintMarks, isTokens } from './marks.js';
 import { showLegend, pointLegend } from './legend.js';
 import { notes } from './notes.js';
-import { gestures } from './gestures.js';
+import { gestures } from '../shared/gestures.js';
 import { figureTable } from './saved.js';
 import { placeOf } from './origins.js';
 import { sheetAt } from './sheets.js';

@@ -1,6 +1,6 @@
 // Pointers and wheel on the picture, told as what they mean. A plain wheel and a finger up or down belong to the page.
 
-import { follow } from '../shared/dom.js';
+import { follow } from './dom.js';
 
 const SLACK = 4; // pixels that a press may move and still be a click
 
