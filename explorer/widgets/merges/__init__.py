@@ -27,7 +27,7 @@ _SKELETON = """
   <p class="now" role="status"></p>
   <div class="work">
     <div class="trunk">
-      <div class="forest" role="img" tabindex="0"><svg></svg><div class="wide"></div></div>
+      <div class="forest" tabindex="0"><svg></svg><div class="wide"></div></div>
       <div class="player"><button type="button" class="back"></button><button type="button" class="play"></button>
       <button type="button" class="next"></button><input type="range" min="0" step="1"><span class="place"></span></div>
     </div>

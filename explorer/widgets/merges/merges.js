@@ -1,5 +1,5 @@
 import { chip } from '../shared/chips.js';
-import { attributed, finder, filled, follow, node, put, tell } from '../shared/dom.js';
+import { asPicture, attributed, filled, finder, follow, node, put, tell } from '../shared/dom.js';
 import { linked } from '../shared/linked.js';
 import { clamped, grouped } from '../shared/numbers.js';
 import { player } from '../shared/player.js';
@@ -95,7 +95,7 @@ export default function mount({ element, props, watch, words, rules, name }) {
     attributed(find('back'), { 'aria-disabled': String(step === 0) });
     attributed(find('next'), { 'aria-disabled': String(step === last()) });
     sayNow();
-    attributed(forestBox, { 'aria-label': filled(words.tree, { now: find('now').textContent }) });
+    asPicture(forestBox, filled(words.tree, { now: find('now').textContent }));
     if (neighbours) listPairs(neighbours);
   };
 
