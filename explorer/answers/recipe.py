@@ -17,7 +17,8 @@ from gpt2core.train.optimizer import OPTIMIZERS, OptimizerName
 
 VOCAB_SIZE = 1024
 BYTES_ONLY = 257  # the 256 bytes and end-of-text: no merge at all
-VOCAB_SIZES = (BYTES_ONLY, 512, VOCAB_SIZE, 2048, 4096)
+OWN_VOCABULARY = 0  # the one that the person trained on the Tokens tab, of whatever size it is
+VOCAB_SIZES = (BYTES_ONLY, 512, VOCAB_SIZE, 2048, 4096, OWN_VOCABULARY)
 # All of them read GPT-2's first 1,023 tokens and end-of-text, and learn within minutes on one core.
 SIZES: dict[str, GPTConfig] = {
     "mini": GPTConfig(VOCAB_SIZE, 64, 64, 2, 2, drop_rate=0.0, qkv_bias=True, tied_head=True),
@@ -62,8 +63,9 @@ class Recipe:
 
     source: the model that it starts from, "" for random numbers; then shape and vocabulary are that model's, and train_only says
     which parts learn: ALL, LAST (the last block and the final norm) or HEAD_ONLY. patience: after how many checks in a row without a
-    better held-back loss the run ends (0: never). stride: tokens from one window's start to the next (0: a whole window). The rest as
-    in TrainSettings. Raises: InvalidSetting.
+    better held-back loss the run ends (0: never). stride: tokens from one window's start to the next (0: a whole window).
+    vocabulary: the key of a trained one (store/vocabularies.py), read where vocab_size is OWN_VOCABULARY. The rest as in
+    TrainSettings. Raises: InvalidSetting.
     """
 
     size: str = "tiny"
@@ -88,6 +90,7 @@ class Recipe:
     train_only: str = ALL
     patience: int = 0
     stride: int = 0
+    vocabulary: str = ""
 
     def __post_init__(self) -> None:
         if self.size not in (*SIZES, OWN):
@@ -107,8 +110,14 @@ class Recipe:
             if getattr(self, name) not in known:
                 listed = ", ".join(map(str, known))
                 raise InvalidSetting(f"{name} is {str(getattr(self, name))[:40]!r}; choose {listed}.")
-        if not isinstance(self.source, str):
+        if not isinstance(self.source, str) or not isinstance(self.vocabulary, str):
             raise InvalidSetting("source is no model's name; choose a model, or none to start from random numbers.")
+        if self.vocab_size == OWN_VOCABULARY and not self.vocabulary and not self.source:
+            raise InvalidSetting(
+                "There is no vocabulary of your own yet; train one on the Tokens tab, or choose another vocabulary."
+            )
+        if self.vocab_size != OWN_VOCABULARY:
+            object.__setattr__(self, "vocabulary", "")  # of no account
         if self.batch_size % self.accumulation_steps:
             raise InvalidSetting(
                 f"A batch of {self.batch_size} windows cannot be read in {self.accumulation_steps} equal parts; choose a number of "
@@ -134,9 +143,9 @@ class Recipe:
 
     @property
     def config(self) -> GPTConfig:
-        """Of a model that starts from random numbers."""
+        """Of a model that starts from random numbers; with a vocabulary of one's own as if it had VOCAB_SIZE tokens."""
         shape = {name: getattr(self, name) for name in SHAPE}
-        return replace(SIZES["tiny"], **shape, vocab_size=self.vocab_size, drop_rate=self.drop_rate)
+        return replace(SIZES["tiny"], **shape, vocab_size=self.vocab_size or VOCAB_SIZE, drop_rate=self.drop_rate)
 
     def parts(self, n_layers: int) -> tuple[str, ...]:
         """Which parts of a model of so many layers learn, as TrainSettings names them; none: all."""

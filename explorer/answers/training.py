@@ -138,17 +138,24 @@ def moments_of(steps: int, most: int = MOST_MOMENTS) -> list[int]:
 
 
 class TrainingRun:
-    """A model being trained. start: the model that it goes on from, which stays as it is. Raises: CorpusTooLong, CorpusTooShort,
+    """A model being trained. start: the model that it goes on from, which stays as it is; own: the vocabulary where the recipe wants one
+    of the person's own. Raises: CorpusTooLong, CorpusTooShort,
     InvalidSetting."""
 
     def __init__(
-        self, text: str, recipe: Recipe, *, start: Pretrained | None = None, max_seconds: float = MAX_SECONDS
+        self,
+        text: str,
+        recipe: Recipe,
+        *,
+        start: Pretrained | None = None,
+        own: Tokenizer | None = None,
+        max_seconds: float = MAX_SECONDS,
     ) -> None:
         self.text = text
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed)
-            model, self.tokenizer = _first_model(recipe, start)
-            config = model.config
+            config, self.tokenizer = read_by(recipe, start, own)
+            model = GPTModel(config) if start is None else build_model(config, learned_tensors(start.model))
             self.corpus = corpus_for(text, self.tokenizer, config)
             self.trainer = Trainer(model, self.corpus, recipe.settings(config), self.tokenizer)
         self.progress = Progress(
@@ -305,13 +312,13 @@ class TrainingRun:
             self._random_state = torch.get_rng_state()
 
 
-def _first_model(recipe: Recipe, start: Pretrained | None) -> tuple[GPTModel, Tokenizer]:
-    """What is trained, and by which vocabulary it reads."""
-    if start is None:
-        return GPTModel(recipe.config), gpt2_tokenizer(recipe.vocab_size)
-    config = replace(start.model.config, drop_rate=recipe.drop_rate)
-    tokenizer = start.tokenizer or gpt2_tokenizer(config.vocab_size)
-    return build_model(config, learned_tensors(start.model)), tokenizer
+def read_by(recipe: Recipe, start: Pretrained | None, own: Tokenizer | None) -> tuple[GPTConfig, Tokenizer]:
+    """Of which shape the model is that a recipe trains, and by which vocabulary it reads."""
+    if start is not None:
+        config = replace(start.model.config, drop_rate=recipe.drop_rate)
+        return config, start.tokenizer or gpt2_tokenizer(config.vocab_size)
+    tokenizer = own or gpt2_tokenizer(recipe.config.vocab_size)
+    return replace(recipe.config, vocab_size=tokenizer.vocab_size), tokenizer
 
 
 @contextlib.contextmanager

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.answers.live_runs import LiveRun, LiveRuns
-from explorer.answers.recipe import Recipe
+from explorer.answers.recipe import OWN_VOCABULARY, Recipe
 from explorer.answers.training import MAX_SECONDS, Progress, TrainingRun
 from explorer.answers.training_words import moment_choice, outcome, own_choice
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
 from explorer.wording.refusals import refusal_in_words
-from gpt2core import Gpt2CoreError, Pretrained
+from gpt2core import Gpt2CoreError, Pretrained, Tokenizer
 from gpt2core.errors import EmptyPrompt, PromptTooLong
 
 say = catalogue("training")
@@ -82,8 +82,8 @@ class TrainingDesk:
         """Refuse at once what cannot be trained; else take a place in the line. recipe: in the order of Recipe's fields."""
         try:
             asked = Recipe(*recipe)
-            start = self._services.models.get(asked.source) if asked.source else None
-            run = TrainingRun(text if isinstance(text, str) else "", asked, start=start)
+            start, own = begun_with(self._services, asked)
+            run = TrainingRun(text if isinstance(text, str) else "", asked, start=start, own=own)
         except Gpt2CoreError as error:
             return Said(refusal_in_words(error), refused=True)
         if session.current is not None and session.current.can_go_on:
@@ -235,6 +235,15 @@ class TrainingDesk:
 
 
 LISTED = 8  # runs of one page
+
+
+def begun_with(services: Services, recipe: Recipe) -> tuple[Pretrained | None, Tokenizer | None]:
+    """The model that a recipe starts from and the vocabulary of the person's own, as far as it names them. Raises: UnknownModel,
+    VocabularyNotKept."""
+    if recipe.source:
+        return services.models.get(recipe.source), None
+    own = recipe.vocab_size == OWN_VOCABULARY
+    return None, services.vocabularies.get(recipe.vocabulary).tokenizer if own else None
 
 
 def own_choices(services: Services, runs: Sequence[LiveRun]) -> list[tuple[str, str]]:

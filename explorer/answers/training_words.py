@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from explorer.answers.recipe import BYTES_ONLY, OWN, SHAPE, SIZES, Recipe, changed_fields
+from explorer.answers.recipe import BYTES_ONLY, OWN, OWN_VOCABULARY, SHAPE, SIZES, Recipe, changed_fields
 from explorer.answers.training import Progress
 from explorer.answers.verdict import Kind
 from explorer.catalogue import catalogue
@@ -28,6 +28,8 @@ def size_choice(name: str) -> str:
 
 
 def vocabulary_choice(size: int) -> str:
+    if size == OWN_VOCABULARY:
+        return say("vocabulary_own")
     return say("vocabulary_bytes", n=size) if size == BYTES_ONLY else say("vocabulary_first", n=size)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explorer.answers.recipe import Recipe
-from explorer.answers.training import corpus_for
+from explorer.answers.training import corpus_for, read_by
 from explorer.wording.text import TokenLabel, token_labels
-from gpt2core import Pretrained, gpt2_tokenizer
+from gpt2core import Pretrained, Tokenizer
 from gpt2core.data import SlidingWindows
 
 SHOWN = 24  # windows that are sent with their tokens
@@ -46,12 +46,9 @@ class Windows:
         return self.steps * self.batch_size * self.window / self.n_train
 
 
-def windows_of(text: str, recipe: Recipe, start: Pretrained | None = None) -> Windows:
-    """start: the model that the run goes on from. Raises: CorpusTooLong, CorpusTooShort."""
-    config = recipe.config if start is None else start.model.config
-    tokenizer = (
-        gpt2_tokenizer(recipe.vocab_size) if start is None else start.tokenizer or gpt2_tokenizer(config.vocab_size)
-    )
+def windows_of(text: str, recipe: Recipe, start: Pretrained | None = None, own: Tokenizer | None = None) -> Windows:
+    """start: the model that the run goes on from; own: a vocabulary of the person's own. Raises: CorpusTooLong, CorpusTooShort."""
+    config, tokenizer = read_by(recipe, start, own)
     corpus = corpus_for(text, tokenizer, config)
     T = config.context_length
     cut = SlidingWindows(corpus.train_ids, T, recipe.batch_size, stride=recipe.stride or None, seed=recipe.seed)

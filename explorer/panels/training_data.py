@@ -8,6 +8,8 @@ import gradio as gr
 
 from explorer.answers.estimate import estimate
 from explorer.answers.recipe import Recipe
+from explorer.answers.training import read_by
+from explorer.answers.training_desk import begun_with
 from explorer.answers.training_words import clock
 from explorer.answers.windows import Windows, windows_of
 from explorer.catalogue import catalogue
@@ -31,15 +33,14 @@ def build(ctx: TabContext, recipe: RecipePanel, foreseen: gr.HTML) -> None:
 
     def draw(_: RunKey, typed: Any, *chosen: Any) -> dict[Any, Any]:
         asked = Recipe(*chosen)
-        start = ctx.services.models.get(asked.source) if asked.source else None
+        start, own = begun_with(ctx.services, asked)
         text = typed.get("text") if isinstance(typed, dict) else None
-        cut = windows_of(recipe.text.value if text is None else str(text), asked, start)
+        cut = windows_of(recipe.text.value if text is None else str(text), asked, start, own)
         return {windows: windows_value(cut), figure.bar: frame_value(say("windows_title"), told(cut))}
 
     def estimated(_: RunKey, *chosen: Any) -> Any:
         asked = Recipe(*chosen)
-        config = ctx.services.models.get(asked.source).model.config if asked.source else asked.config
-        found = estimate(asked, config)
+        found = estimate(asked, read_by(asked, *begun_with(ctx.services, asked))[0])
         parts = in_units(found.n_parameters), found.n_bytes / 2**20, clock(found.seconds)
         return info(say("estimate", parameters=parts[0], megabytes=parts[1], time=parts[2]))
 

@@ -51,4 +51,5 @@ class CaseHandlers:
         if case not in CASES:
             return [gr.skip()] * (1 + len(self.recipe.controls))
         found = CASES[case]
-        return [found.text(), *(getattr(found.recipe, field.name) for field in fields(Recipe))]
+        chosen = {field.name: getattr(found.recipe, field.name) for field in fields(Recipe)}
+        return [found.text(), *({**chosen, "vocabulary": gr.skip()}.values())]  # a vocabulary of one's own stays known

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.answers.recipe import command, python_of
+from explorer.answers.recipe import OWN_VOCABULARY, command, python_of
 from explorer.answers.take_away import brought_in, log_file, model_file, plot_file
 from explorer.answers.training import Progress
 from explorer.answers.training_desk import TrainingSession
@@ -47,6 +47,8 @@ def repeats(services: Services, progress: Progress) -> tuple[dict[str, Any], dic
         instead = say("cannot_repeat", step=progress.rate_changes[0][0])
         return code_value("", instead), code_value("", instead)
     recipe = progress.recipe
+    if recipe.vocab_size == OWN_VOCABULARY and not recipe.source:
+        return code_value("", say("own_vocabulary_repeat")), code_value("", say("own_vocabulary_repeat"))
     source = services.models.source(recipe.source) if recipe.source else None
     if recipe.source and source is None:
         source = "model"  # the folder that was downloaded

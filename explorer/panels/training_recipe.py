@@ -104,9 +104,12 @@ def build(ctx: TabContext, status: gr.HTML) -> RecipePanel:
             info=say("train_only_info"),
             elem_id="train-only",
         )
+    made["vocabulary"] = ctx.page.vocabulary
     made["size"].change(shape_seen, made["size"], shape, **QUICK)
     ctx.linked(text, "train_text", any_text)
     for field in fields(Recipe):
+        if field.name == "vocabulary":
+            continue  # a key of this session, which a link cannot hand on
         ctx.linked(made[field.name], _IN_LINKS.get(field.name, f"train_{field.name}"), _check(field.name))
     upload.upload(opened_file, upload, [text, status], **QUICK)
     restore.click(restored, None, [text, status], **QUICK)

@@ -334,3 +334,17 @@ def test_a_step_is_taken_slowly_and_its_numbers_are_the_weights(page: Page) -> N
     by_formula = rows.filter(has_text="by the formula").locator("td").last.inner_text().split("= ")[-1]
     in_the_model = rows.filter(has_text="in the model").locator("td").last.inner_text()
     assert float(by_formula.replace("−", "-")) == pytest.approx(float(in_the_model.replace("−", "-")), rel=1e-4)
+
+
+def test_a_vocabulary_trained_on_the_tokens_tab_is_what_a_run_reads_by(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}?tab=training&train_vocab_size=0&train_size=mini&train_steps=20")
+    refused = page.locator("[role=tabpanel] .sight").filter(visible=True)
+    expect(refused).to_contain_text("train one on the Tokens tab")
+    open_tab(page, "Tokens")
+    page.locator("#bpe-start").click()
+    expect(page.locator("#learned .now")).not_to_be_empty(timeout=PATIENCE)
+    open_tab(page, "Training")
+    expect(refused).to_have_count(0)
+    expect(page.locator("#windows-frame .summary")).to_contain_text("windows of 64 tokens")
+    page.locator("#train-start").click()
+    expect(page.locator("#train-status")).to_contain_text("Done: 20 steps", timeout=PATIENCE)

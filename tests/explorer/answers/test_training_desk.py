@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from explorer.answers.recipe import Recipe
+from explorer.answers.recipe import OWN_VOCABULARY, Recipe
 from explorer.answers.training import Progress
 from explorer.answers.training_desk import TrainingDesk, TrainingSession
 from explorer.answers.training_words import changes_in_words, clock, facts, size_choice
 from explorer.store.services import Services
+from gpt2core.bpe_training import bpe_merges
 from gpt2core.errors import UnknownModel
 from tests.explorer.answers.conftest import TO_LEARN
 
@@ -178,6 +179,21 @@ def test_a_run_may_start_from_a_model_on_the_menu_and_from_no_other(desk):
     assert not desk.ask(session, TO_LEARN, tuple((fine | {"source": name}).values())).refused
     first = next(desk.run(session)).progress.held_out[0][1]
     assert first == pytest.approx(session.runs[0].progress.held_out[-1][1])
+
+
+def test_a_vocabulary_of_ones_own_is_what_the_model_reads_by(desk):
+    session = TrainingSession()
+    recipe = {field.name: field.default for field in fields(Recipe)}
+    recipe |= {"size": "toy", "steps": 4, "batch_size": 4, "vocab_size": OWN_VOCABULARY}
+    assert "train one on the Tokens tab" in desk.ask(session, TO_LEARN, tuple(recipe.values())).text
+    key = desk._services.vocabularies.add(list(bpe_merges(TO_LEARN, 300)))
+    assert not desk.ask(session, TO_LEARN, tuple((recipe | {"vocabulary": key}).values())).refused
+    list(desk.run(session))
+    trained = desk._services.models.get(session.current.name)
+    own = desk._services.vocabularies.get(key).tokenizer
+    assert trained.model.config.vocab_size == own.vocab_size
+    assert trained.tokenizer.encode(TO_LEARN) == own.encode(TO_LEARN)
+    assert desk.ask(session, TO_LEARN, tuple((recipe | {"vocabulary": "gone"}).values())).refused
 
 
 def test_memory_returns_to_where_it_was_after_twenty_runs(desk):
