@@ -4,9 +4,8 @@ page's runs. A run belongs to its name, not to the page: a page loaded anew take
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import gradio as gr
@@ -15,7 +14,7 @@ from explorer.answers.live_runs import LiveRun
 from explorer.answers.recorded import recorded_run
 from explorer.answers.training import Progress, sample_text
 from explorer.answers.training_desk import Said, TrainingDesk, TrainingSession, own_choices
-from explorer.answers.training_words import changes_in_words, facts, origin, run_cells, run_columns, summary
+from explorer.answers.training_words import origin, summary
 from explorer.answers.verdict import verdict_of
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
@@ -23,16 +22,24 @@ from explorer.page.guard import in_words
 from explorer.page.links import any_text, flag, number_between, one_of
 from explorer.page.wiring import TabContext
 from explorer.panels import training_files
+from explorer.panels.training_figures import (
+    loss_bar,
+    loss_value,
+    overlaid,
+    runs_table,
+    samples_value,
+    trained_part,
+    verdict_shown,
+)
 from explorer.panels.training_recipe import RecipePanel
 from explorer.widgets import notice
 from explorer.widgets.frame import frame, frame_value
-from explorer.widgets.loss import BY, OF, Curve, loss_curve, loss_plot
-from explorer.widgets.runs import Row, run_list, runs_value
-from explorer.widgets.samples import sample_list, written_samples
+from explorer.widgets.loss import BY, OF, loss_plot
+from explorer.widgets.runs import run_list
+from explorer.widgets.samples import sample_list
 from explorer.widgets.verdict import verdict_line, verdict_value
 
 say = catalogue("training")
-OVERLAID = 4  # earlier runs in the plot
 RATE_FACTORS = (0.1, 10.0)
 
 
@@ -249,14 +256,14 @@ class Handlers:
                 told_now = {
                     self.status: told(seen.said),
                     self.shown.plot: loss_value(progress, overlaid(session)),
-                    self.shown.bar: _bar(progress),
+                    self.shown.bar: loss_bar(progress),
                     **self.pressed.updates(seen.said, live),
                 }
                 if seen.new_samples:
                     told_now[self.shown.samples] = samples_value(progress)
                 if seen.new_samples or len(progress.held_out) > n_checks:
                     n_checks = len(progress.held_out)
-                    told_now[self.shown.verdict] = _verdict(live)
+                    told_now[self.shown.verdict] = verdict_shown(live)
                 if seen.said is not None:
                     told_now[self.shown.runs] = runs_table(session)
                     told_now |= self._repeats(progress)
@@ -277,8 +284,8 @@ class Handlers:
             return {self.shown.runs: runs_table(session), self.shown.names: session.names}
         return {
             self.shown.plot: loss_value(live.progress, overlaid(session)),
-            self.shown.bar: _bar(live.progress),
-            self.shown.verdict: _verdict(live),
+            self.shown.bar: loss_bar(live.progress),
+            self.shown.verdict: verdict_shown(live),
             self.shown.samples: samples_value(live.progress),
             self.shown.runs: runs_table(session),
             self.shown.names: session.names,
@@ -340,68 +347,3 @@ def told(said: Said | None) -> Any:
     if said is None:
         return gr.skip()
     return notice.refusal(said.text) if said.refused else notice.info(said.text)
-
-
-def overlaid(session: TrainingSession) -> list[tuple[str, Progress]]:
-    """The earlier runs that stand paler in the plot, the newest first, each with its name."""
-    earlier = [(say("run", number=n), live) for n, live in enumerate(session.runs, start=1)][:-1]
-    shown = [(label, live.progress) for label, live in reversed(earlier) if live.name not in session.hidden]
-    return shown[:OVERLAID]
-
-
-def runs_table(session: TrainingSession) -> dict[str, Any]:
-    rows = []
-    for number, live in enumerate(session.runs, start=1):
-        before = session.runs[number - 2].progress.recipe if number > 1 else None
-        verdict = verdict_of(live.progress, trained_part(live.text))
-        cells = [
-            say("run", number=number),
-            changes_in_words(live.progress.recipe, before),
-            *run_cells(live.progress, verdict.kind),
-        ]
-        rows.append(Row(live.name, cells, live.name in session.hidden))
-    return runs_value(run_columns(), rows)
-
-
-@lru_cache(maxsize=16)
-def trained_part(text: str) -> str:
-    """The text without the part that is held back, about: the cut between two documents may lie a little later."""
-    return text[: int(0.9 * len(text))]
-
-
-def _verdict(live: LiveRun) -> dict[str, Any]:
-    return verdict_value(verdict_of(live.progress, trained_part(live.text)))
-
-
-def loss_value(progress: Progress, earlier: Sequence[tuple[str, Progress]], told_origin: str = "") -> dict[str, Any]:
-    """progress: of the run that it tells of; earlier: others, paler."""
-    curves = [_curve(say("this_run"), progress), *(_curve(label, other) for label, other in earlier)]
-    return loss_curve(
-        curves,
-        steps=max([progress.recipe.steps, *(other.step for _, other in earlier)]),
-        step=progress.step,
-        chance_nats=progress.chance_nats,
-        n_tokens=progress.vocab_size,
-        best=progress.best[0] if len(progress.held_out) > 2 else None,
-        facts=facts(progress),
-        summary=summary(progress),
-        origin=told_origin,
-    )
-
-
-def _curve(label: str, progress: Progress) -> Curve:
-    updates = [
-        (step, loss, rate, norm, seconds)
-        for (step, loss), rate, norm, seconds in zip(
-            progress.train, progress.rates, progress.gradient_norms, progress.times, strict=True
-        )
-    ]
-    return Curve(label, updates, progress.held_out, progress.recipe.batch_size * progress.window)
-
-
-def samples_value(progress: Progress) -> dict[str, Any]:
-    return written_samples([(sample.step, sample.prompt, sample.text) for sample in progress.samples])
-
-
-def _bar(progress: Progress) -> dict[str, Any]:
-    return frame_value(say("plot_title"), summary(progress))

@@ -15,7 +15,7 @@ import torch
 
 from explorer.answers.recipe import Recipe
 from explorer.answers.training import TrainingRun, Wishes, corpus_for, sample_text
-from explorer.panels.training_live import loss_value, samples_value
+from explorer.panels.training_figures import loss_value, samples_value
 from gpt2core import GPTModel, gpt2_tokenizer
 from gpt2core.train import Trainer
 
