@@ -19,6 +19,7 @@ from gpt2core.errors import EmptyPrompt, PromptTooLong
 
 say = catalogue("training")
 TAKE_UP_SECONDS = 5.0  # until the page that was closed lets go of the run
+LISTED = 8  # runs of one page; older ones leave its list
 WITH_MOMENTS = 2  # of so many runs a menu lists every moment, of older ones their end
 
 
@@ -90,7 +91,7 @@ class TrainingDesk:
             self.stop(session)
         live = LiveRun(self._services.models.new_run(), run.progress, run.text, run)
         self._runs.add(live)
-        session.runs.append(live)
+        session.runs[:] = [*session.runs, live][-LISTED:]
         return Said(say("waiting" if self._busy.is_set() else "starting"), running=True)
 
     def run(self, session: TrainingSession | None, updates: int | None = None) -> Iterator[Seen]:
@@ -232,9 +233,6 @@ class TrainingDesk:
         except EmptyPrompt:
             chosen, told = None, say("listed_empty")
         return OnOffer(choices, chosen, Said(f"{live.outcome} {told}", refused=bool(live.progress.trouble)))
-
-
-LISTED = 8  # runs of one page
 
 
 def begun_with(services: Services, recipe: Recipe) -> tuple[Pretrained | None, Tokenizer | None]:

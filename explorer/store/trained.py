@@ -29,7 +29,7 @@ class _Run:
 
 class TrainedModels:
     """Bounded: at most `most_runs` runs, whose weights take at most `max_bytes`; what is used least recently is dropped, whole runs
-    at once. The run used last stays in any case."""
+    at once. The run used last stays in any case, of its moments those that find room, the first and the last among them."""
 
     def __init__(self, most_runs: int, max_bytes: int) -> None:
         self._most_runs, self._max_bytes = most_runs, max_bytes
@@ -48,7 +48,7 @@ class TrainedModels:
             return None
         moments = self._runs[run].moments
         moments[step] = model
-        if len(moments) > MOST_MOMENTS:
+        while len(moments) > 2 and (len(moments) > MOST_MOMENTS or self._runs[run].n_bytes() > self._max_bytes):
             del moments[_least_missed(sorted(moments))]
         self._runs.move_to_end(run)
         self._make_room()

@@ -156,6 +156,43 @@ def test_only_the_newest_trained_models_are_kept() -> None:
     assert registry.get(names[2]) is not None
 
 
+def test_the_moments_of_a_run_are_bounded_by_number_and_by_bytes_and_keep_both_ends() -> None:
+    model = Pretrained(random_model(SMALL), None)
+    n_bytes = 4 * model.model.parameter_count()
+    for registry, most in (
+        (ModelRegistry(Path("nowhere")), 40),
+        (ModelRegistry(Path("nowhere"), trained_bytes=5 * n_bytes), 5),
+    ):
+        run = registry.new_run()
+        for step in range(100):
+            assert registry.add_moment(run, step, Pretrained(random_model(SMALL), None))
+        steps = [step for step, _ in registry.moments(run)]
+        assert len(steps) == most
+        assert (steps[0], steps[-1]) == (0, 99)
+
+
+def test_a_moment_opens_by_its_runs_name_and_step_and_goes_with_its_run() -> None:
+    registry, first, last = (
+        ModelRegistry(Path("nowhere")),
+        Pretrained(random_model(SMALL), None),
+        Pretrained(random_model(SMALL), None),
+    )
+    run = registry.new_run()
+    assert registry.add_moment(run, 0, first) == f"{run}@0"
+    assert registry.get(f"{run}@0") is first
+    with pytest.raises(UnknownModel, match="no longer kept"):
+        registry.get(run)  # it has not ended
+    registry.end_run(run, last)
+    assert registry.get(run) is last
+    assert registry.siblings(run) == registry.siblings(f"{run}@0") == [(0, f"{run}@0")]
+    registry.forget_run(run)
+    for name in (run, f"{run}@0"):
+        with pytest.raises(UnknownModel, match="no longer kept"):
+            registry.get(name)
+    assert registry.add_moment(run, 1, first) is None
+    assert registry.siblings("tinystories") == []
+
+
 def test_a_model_with_a_folder_is_opened_again_by_its_source(registry: ModelRegistry) -> None:
     for name in ("tinystories", "growth-00030"):
         opened = load_pretrained(registry.source(name) or "")
