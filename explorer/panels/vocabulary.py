@@ -50,7 +50,7 @@ def build(ctx: TabContext) -> tuple[gr.Radio, gr.Checkbox]:
     with gr.Row(equal_height=False):
         with (
             gr.Column(min_width=520, scale=5),
-            frame("vocabulary-frame", name="vocabulary", main=True) as figure,
+            frame("vocabulary-frame", name="vocabulary") as figure,
         ):
             shown = vocabulary_map("vocabulary-map", POINTS, FOCUS)
             with gr.Row(equal_height=True, elem_classes="vm-tsne"):

@@ -27,7 +27,7 @@ say = catalogue("tokens")
 
 def build(ctx: TabContext) -> None:
     intro(say)
-    with frame("tokens-frame", name="tokens", main=True) as figure:
+    with frame("tokens-frame", name="tokens") as figure:
         views = token_text("token-cards", "token_bytes")
     choices = [(say(f"preset_{name}"), text, say(f"told_{name}")) for name, text in PRESETS.items()]
     to_try = presets("token-presets", choices, say("try"))

@@ -20,7 +20,7 @@ from explorer.wording.text import TokenLabel
 
 _SKELETON = """
 <div class="token-views">
-  <div class="all">
+  <div class="all main-figure">
     <p class="running" dir="auto"></p>
     <div class="tokens tokens-detail" role="listbox" aria-orientation="horizontal"></div>
     <p class="ids"></p>

@@ -24,7 +24,7 @@ _SKELETON = """
 <div class="vm">
   <div class="vm-top"><div class="vm-searching"></div><div class="vm-tools"></div></div>
   <div class="vm-stage">
-    <div class="vm-grid" role="application" tabindex="0">
+    <div class="vm-grid main-figure" role="application" tabindex="0">
       <canvas class="vm-picture" aria-hidden="true"></canvas><canvas class="vm-marks" aria-hidden="true"></canvas>
     </div>
     <div class="vm-corner"></div>
