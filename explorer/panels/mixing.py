@@ -16,7 +16,7 @@ say = catalogue("lookup")
 
 def build(ctx: TabContext) -> None:
     with frame("mixing-frame", name="why-adding-works") as figure:
-        mixed = measures("mixing")
+        mixed = measures("mixing", tabular=True)
 
     def draw(run: RunKey) -> dict[Any, Any]:
         found, width = mixing_of(ctx.services, run.model), ctx.services.models.get(run.model).model.config.emb_dim

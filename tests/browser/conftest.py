@@ -294,7 +294,11 @@ def main_figure(page: Page) -> Locator:
     """What the open tab is about, once it is drawn and nothing on the tab is of an earlier state."""
     figure = page.locator("[role=tabpanel] .main-figure").filter(visible=True).first
     expect(figure).to_be_visible()
-    filled = "(figure) => figure.tagName === 'CANVAS' ? figure.width > 0 : figure.querySelectorAll('*').length > 3"
+    filled = """(figure) => {
+      if (figure.tagName === 'CANVAS') return figure.width > 0;
+      const drawn = [...figure.querySelectorAll('canvas')].some((canvas) => canvas.width !== 300); // 300: nobody has drawn on it
+      return drawn || figure.querySelectorAll('*').length > 3;
+    }"""
     page.wait_for_function(filled, arg=figure.element_handle())
     expect(page.locator("[data-stale]").filter(visible=True)).to_have_count(0)
     return figure

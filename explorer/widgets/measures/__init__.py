@@ -13,10 +13,11 @@ from explorer.catalogue import catalogue
 from explorer.widgets.widget import widget
 
 
-def measures(elem_id: str) -> gr.HTML:
-    """Empty until it is set to `measure_rows(...)`."""
+def measures(elem_id: str, *, tabular: bool = False) -> gr.HTML:
+    """Empty until it is set to `measure_rows(...)`. tabular: its frame has no rows of its own, and takes these."""
     skeleton = '<div class="measures"><p class="told"></p><ol></ol><p class="scale"></p></div>'
-    return widget(Path(__file__).parent, skeleton, {"words": catalogue("head_effect").sentences}, elem_id=elem_id)
+    constants = {"words": catalogue("head_effect").sentences, "tabular": tabular}
+    return widget(Path(__file__).parent, skeleton, constants, elem_id=elem_id)
 
 
 def measure_rows(rows: Sequence[Mapping[str, Any]], limit: float, told: str, scale: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import { filled, node, put } from '../shared/dom.js';
 import { clamped } from '../shared/numbers.js';
 import { opener, openersIn } from '../shared/openers.js';
 
-export default function mount({ element, props, watch, words }) {
+export default function mount({ element, props, watch, words, tabular }) {
   const list = element.querySelector('ol');
   const drawn = openersIn(list);
 
@@ -50,6 +50,12 @@ export default function mount({ element, props, watch, words }) {
     drawn();
   };
 
+  if (tabular) {
+    element.querySelector('.measures').figureTable = () => ({
+      columns: words.measures_columns.split(', '),
+      rows: JSON.parse(props.value?.rows ?? '[]').map(({ name, about, value, shown }) => [name, about, value ?? shown]),
+    });
+  }
   watch('value', draw);
   draw();
 }
