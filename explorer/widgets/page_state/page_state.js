@@ -2,6 +2,7 @@ import { filled, follow, tell } from '../shared/dom.js';
 import { linkOf, settled } from './address.js';
 import { changedRun, editsOf, isSameRun, toldBy } from './runs.js';
 
+const CONFIRM_MS = 250; // the figures of other edits are asked for first: putting a request together holds their painting back
 const LINK_DELAY_MS = 150; // browsers refuse many changes of address a second
 
 const tabButton = (id) => document.querySelector(`#tabs [role=tab][data-tab-id="${CSS.escape(id)}"]`);
@@ -17,7 +18,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   let settings = {}; // what a link holds beside it, by name; nothing that is as usual
   let typed = null; // { text, model } in the boxes above the tabs
   let refused = false; // the last reading was
-  let resting;
+  let resting, confirming;
   let held = false; // a link that could not be honoured stays in the address bar until the person does something
   let acted = false;
   let tabChosen = false; // by the person, perhaps before the link has been read
@@ -54,7 +55,10 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     markOlder();
     if (before.run && before.tab !== last.tab && last.tab !== wentBack) tabChanged = true;
     wentBack = '';
-    if (answered && before.edits !== last.edits && isAhead()) trigger('submit');
+    if (answered && before.edits !== last.edits && isAhead()) {
+      clearTimeout(confirming);
+      confirming = setTimeout(() => trigger('submit'), CONFIRM_MS);
+    }
     writeSoon();
   };
 
