@@ -9,12 +9,16 @@ import shlex
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from explorer.catalogue import catalogue
+from explorer.wording.numbers import as_given
 from gpt2core import GPTConfig, TrainSettings
 from gpt2core.config import PRESETS
 from gpt2core.errors import InvalidSetting
-from gpt2core.ranges import is_number
+from gpt2core.ranges import is_number, is_whole
+from gpt2core.train.cli import LEARNING
 from gpt2core.train.optimizer import OPTIMIZERS, OptimizerName
 
+say = catalogue("training")
 VOCAB_SIZE = 1024
 BYTES_ONLY = 257  # the 256 bytes and end-of-text: no merge at all
 OWN_VOCABULARY = 0  # the one that the person trained on the Tokens tab, of whatever size it is
@@ -46,15 +50,20 @@ WHOLE = {
     "patience": (0, 20),
     "stride": (0, 256),
 }
-# name: (least, most, example); the least is left out where it is no sensible value itself
+# name: (least, most)
 NUMBERS = {
-    "learning_rate": (0.0, 1_000.0, 0.002),
-    "final_learning_rate": (0.0, 1.0, 0.1),
-    "weight_decay": (0.0, 10.0, 0.1),
-    "drop_rate": (0.0, 0.9, 0.1),
-    "clip_norm": (0.0, 1_000.0, 1.0),
+    "learning_rate": (1e-9, 1_000.0),
+    "final_learning_rate": (0.0, 1.0),
+    "weight_decay": (0.0, 10.0),
+    "drop_rate": (0.0, 0.9),
+    "clip_norm": (1e-9, 1_000.0),
 }
-ABOVE_ZERO = ("learning_rate", "clip_norm")
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "vocab_size": VOCAB_SIZES,
+    "optimizer": OPTIMIZERS,
+    "precision": ("fp32", "bf16"),
+    "train_only": (ALL, LAST, HEAD_ONLY),
+}
 
 
 @dataclass(frozen=True)
@@ -93,53 +102,44 @@ class Recipe:
     vocabulary: str = ""
 
     def __post_init__(self) -> None:
-        if self.size not in (*SIZES, OWN):
-            names = ", ".join((*SIZES, OWN))
-            raise InvalidSetting(f"There is no model size {str(self.size)[:40]!r}; choose {names}.")
-        for name, (least, most) in WHOLE.items():
-            _check_whole(name, getattr(self, name), least, most)
-        for name, (low, high, example) in NUMBERS.items():
-            _check_number(name, getattr(self, name), low, high, example)
-        choices: dict[str, tuple[Any, ...]] = {
-            "vocab_size": VOCAB_SIZES,
-            "optimizer": OPTIMIZERS,
-            "precision": ("fp32", "bf16"),
-            "train_only": (ALL, LAST, HEAD_ONLY),
-        }
-        for name, known in choices.items():
-            if getattr(self, name) not in known:
-                listed = ", ".join(map(str, known))
-                raise InvalidSetting(f"{name} is {str(getattr(self, name))[:40]!r}; choose {listed}.")
+        self._check_each()
         if not isinstance(self.source, str) or not isinstance(self.vocabulary, str):
-            raise InvalidSetting("source is no model's name; choose a model, or none to start from random numbers.")
+            raise InvalidSetting(say("bad_source"))
         if self.vocab_size == OWN_VOCABULARY and not self.vocabulary and not self.source:
-            raise InvalidSetting(
-                "There is no vocabulary of your own yet; train one on the Tokens tab, or choose another vocabulary."
-            )
+            raise InvalidSetting(say("no_own_vocabulary"))
         if self.vocab_size != OWN_VOCABULARY:
             object.__setattr__(self, "vocabulary", "")  # of no account
         if self.batch_size % self.accumulation_steps:
-            raise InvalidSetting(
-                f"A batch of {self.batch_size} windows cannot be read in {self.accumulation_steps} equal parts; choose a number of "
-                "parts that divides it."
-            )
+            raise InvalidSetting(say("bad_parts", n=self.batch_size, parts=self.accumulation_steps))
         if self.size == OWN:
             self._check_shape()
         else:
             for name in SHAPE:
                 object.__setattr__(self, name, getattr(SIZES[self.size], name))
 
+    def _check_each(self) -> None:
+        for name, (least, most) in WHOLE.items():
+            value = getattr(self, name)
+            if not (is_whole(value) and least <= value <= most):
+                called = say(f"field_{name}")
+                raise InvalidSetting(say("bad_whole", name=called, value=as_given(value), least=least, most=most))
+        for name, (low, high) in NUMBERS.items():
+            value = getattr(self, name)
+            if not (is_number(value) and low <= value <= high):
+                called = say(f"field_{name}")
+                raise InvalidSetting(say("bad_number", name=called, value=as_given(value), least=low, most=high))
+        for name, known in {**CHOICES, "size": (*SIZES, OWN)}.items():
+            value = getattr(self, name)
+            if value not in known:
+                listed = ", ".join(map(str, known))
+                raise InvalidSetting(say("bad_choice", name=say(f"field_{name}"), value=as_given(value), known=listed))
+
     def _check_shape(self) -> None:
         if self.emb_dim % self.n_heads:
-            raise InvalidSetting(
-                f"A width of {self.emb_dim} cannot be shared by {self.n_heads} heads; choose a width that is a multiple of {self.n_heads}."
-            )
+            raise InvalidSetting(say("bad_width", width=self.emb_dim, heads=self.n_heads))
         n = self.config.n_parameters
         if n > MAX_PARAMETERS:
-            raise InvalidSetting(
-                f"This shape has {n:,} parameters; a run on this page takes at most {MAX_PARAMETERS:,}. Choose fewer layers or a smaller "
-                "width, or train with python -m gpt2core.train."
-            )
+            raise InvalidSetting(say("too_large", n=n, limit=MAX_PARAMETERS))
 
     @property
     def config(self) -> GPTConfig:
@@ -153,37 +153,19 @@ class Recipe:
             return ()
         return ("head",) if self.train_only == HEAD_ONLY else (str(n_layers - 1), "head")
 
-    def settings(self, config: GPTConfig) -> TrainSettings:
-        """config: of the model that is trained."""
+    def settings(self, n_layers: int) -> TrainSettings:
+        """n_layers: of the model that is trained."""
+        own = {field.name for field in fields(Recipe)}
+        as_chosen = {field.name: getattr(self, field.name) for field in fields(TrainSettings) if field.name in own}
         return TrainSettings(
-            steps=self.steps,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            final_learning_rate=self.final_learning_rate,
-            warmup_steps=min(self.warmup_steps, self.steps // 4),
-            weight_decay=self.weight_decay,
-            clip_norm=self.clip_norm,
-            accumulation_steps=self.accumulation_steps,
-            precision=self.precision,
-            optimizer=self.optimizer,
-            seed=self.seed,
-            stride=self.stride,
-            train_only=self.parts(config.n_layers),
-            eval_every=max(1, self.steps // N_CHECKS),
-            sample_every=0,  # written here, so that bytes which are no characters stay visible
+            **{
+                **as_chosen,
+                "warmup_steps": min(self.warmup_steps, self.steps // 4),
+                "train_only": self.parts(n_layers),
+                "eval_every": max(1, self.steps // N_CHECKS),
+                "sample_every": 0,  # written here, so that bytes which are no characters stay visible
+            }
         )
-
-
-def _check_whole(name: str, value: object, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InvalidSetting(f"{name} is {value!r}; choose a whole number from {least:,} to {most:,}.")
-
-
-def _check_number(name: str, value: object, low: float, high: float, example: float) -> None:
-    fits = is_number(value) and low <= value <= high and (value > 0 or name not in ABOVE_ZERO)
-    if not fits:
-        least = "more than 0" if name in ABOVE_ZERO else f"at least {low:g}"
-        raise InvalidSetting(f"{name} is {value!r}; choose {least} and at most {high:g}, for example {example:g}.")
 
 
 def changed_fields(recipe: Recipe, before: Recipe) -> dict[str, tuple[Any, Any]]:
@@ -194,61 +176,62 @@ def changed_fields(recipe: Recipe, before: Recipe) -> dict[str, tuple[Any, Any]]
     return {name: pair for name, pair in named.items() if pair[0] != pair[1]}
 
 
-def command(recipe: Recipe, source: str | None = None) -> str:
-    """The line that trains the same model to the bit on one thread. source: what load_pretrained takes for the recipe's."""
-    settings = recipe.settings(recipe.config)
-    shape = (
-        {"from": source or recipe.source}
-        if recipe.source
-        else {name: getattr(recipe.config, name) for name in ("vocab_size", *SHAPE)}
-    )
-    given: dict[str, Any] = {
+def command(recipe: Recipe, n_layers: int, source: str = "") -> str:
+    """The line that trains the same model to the bit on one thread. n_layers: of that model; source: what load_pretrained takes for the
+    one that it starts from, where it does."""
+    config, settings = recipe.config, recipe.settings(n_layers)
+    begin: dict[str, Any] = {name: getattr(config, name) for name in ("vocab_size", *SHAPE)}
+    if source:
+        begin = {"from": source, "train_only": ",".join(settings.train_only)}
+    given = {
         "text": "text.txt",
         "out": "runs/mine",
         "val_fraction": VAL_FRACTION,
-        **shape,
+        **begin,
         "drop_rate": recipe.drop_rate,
-        "steps": settings.steps,
-        "batch_size": settings.batch_size,
-        "accumulation_steps": settings.accumulation_steps,
-        "learning_rate": settings.learning_rate,
-        "warmup_steps": settings.warmup_steps,
-        "final_learning_rate": settings.final_learning_rate,
-        "weight_decay": settings.weight_decay,
-        "clip_norm": settings.clip_norm,
-        "optimizer": settings.optimizer,
-        "precision": settings.precision,
-        "seed": settings.seed,
-        "stride": settings.stride,
+        **{name: getattr(settings, name) for name in (*LEARNING, "optimizer", "precision")},
         "threads": 1,
     }
-    flags = " ".join(f"--{name.replace('_', '-')} {shlex.quote(_written(value))}" for name, value in given.items())
-    kind = "" if recipe.source else " --qkv-bias --tied-head"
-    return f"python -m gpt2core.train {flags}{kind}"
+    flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items() if value != ""]
+    kind = [] if source else ["--qkv-bias", "--tied-head"]
+    return " ".join(["python -m gpt2core.train", *flags, *kind])
 
 
-def _written(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def python_of(recipe: Recipe, source: str | None = None) -> str:
+def python_of(recipe: Recipe, n_layers: int, source: str = "") -> str:
     """The same as a few lines of Python, for a notebook."""
-    own = {field.name: getattr(recipe.settings(recipe.config), field.name) for field in fields(TrainSettings)}
+    own = {field.name: getattr(recipe.settings(n_layers), field.name) for field in fields(TrainSettings)}
     usual = TrainSettings()
     told = ", ".join(f"{name}={value!r}" for name, value in own.items() if value != getattr(usual, name))
-    if recipe.source:
-        begin = f"model, tokenizer, _ = load_pretrained({(source or recipe.source)!r})"
-        imports = "TrainSettings, load_pretrained, train"
+    if source:
+        imports = [
+            "from dataclasses import replace",
+            "from gpt2core import TrainSettings, load_pretrained, train",
+            "from gpt2core.checkpoint import build_model, learned_tensors",
+        ]
+        begin = [
+            f"start = load_pretrained({source!r})",
+            f"config = replace(start.model.config, drop_rate={recipe.drop_rate})",
+            "model, tokenizer = build_model(config, learned_tensors(start.model)), start.tokenizer",
+        ]
     else:
         shape = ", ".join(f"{name}={getattr(recipe.config, name)!r}" for name in ("vocab_size", *SHAPE, "drop_rate"))
-        begin = (
-            f"torch.manual_seed({recipe.seed})\nmodel = GPTModel(GPTConfig({shape}, qkv_bias=True, tied_head=True))\n"
-            f"tokenizer = gpt2_tokenizer({recipe.vocab_size})"
-        )
-        imports = "GPTConfig, GPTModel, TrainSettings, gpt2_tokenizer, train"
-    return (
-        f"from pathlib import Path\n\nimport torch\n\nfrom gpt2core import {imports}\nfrom gpt2core.data import split_corpus\n\n"
-        f"torch.set_num_threads(1)\n{begin}\n"
-        f'corpus = split_corpus(Path("text.txt").read_text(encoding="utf-8"), tokenizer, model.config.context_length, {VAL_FRACTION})\n'
-        f"for event in train(model, corpus, TrainSettings({told})):\n    print(event.step, event.loss_nats, event.val_loss_nats)\n"
-    )
+        imports = ["from gpt2core import GPTConfig, GPTModel, TrainSettings, gpt2_tokenizer, train"]
+        begin = [
+            f"torch.manual_seed({recipe.seed})",
+            f"model = GPTModel(GPTConfig({shape}, qkv_bias=True, tied_head=True))",
+            f"tokenizer = gpt2_tokenizer({recipe.vocab_size})",
+        ]
+    lines = [
+        "import torch",
+        "from pathlib import Path",
+        *imports,
+        "from gpt2core.data import decode_text, split_corpus",
+        "",
+        "torch.set_num_threads(1)",
+        *begin,
+        'text = decode_text(Path("text.txt").read_bytes())',
+        f"corpus = split_corpus(text, tokenizer, model.config.context_length, {VAL_FRACTION})",
+        f"for event in train(model, corpus, TrainSettings({told})):",
+        "    print(event.step, event.loss_nats, event.val_loss_nats)",
+    ]
+    return "\n".join(lines) + "\n"

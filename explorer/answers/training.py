@@ -55,7 +55,8 @@ class Sample:
 class Progress:
     """Everything seen so far. train, held_out: (step, nats per token); held_out starts at step 0, before any update. rates,
     gradient_norms (before clipping) and times (seconds of training): one for each of train. rate_changes: (step, factor) for each
-    change of the rate while it ran. vocab_size, window, n_train_tokens: of the model and its text."""
+    change of the rate while it ran. vocab_size, window, n_layers,
+    n_parameters, n_train_tokens: of the model and its text."""
 
     recipe: Recipe
     step: int = 0
@@ -75,12 +76,14 @@ class Progress:
     window: int = 0
     n_train_tokens: int = 0
     n_parameters: int = 0
+    n_layers: int = 0
 
     def __post_init__(self) -> None:
         """What a run that starts from random numbers need not say."""
         config = self.recipe.config
         self.vocab_size = self.vocab_size or config.vocab_size
         self.window = self.window or config.context_length
+        self.n_layers = self.n_layers or config.n_layers
 
     @property
     def chance_nats(self) -> float:
@@ -157,13 +160,14 @@ class TrainingRun:
             config, self.tokenizer = read_by(recipe, start, own)
             model = GPTModel(config) if start is None else build_model(config, learned_tensors(start.model))
             self.corpus = corpus_for(text, self.tokenizer, config)
-            self.trainer = Trainer(model, self.corpus, recipe.settings(config), self.tokenizer)
+            self.trainer = Trainer(model, self.corpus, recipe.settings(config.n_layers), self.tokenizer)
         self.progress = Progress(
             recipe,
             vocab_size=config.vocab_size,
             window=config.context_length,
             n_train_tokens=len(self.corpus.train_ids),
             n_parameters=model.parameter_count(),
+            n_layers=config.n_layers,
         )
         self._max_seconds = max_seconds
         words = " ".join(text.split(maxsplit=3)[:3]) or text[:1]

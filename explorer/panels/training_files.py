@@ -49,10 +49,10 @@ def repeats(services: Services, progress: Progress) -> tuple[dict[str, Any], dic
     recipe = progress.recipe
     if recipe.vocab_size == OWN_VOCABULARY and not recipe.source:
         return code_value("", say("own_vocabulary_repeat")), code_value("", say("own_vocabulary_repeat"))
-    source = services.models.source(recipe.source) if recipe.source else None
-    if recipe.source and source is None:
-        source = "model"  # the folder that was downloaded
-    return code_value(command(recipe, source)), code_value(python_of(recipe, source))
+    # a model that sessions trained has no folder: "model" is the one that was taken along and unpacked
+    source = (services.models.source(recipe.source) or "model") if recipe.source else ""
+    n_layers = progress.n_layers
+    return code_value(command(recipe, n_layers, source)), code_value(python_of(recipe, n_layers, source))
 
 
 class FileHandlers:

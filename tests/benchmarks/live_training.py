@@ -35,7 +35,7 @@ def main() -> None:
     live = TrainingRun(sample_text(), recipe)
     torch.manual_seed(recipe.seed)
     corpus = corpus_for(sample_text(), gpt2_tokenizer(recipe.vocab_size), recipe.config)
-    alone = Trainer(GPTModel(recipe.config), corpus, recipe.settings(recipe.config)).run()
+    alone = Trainer(GPTModel(recipe.config), corpus, recipe.settings(recipe.n_layers)).run()
     seconds, processor, redraws = [0.0, 0.0], [0.0, 0.0], 0
     began_all = time.perf_counter()
     first = 0.0

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ import torch
 
 from explorer.answers.recipe import VOCAB_SIZE, Recipe, command, python_of
 from explorer.answers.training import CorpusTooLong, TrainingRun, Wishes, log_lines, moments_of, readable
-from gpt2core import TrainEvent, load_pretrained
+from gpt2core import TrainEvent, gpt2_tokenizer, load_pretrained, save_pretrained
 from gpt2core.checkpoint import learned_tensors
 from gpt2core.errors import CorpusTooShort, InvalidSetting
 from gpt2core.train.__main__ import main
-from tests.explorer.answers.conftest import TO_LEARN
+from tests.explorer.answers.conftest import TO_LEARN, TOY
+from tests.reference import random_model
 
 pytestmark = pytest.mark.usefixtures("toy_size")
 
@@ -172,7 +174,7 @@ def test_the_rate_changes_from_the_next_update_on_and_that_is_written_down():
     list(run.ticks(wishes, 20))
     run.change_rate(0.1)
     *_, last = run.ticks(wishes)
-    usual = Recipe("toy", 40, 1e-2, 4).settings(run.trainer.model.config)
+    usual = Recipe("toy", 40, 1e-2, 4).settings(1)
     assert last.rates[:20] == [usual.learning_rate_at(step) for step in range(20)]
     assert last.rates[20:] == pytest.approx([0.1 * usual.learning_rate_at(step) for step in range(20, 40)])
     assert last.rate_changes == [(20, 0.1)]
@@ -208,6 +210,14 @@ def test_a_run_from_another_model_begins_where_that_one_is_and_leaves_it_alone()
     assert torch.equal(run.trained().model.pos_emb.weight, start.model.pos_emb.weight)  # not among what learns
 
 
+def begun_in(folder, recipe):
+    """The model that a recipe starts from, of three layers, and the folder that it lies in; nothing for one that starts afresh."""
+    if not recipe.source:
+        return None, ""
+    save_pretrained(random_model(replace(TOY, n_layers=3)), folder / "start", tokenizer=gpt2_tokenizer(TOY.vocab_size))
+    return load_pretrained(folder / "start"), str(folder / "start")
+
+
 @pytest.mark.parametrize(
     "chosen",
     [
@@ -222,16 +232,19 @@ def test_a_run_from_another_model_begins_where_that_one_is_and_leaves_it_alone()
             "vocab_size": 512,
             "optimizer": "muon",
         },
+        {"source": "a model", "train_only": "last", "drop_rate": 0.1},
+        {"source": "a model", "train_only": "head"},
     ],
-    ids=["usual", "dropout", "own shape"],
+    ids=["usual", "dropout", "own shape", "fine-tuned", "its head alone"],
 )
 def test_the_command_line_trains_the_same_model_to_the_bit(tmp_path, monkeypatch, chosen):
-    recipe = Recipe(**chosen, steps=12, learning_rate=1e-2, batch_size=4)
+    recipe = Recipe(**chosen, steps=12, learning_rate=0.0123456789, batch_size=4)
+    start, source = begun_in(tmp_path, recipe)
     text = tmp_path / "text.txt"
     text.write_text(TO_LEARN, encoding="utf-8")
-    run = TrainingRun(TO_LEARN, recipe)
+    run = TrainingRun(TO_LEARN, recipe, start=start)
     *_, last = run.ticks(Wishes())
-    flags = shlex.split(command(recipe))[3:]
+    flags = shlex.split(command(recipe, run.progress.n_layers, source))[3:]
     monkeypatch.chdir(tmp_path)
     before = torch.get_num_threads()
     try:
@@ -245,14 +258,16 @@ def test_the_command_line_trains_the_same_model_to_the_bit(tmp_path, monkeypatch
     assert [line["loss_nats"] for line in told] == [loss for _, loss in last.train]
 
 
-def test_the_python_of_a_recipe_trains_the_same_model(tmp_path, monkeypatch):
-    recipe = Recipe("toy", 6, 1e-2, 4, drop_rate=0.1)
+@pytest.mark.parametrize("chosen", [{}, {"source": "a model", "train_only": "last"}], ids=["random", "fine-tuned"])
+def test_the_python_of_a_recipe_trains_the_same_model(tmp_path, monkeypatch, chosen):
+    recipe = Recipe("toy", 6, 1e-2, 4, drop_rate=0.1, **chosen)
+    start, source = begun_in(tmp_path, recipe)
     (tmp_path / "text.txt").write_text(TO_LEARN, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    run = TrainingRun(TO_LEARN, recipe)
+    run = TrainingRun(TO_LEARN, recipe, start=start)
     *_, last = run.ticks(Wishes())
     told = subprocess.run(
-        [sys.executable, "-c", python_of(recipe)],
+        [sys.executable, "-c", python_of(recipe, run.progress.n_layers, source)],
         capture_output=True,
         text=True,
         check=True,
