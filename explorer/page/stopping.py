@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
+from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
+
+
+def stop_button(elem_id: str | None = None, **options: Any) -> gr.Button:
+    """Not to be pressed until something runs. options go to gr.Button."""
+    usual: dict[str, Any] = {"variant": "stop", "size": "sm", "interactive": False}
+    return gr.Button(catalogue("page")("stop_it"), elem_id=elem_id, **{**usual, **options})
 
 
 def stops(button: gr.Button, running: Dependency, told: gr.HTML, sentence: str) -> None:

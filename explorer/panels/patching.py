@@ -22,6 +22,7 @@ from explorer.answers.patching import (
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.links import any_text, one_of
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.code import code_lines, code_value
@@ -79,15 +80,7 @@ def build(ctx: TabContext) -> None:
             max_lines=1,
             min_width=120,
         )
-        stop = gr.Button(
-            say("shared_stop"),
-            variant="stop",
-            size="sm",
-            scale=0,
-            min_width=80,
-            interactive=False,
-            elem_id="patch-stop",
-        )
+        stop = stop_button("patch-stop", scale=0, min_width=80)
     told = notice_line("patch-status")
     with gr.Row(equal_height=False):
         with gr.Column(min_width=320, scale=3), frame("patch-frame", name="patching") as figure:

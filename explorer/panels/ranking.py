@@ -11,6 +11,7 @@ import gradio as gr
 from explorer.answers.ranking import Ranking, ranked, ranking_table
 from explorer.catalogue import catalogue
 from explorer.page.links import one_of
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.exchange import answered, exchange
@@ -34,15 +35,7 @@ def build(ctx: TabContext, asked: Callable[..., Any], costs_name: str) -> None:
                 elem_classes="label-beside",
                 min_width=230,
             )
-            stop = gr.Button(
-                say("shared_stop"),
-                variant="stop",
-                size="sm",
-                scale=0,
-                min_width=90,
-                interactive=False,
-                elem_id="rank-stop",
-            )
+            stop = stop_button("rank-stop", scale=0, min_width=90)
         told = notice_line("rank-status")
         listed = ranking_list("rank-list")
     costs = exchange(costs_name)

@@ -20,6 +20,7 @@ from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.guard import in_words
 from explorer.page.links import any_text, flag, number_between, one_of
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.panels import training_files
 from explorer.panels.training_figures import (
@@ -70,14 +71,13 @@ class Buttons:
 
 def buttons() -> Buttons:
     with gr.Row(elem_classes="first-on-a-phone train-buttons"):
+        narrow: dict[str, Any] = {"size": "sm", "min_width": 60}
         return Buttons(
-            gr.Button(say("train"), variant="primary", size="sm", elem_id="train-start", min_width=70),
-            gr.Button(say("pause"), size="sm", interactive=False, elem_id="train-pause", min_width=70),
-            gr.Button(say("go_on"), size="sm", visible=False, elem_id="train-go-on", min_width=70),
-            gr.Button(say("step"), size="sm", elem_id="train-step", min_width=70),
-            gr.Button(
-                say("shared_stop"), variant="stop", size="sm", interactive=False, elem_id="train-stop", min_width=70
-            ),
+            gr.Button(say("train"), variant="primary", elem_id="train-start", **narrow),
+            gr.Button(say("shared_pause"), interactive=False, elem_id="train-pause", **narrow),
+            gr.Button(say("go_on"), visible=False, elem_id="train-go-on", **narrow),
+            gr.Button(say("step"), elem_id="train-step", **narrow),
+            stop_button("train-stop", min_width=60),
         )
 
 

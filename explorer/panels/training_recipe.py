@@ -57,7 +57,7 @@ def build(ctx: TabContext, status: gr.HTML) -> RecipePanel:
             3000,
             USUAL.steps,
             step=20,
-            label=say("field_steps"),
+            label=_label("steps"),
             info=say("field_steps_info"),
             elem_id="train-steps",
         )
@@ -69,7 +69,7 @@ def build(ctx: TabContext, status: gr.HTML) -> RecipePanel:
                 most,
                 getattr(USUAL, name),
                 step=_step(name),
-                label=say(f"field_{name}"),
+                label=_label(name),
                 info=say(f"field_{name}_info"),
                 elem_id=f"train-{name}",
             )
@@ -116,6 +116,12 @@ def build(ctx: TabContext, status: gr.HTML) -> RecipePanel:
     return RecipePanel(text, [made[field.name] for field in fields(Recipe)], made)
 
 
+def _label(name: str) -> str:
+    """What a setting is called, as the beginning of a line."""
+    called = say(f"field_{name}")
+    return called[:1].upper() + called[1:]
+
+
 def _step(name: str) -> int:
     return {"emb_dim": 16, "context_length": 8}.get(name, 1)
 
@@ -125,7 +131,7 @@ def _more(made: dict[str, Any]) -> None:
     made["vocab_size"] = gr.Dropdown(
         [(vocabulary_choice(size), size) for size in VOCAB_SIZES],
         value=USUAL.vocab_size,
-        label=say("field_vocab_size"),
+        label=_label("vocab_size"),
         info=say("field_vocab_size_info"),
         elem_id="train-vocab",
     )
@@ -133,14 +139,14 @@ def _more(made: dict[str, Any]) -> None:
     made["batch_size"] = gr.Radio(
         BATCH_SIZES,
         value=USUAL.batch_size,
-        label=say("field_batch_size"),
+        label=_label("batch_size"),
         info=say("field_batch_size_info"),
         elem_id="train-batch",
     )
     made["optimizer"] = gr.Radio(
         [(say(f"optimizer_{name}"), name) for name in OPTIMIZERS],
         value=USUAL.optimizer,
-        label=say("field_optimizer"),
+        label=_label("optimizer"),
         info=say("field_optimizer_info"),
         elem_id="train-optimizer",
     )
@@ -153,7 +159,7 @@ def _more(made: dict[str, Any]) -> None:
     made["precision"] = gr.Radio(
         [(say(f"precision_{name}"), name) for name in ("fp32", "bf16")],
         value=USUAL.precision,
-        label=say("field_precision"),
+        label=_label("precision"),
         info=say("field_precision_info"),
         elem_id="train-precision",
     )
@@ -162,7 +168,7 @@ def _more(made: dict[str, Any]) -> None:
 def _number(name: str, elem_id: str) -> gr.Number:
     return gr.Number(
         getattr(USUAL, name),
-        label=say(f"field_{name}"),
+        label=_label(name),
         info=say(f"field_{name}_info"),
         precision=0 if name in WHOLE else None,
         elem_id=elem_id,

@@ -11,6 +11,7 @@ import gradio as gr
 from explorer.answers.vocabularies import dearest, languages, side_by_side, vocabularies
 from explorer.catalogue import catalogue
 from explorer.page.links import one_of
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.bar_table import bar_table, bar_table_value
@@ -32,7 +33,7 @@ def build(ctx: TabContext) -> None:
         gr.Markdown(say("download_words"))
         with gr.Row():
             start = gr.Button(say("download"), size="sm", scale=0, min_width=320, elem_id="vocabularies-download")
-            stop = gr.Button(say("shared_stop"), variant="stop", size="sm", scale=0, min_width=80, interactive=False)
+            stop = stop_button(scale=0, min_width=80)
     status = notice_line("vocabularies-status")
     with frame("languages-frame", name="languages") as languages_frame:
         table = bar_table("languages", say("languages_title"))

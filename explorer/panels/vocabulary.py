@@ -25,6 +25,7 @@ from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.guard import in_words
 from explorer.page.links import flag, number_between, numbers_listed, one_of
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.store.services import Services
 from explorer.store.traces import RunKey
@@ -55,15 +56,7 @@ def build(ctx: TabContext) -> tuple[gr.Radio, gr.Checkbox]:
             shown = vocabulary_map("vocabulary-map", POINTS, FOCUS)
             with gr.Row(equal_height=True, elem_classes="vm-tsne"):
                 told = notice_line("tsne-status")
-                stop = gr.Button(
-                    say("shared_stop"),
-                    variant="stop",
-                    size="sm",
-                    scale=0,
-                    min_width=80,
-                    interactive=False,
-                    elem_id="tsne-stop",
-                )
+                stop = stop_button("tsne-stop", scale=0, min_width=80)
         with gr.Column(min_width=300, scale=2), frame("neighbours-frame", name="nearest-tokens") as near_frame:
             neighbours = token_bars("neighbours")
             measure = gr.Radio(

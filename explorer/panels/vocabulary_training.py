@@ -23,6 +23,7 @@ from explorer.answers.vocabulary_training import (
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.links import number_between
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value
@@ -50,7 +51,7 @@ def build(ctx: TabContext) -> None:
             size = gr.Slider(LEAST, MOST, USUAL, step=1, label=say("size"), info=say("size_info"), elem_id="bpe-size")
             with gr.Row():
                 start = gr.Button(say("train"), variant="primary", size="sm", elem_id="bpe-start")
-                stop = gr.Button(say("shared_stop"), variant="stop", size="sm", interactive=False, elem_id="bpe-stop")
+                stop = stop_button("bpe-stop")
             upload = gr.UploadButton(say("upload"), file_types=[".txt"], size="sm", elem_id="bpe-upload")
             status = notice_line("bpe-status")
     figure.bar.value = frame_value(say("title"), f"{in_words(done)} {say('summary')}")

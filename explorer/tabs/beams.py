@@ -15,6 +15,7 @@ from explorer.page.events import QUICK
 from explorer.page.intro import intro
 from explorer.page.links import flag, number_between, one_of
 from explorer.page.spec import TabSpec
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.beam_tree import USED, beam_drawing, beam_tree
@@ -32,14 +33,7 @@ def build(ctx: TabContext) -> None:
         with gr.Column(scale=2, min_width=230, elem_classes="last-on-a-phone"):
             with gr.Row():
                 start = gr.Button(say("search"), variant="primary", size="sm", min_width=90, elem_id="beam-search")
-                stop = gr.Button(
-                    say("shared_stop"),
-                    variant="stop",
-                    size="sm",
-                    interactive=False,
-                    min_width=90,
-                    elem_id="beam-stop",
-                )
+                stop = stop_button("beam-stop", min_width=90)
             told = notice_line("beam-status")
             width = gr.Radio(list(range(1, MAX_WIDTH + 1)), value=START_WIDTH, label=say("width"), elem_id="beam-width")
             number: dict[str, Any] = {"elem_classes": "label-beside", "min_width": 200}

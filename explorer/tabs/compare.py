@@ -16,6 +16,7 @@ from explorer.page.download_panel import download_panel, wanted
 from explorer.page.intro import intro
 from explorer.page.links import any_text, number_between
 from explorer.page.spec import TabSpec
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.store.models import UNTRAINED
 from explorer.store.traces import RunKey
@@ -73,9 +74,7 @@ def _order(name: str, write: str) -> tuple[gr.Number, gr.Button, gr.Button]:
     """How many tokens, the button that begins to write them, and the one that stops."""
     number = gr.Number(START_TOKENS, step=1, label=say("shared_n_tokens"), min_width=130, elem_id=f"{name}-n-tokens")
     start = gr.Button(write, variant="primary", scale=0, min_width=110, elem_id=f"{name}-write")
-    stop = gr.Button(
-        say("shared_stop"), variant="stop", scale=0, min_width=90, interactive=False, elem_id=f"{name}-stop"
-    )
+    stop = stop_button(f"{name}-stop", size="lg", scale=0, min_width=90)
     return number, start, stop
 
 

@@ -16,6 +16,7 @@ from explorer.page.guard import in_words
 from explorer.page.intro import intro
 from explorer.page.links import flag, number_between, one_of
 from explorer.page.spec import TabSpec
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value
@@ -88,7 +89,7 @@ def _build_timing(ctx: TabContext) -> None:
     gr.Markdown(say("timing"))
     with gr.Row(equal_height=False):
         measure = gr.Button(say("measure"), scale=0, min_width=130)
-        stop = gr.Button(say("shared_stop"), scale=0, min_width=90, interactive=False)
+        stop = stop_button(variant="secondary", size="lg", scale=0, min_width=90)
     told = notice_line("timing-status")
     with gr.Column(elem_classes="asked-for"), frame("timing-frame", name="timing") as figure:
         plot = gr.Plot(show_label=False, elem_id="timing-plot", elem_classes="plot-two-lines")

@@ -12,6 +12,7 @@ from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.links import any_text, one_of
 from explorer.page.spec import TabSpec
+from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value
@@ -28,7 +29,7 @@ def build(ctx: TabContext) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=2, min_width=230):
             typed = gr.Textbox(label=say("text"), info=say("text_info"), lines=4, max_lines=12, elem_id="scoring-text")
-            stop = gr.Button(say("shared_stop"), variant="stop", size="sm", interactive=False, elem_id="scoring-stop")
+            stop = stop_button("scoring-stop")
             told = notice_line("scoring-status")
         with gr.Column(scale=7, min_width=320), frame("scored-frame", name="scores") as figure:
             text = scored_text("scored-text", catalogue("scored_text").sentences)

@@ -227,7 +227,7 @@ def from_python(code: str) -> tuple[Saying, ...]:
         ('for key in ("title", "tittle"):\n say(key)', "page has no tittle"),
         ('say(f"copied_{x}", left=1)', ""),
         ('say(f"copid_{x}", left=1)', r"page has no copid_\w+"),
-        ('say("shared_stop")', ""),
+        ('say("shared_position")', ""),
         ('say("stop")', "page has no stop"),
         ('catalogue("links")("title")', "links has no title"),
     ],
@@ -261,7 +261,7 @@ def test_what_cannot_be_told_from_the_source_is_refused() -> None:
         ("const told = (one, left) => filled(one, { left });\ntold(words.copied_without, 1)", ""),
         ("const told = (one, n) => filled(one, { n });\ntold(words.copied_without, 1)", "copied_without wants {left}"),
         ("put(line, words[`copid_${name}`])", r"page has no copid_\w+"),
-        ("put(line, words.shared_stop)", ""),
+        ("put(line, words.shared_position)", ""),
     ],
 )
 def test_the_check_of_scripts_catches_what_it_is_for(script: str, trouble: str) -> None:
@@ -277,9 +277,9 @@ def test_a_script_that_names_a_word_left_out_of_its_choice_is_caught() -> None:
 
 def test_a_key_said_of_another_topic_does_not_keep_a_sentence() -> None:
     everything = left_over((), (), {})
-    assert {"links.head", "attention.head", "shared.stop"} <= set(everything)
-    said = from_python('catalogue("links")("head"), say("shared_stop")')
-    assert set(everything) - set(left_over(said, (), {})) == {"links.head", "shared.stop"}
+    assert {"links.head", "attention.head", "shared.position"} <= set(everything)
+    said = from_python('catalogue("links")("head"), say("shared_position")')
+    assert set(everything) - set(left_over(said, (), {})) == {"links.head", "shared.position"}
     words = {"made_up": Words("made_up", "frame", None)}
     script = ("made_up", Path("made_up.js"), Script("words.less, words.shared_more"))
     assert set(everything) - set(left_over((), [script], words)) == {"frame.less", "shared.more"}

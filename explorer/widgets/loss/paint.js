@@ -40,7 +40,7 @@ export function paint(canvas, { pen, width, height }, layout, { runs, last, leve
   pen.save();
   pen.translate(4, (top + floor) / 2);
   pen.rotate(-Math.PI / 2);
-  pen.fillText(names.y, 0, 0, floor - top + 40 * em);
+  pen.fillText(names.y, 0, 0, floor + top - 4);
   pen.restore();
 
   if (level !== null) {

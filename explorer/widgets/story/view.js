@@ -73,7 +73,7 @@ export function storyView({ find, words, limits, state, act, buttons }) {
     const length = position + ahead;
     const where = { n: position, name: current?.id, target: Math.max(length, current?.target || 0) };
     put(find('position'), current ? filled(words.position, where) : words.position_none);
-    put(buttons.play, playing ? words.button_pause : words.button_play);
+    put(buttons.play, playing ? words.shared_pause : words.button_play);
     for (const name of ['start', 'back']) attributed(buttons[name], { 'aria-disabled': position === 0 });
     attributed(buttons.carry, { 'aria-disabled': !current || position === 0 });
     const old = isOld(state);
