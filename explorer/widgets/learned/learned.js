@@ -4,7 +4,7 @@ import { asPicture, attributed, filled, finder, node, put } from '../shared/dom.
 import { glyphsOf, striped } from '../shared/glyphs.js';
 import { linked } from '../shared/linked.js';
 import { clamped, fixed, grouped } from '../shared/numbers.js';
-import { player } from '../shared/player.js';
+import { handles, player } from '../shared/player.js';
 import { compression, cutPieces, pairsOf, valueAt } from './cutting.js';
 import { drawCompression } from './plot.js';
 
@@ -114,12 +114,7 @@ export default function mount({ element, props, watch, words, name, tints }) {
     if (shown) show(wanted < 0 ? last() : wanted);
   });
 
-  find('play').addEventListener('click', run.toggle);
-  for (const [part, by] of [['back', -1], ['next', 1]]) find(part).addEventListener('click', () => run.step(by));
-  slider.addEventListener('input', () => {
-    if (run.isPlaying()) run.pause();
-    go(Number(slider.value));
-  });
+  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run);
   canvas.addEventListener('click', ({ clientX }) => {
     if (!sizeAt) return;
     const size = sizeAt(clientX - canvas.getBoundingClientRect().left);

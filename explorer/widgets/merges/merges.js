@@ -2,7 +2,7 @@ import { chip } from '../shared/chips.js';
 import { asPicture, attributed, filled, finder, follow, node, put, tell } from '../shared/dom.js';
 import { linked } from '../shared/linked.js';
 import { clamped, grouped } from '../shared/numbers.js';
-import { player } from '../shared/player.js';
+import { handles, player } from '../shared/player.js';
 import { candidatesOf, forestOf, mergesOf, neighboursOf, partsAfter } from './history.js';
 import { bricks, SIZES } from './tree.js';
 
@@ -150,12 +150,7 @@ export default function mount({ element, props, watch, words, rules, name }) {
     if (forest) show(wanted < 0 ? last() : wanted);
   });
 
-  find('play').addEventListener('click', run.toggle);
-  for (const [part, by] of [['back', -1], ['next', 1]]) find(part).addEventListener('click', () => run.step(by));
-  slider.addEventListener('input', () => {
-    if (run.isPlaying()) run.pause();
-    go(Number(slider.value));
-  });
+  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run);
   put(find('rule-title'), words.rule);
   put(find('back'), words.back);
   put(find('next'), words.next);

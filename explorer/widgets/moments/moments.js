@@ -1,5 +1,6 @@
 import { attributed, filled, finder, follow, put, tell } from '../shared/dom.js';
 import { grouped } from '../shared/numbers.js';
+import { handles, player } from '../shared/player.js';
 
 const PLAY_MS = 400; // a moment, so that the eye can follow
 
@@ -9,7 +10,6 @@ export default function mount({ element, props, trigger, watch, words }) {
   const [line, range, play] = [inside('moments'), find('range'), find('play')];
   let moments = { steps: [], names: [], at: 0 };
   let wished = null; // the place that was chosen and has not come back from the server
-  let playing = null;
 
   const told = (at) => filled(words.now, { step: grouped(moments.steps[at]), last: grouped(moments.steps.at(-1)) });
 
@@ -27,23 +27,18 @@ export default function mount({ element, props, trigger, watch, words }) {
     trigger('input');
   };
 
-  const rest = () => {
-    clearInterval(playing);
-    playing = null;
-    attributed(play, { 'aria-label': words.play, title: words.play });
-    put(play, '▶');
-  };
-
-  const start = () => {
-    const last = moments.names.length - 1;
-    if (Number(range.value) === last) choose(0);
-    playing = setInterval(() => {
-      const next = Number(range.value) + 1;
-      if (next > last || line.hidden || !element.isConnected) rest();
-      else choose(next);
-    }, PLAY_MS);
-    attributed(play, { 'aria-label': words.rest, title: words.rest });
-    put(play, '⏸');
+  const run = player(element, {
+    at: () => Number(range.value),
+    last: () => moments.names.length - 1,
+    go: (at) => choose(at),
+    every: () => PLAY_MS,
+    isSeen: () => !line.hidden,
+    changed: () => sayPlaying(),
+  });
+  const sayPlaying = () => {
+    const word = run.isPlaying() ? words.rest : words.play;
+    attributed(play, { 'aria-label': word, title: word });
+    put(play, run.isPlaying() ? '⏸' : '▶');
   };
 
   const draw = () => {
@@ -59,14 +54,10 @@ export default function mount({ element, props, trigger, watch, words }) {
   };
 
   attributed(range, { 'aria-label': words.label });
-  rest();
-  range.addEventListener('input', () => {
-    rest();
-    choose(Number(range.value));
-  });
-  play.addEventListener('click', () => (playing ? rest() : start()));
+  sayPlaying();
+  handles({ play, slider: range }, run);
   follow(element, 'sentence-typed', ({ detail }) => {
-    if (detail.model && !moments.names.includes(detail.model)) rest();
+    if (detail.model && !moments.names.includes(detail.model)) run.pause();
   });
   watch('value', draw);
   draw();

@@ -26,5 +26,16 @@ export function player(element, { at, last, go, every, isSeen, changed }) {
     go(Math.max(0, Math.min(last(), at() + by)));
   };
   follow(element, 'visibilitychange', () => document.hidden && pause());
-  return { isPlaying: () => playing !== null, pause, toggle, step };
+  return { isPlaying: () => playing !== null, pause, toggle, step, go };
+}
+
+// Lets buttons and a slider work a player.
+export function handles({ play, back, next, slider }, run) {
+  play.addEventListener('click', run.toggle);
+  back?.addEventListener('click', () => run.step(-1));
+  next?.addEventListener('click', () => run.step(1));
+  slider?.addEventListener('input', () => {
+    if (run.isPlaying()) run.pause();
+    run.go(Number(slider.value));
+  });
 }

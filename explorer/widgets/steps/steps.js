@@ -3,7 +3,7 @@ import { attributed, node, put } from '../shared/dom.js';
 import { listKeys, select } from '../shared/keys.js';
 import { linked } from '../shared/linked.js';
 import { clamped } from '../shared/numbers.js';
-import { player } from '../shared/player.js';
+import { handles, player } from '../shared/player.js';
 
 const STEP_MS = 3500; // a sentence is read in it
 
@@ -46,8 +46,7 @@ export default function mount({ element, props, trigger, watch, names, words, na
   const run = player(element, { at, last: () => names.length - 1, go, every: () => STEP_MS, isSeen: () => list.clientWidth > 0, changed: () => draw() });
 
   const told = linked(element, name, 1, (value) => go(clamped(Number(value) - 1 || 0, 0, names.length - 1)));
-  find('play').addEventListener('click', run.toggle);
-  for (const [part, by] of [['back', -1], ['next', 1]]) find(part).addEventListener('click', () => run.step(by));
+  handles({ play: find('play'), back: find('back'), next: find('next') }, run);
   listKeys(list, {
     at,
     count: () => names.length,
