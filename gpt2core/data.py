@@ -13,7 +13,9 @@ from torch import Tensor
 
 from gpt2core.errors import CorpusNotText, CorpusTooShort, InvalidSetting
 from gpt2core.ranges import checked_seed, is_number, mixed_seed, shown
-from gpt2core.tokenizer import END_OF_TEXT, Tokenizer
+from gpt2core.tokenizer import END_OF_TEXT, PlainTokenizer, Tokenizer, without_surrogates
+
+MAX_CHARACTER_KINDS = 8_192
 
 
 def decode_text(data: bytes) -> str:
@@ -35,6 +37,22 @@ def decode_text(data: bytes) -> str:
 def _with_line_feeds(text: str) -> str:
     """CRLF of Windows and CR of old Macs read like LF."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def character_tokenizer(text: str) -> PlainTokenizer:
+    """A vocabulary of the characters that `text` holds, in the order of their code points, and end-of-text.
+
+    Any other character is refused by what reads with it. Raises: InvalidSetting for more than MAX_CHARACTER_KINDS different ones.
+    """
+    kinds = sorted(set(without_surrogates(_with_line_feeds(text).replace(END_OF_TEXT, ""))))
+    if len(kinds) > MAX_CHARACTER_KINDS:
+        raise InvalidSetting(
+            "The text holds {n:,} different characters, and a vocabulary of characters takes at most {most:,}. Choose bytes, or GPT-2's own tokens.",
+            n=len(kinds),
+            most=MAX_CHARACTER_KINDS,
+        )
+    token_ids = {character.encode(): token_id for token_id, character in enumerate(kinds)}
+    return PlainTokenizer(token_ids, "characters", special={END_OF_TEXT: len(kinds)})
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ CASES: dict[str, Case] = {
     "rate": Case(replace(_QUICK, learning_rate=0.3)),
     "warmup": Case(Recipe("small", 100, 5e-3, 8, warmup_steps=0, clip_norm=1000.0)),
     "tiny": Case(replace(_QUICK, size="tiny", steps=300), tiny_text),
+    "mask": Case(replace(_QUICK, steps=600, learning_rate=5e-3, causal=False)),
+    "targets": Case(replace(_QUICK, shuffled_targets=True)),
     "dropout": Case(replace(_QUICK, drop_rate=0.5)),
     "shuffled": Case(_QUICK, shuffled_words),
 }

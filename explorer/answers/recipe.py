@@ -22,7 +22,9 @@ say = catalogue("training")
 VOCAB_SIZE = 1024
 BYTES_ONLY = 257  # the 256 bytes and end-of-text: no merge at all
 OWN_VOCABULARY = 0  # the one that the person trained on the Tokens tab, of whatever size it is
-VOCAB_SIZES = (BYTES_ONLY, 512, VOCAB_SIZE, 2048, 4096, OWN_VOCABULARY)
+CHARACTERS = 1  # those that the text holds, however many
+VOCAB_SIZES = (BYTES_ONLY, 512, VOCAB_SIZE, 2048, 4096, CHARACTERS, OWN_VOCABULARY)
+OF_ITS_OWN_SIZE = (CHARACTERS, OWN_VOCABULARY)
 # All of them read GPT-2's first 1,023 tokens and end-of-text, and learn within minutes on one core.
 SIZES: dict[str, GPTConfig] = {
     "mini": GPTConfig(VOCAB_SIZE, 64, 64, 2, 2, drop_rate=0.0, qkv_bias=True, tied_head=True),
@@ -63,6 +65,8 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "optimizer": OPTIMIZERS,
     "precision": ("fp32", "bf16"),
     "train_only": (ALL, LAST, HEAD_ONLY),
+    "causal": (True, False),
+    "shuffled_targets": (False, True),
 }
 
 
@@ -100,6 +104,8 @@ class Recipe:
     patience: int = 0
     stride: int = 0
     vocabulary: str = ""
+    causal: bool = True
+    shuffled_targets: bool = False
 
     def __post_init__(self) -> None:
         self._check_each()
@@ -130,7 +136,7 @@ class Recipe:
                 raise InvalidSetting(say("bad_number", name=called, value=as_given(value), least=low, most=high))
         for name, known in {**CHOICES, "size": (*SIZES, OWN)}.items():
             value = getattr(self, name)
-            if value not in known:
+            if value not in known or isinstance(value, bool) != isinstance(known[0], bool):
                 listed = ", ".join(map(str, known))
                 raise InvalidSetting(say("bad_choice", name=say(f"field_{name}"), value=as_given(value), known=listed))
 
@@ -143,9 +149,10 @@ class Recipe:
 
     @property
     def config(self) -> GPTConfig:
-        """Of a model that starts from random numbers; with a vocabulary of one's own as if it had VOCAB_SIZE tokens."""
+        """Of a model that starts from random numbers; with a vocabulary of its own size as if it had VOCAB_SIZE tokens."""
         shape = {name: getattr(self, name) for name in SHAPE}
-        return replace(SIZES["tiny"], **shape, vocab_size=self.vocab_size or VOCAB_SIZE, drop_rate=self.drop_rate)
+        vocab_size = VOCAB_SIZE if self.vocab_size in OF_ITS_OWN_SIZE else self.vocab_size
+        return replace(SIZES["tiny"], **shape, vocab_size=vocab_size, drop_rate=self.drop_rate)
 
     def parts(self, n_layers: int) -> tuple[str, ...]:
         """Which parts of a model of so many layers learn, as TrainSettings names them; none: all."""
@@ -181,6 +188,8 @@ def command(recipe: Recipe, n_layers: int, source: str = "") -> str:
     one that it starts from, where it does."""
     config, settings = recipe.config, recipe.settings(n_layers)
     begin: dict[str, Any] = {name: getattr(config, name) for name in ("vocab_size", *SHAPE)}
+    if recipe.vocab_size == CHARACTERS:
+        begin = {"vocabulary": "characters", **{name: begin[name] for name in SHAPE}}
     if source:
         begin = {"from": source, "train_only": ",".join(settings.train_only)}
     given = {
@@ -194,7 +203,8 @@ def command(recipe: Recipe, n_layers: int, source: str = "") -> str:
     }
     flags = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in given.items() if value != ""]
     kind = [] if source else ["--qkv-bias", "--tied-head"]
-    return " ".join(["python -m gpt2core.train", *flags, *kind])
+    wrong = ["--no-causal"] * (not recipe.causal) + ["--shuffled-targets"] * recipe.shuffled_targets
+    return " ".join(["python -m gpt2core.train", *flags, *kind, *wrong])
 
 
 def python_of(recipe: Recipe, n_layers: int, source: str = "") -> str:
@@ -214,22 +224,23 @@ def python_of(recipe: Recipe, n_layers: int, source: str = "") -> str:
             "model, tokenizer = build_model(config, learned_tensors(start.model)), start.tokenizer",
         ]
     else:
-        shape = ", ".join(f"{name}={getattr(recipe.config, name)!r}" for name in ("vocab_size", *SHAPE, "drop_rate"))
+        shape = ", ".join(f"{name}={getattr(recipe.config, name)!r}" for name in (*SHAPE, "drop_rate"))
+        by_characters = recipe.vocab_size == CHARACTERS
         imports = ["from gpt2core import GPTConfig, GPTModel, TrainSettings, gpt2_tokenizer, train"]
         begin = [
+            f"tokenizer = {'character_tokenizer(text)' if by_characters else f'gpt2_tokenizer({recipe.vocab_size})'}",
             f"torch.manual_seed({recipe.seed})",
-            f"model = GPTModel(GPTConfig({shape}, qkv_bias=True, tied_head=True))",
-            f"tokenizer = gpt2_tokenizer({recipe.vocab_size})",
+            f"model = GPTModel(GPTConfig(tokenizer.vocab_size, {shape}, qkv_bias=True, tied_head=True))",
         ]
     lines = [
         "import torch",
         "from pathlib import Path",
         *imports,
-        "from gpt2core.data import decode_text, split_corpus",
+        "from gpt2core.data import character_tokenizer, decode_text, split_corpus",
         "",
         "torch.set_num_threads(1)",
-        *begin,
         'text = decode_text(Path("text.txt").read_bytes())',
+        *begin,
         f"corpus = split_corpus(text, tokenizer, model.config.context_length, {VAL_FRACTION})",
         f"for event in train(model, corpus, TrainSettings({told})):",
         "    print(event.step, event.loss_nats, event.val_loss_nats)",

@@ -13,10 +13,11 @@ from pathlib import Path
 from explorer.answers.training import Progress, log_lines
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
-from gpt2core import Pretrained, TrainEvent, load_pretrained
+from gpt2core import Pretrained, TrainEvent, load_pretrained, save_pretrained
 from gpt2core.checkpoint import learned_tensors
 from gpt2core.errors import InvalidSetting
 from gpt2core.foreign.export import huggingface_files
+from gpt2core.tokenizer import PlainTokenizer
 from gpt2core.train.plot import loss_figure
 
 say = catalogue("training")
@@ -38,11 +39,18 @@ def plot_file(progress: Progress) -> bytes:
 
 
 def model_file(services: Services, name: str) -> bytes:
-    """A zip of the model's folder in Hugging Face's form: configuration, weights, vocabulary. Raises: UnknownModel, InvalidSetting."""
+    """A zip of the model's folder in Hugging Face's form: configuration, weights, vocabulary; in our own where the vocabulary is a list
+    without merges, for which that form has no place. Raises: UnknownModel, InvalidSetting."""
     model = services.models.get(name).model
     if model.config.n_parameters > MOST_PARAMETERS:
         raise InvalidSetting(say("too_large_to_take", n=model.config.n_parameters, limit=MOST_PARAMETERS))
-    files = huggingface_files(model.config, learned_tensors(model), services.models.tokenizer(name))
+    tokenizer = services.models.tokenizer(name)
+    if isinstance(tokenizer, PlainTokenizer):
+        with tempfile.TemporaryDirectory() as made:
+            save_pretrained(model, Path(made), tokenizer=tokenizer)
+            files = {path.name: path.read_bytes() for path in Path(made).iterdir()}
+    else:
+        files = huggingface_files(model.config, learned_tensors(model), tokenizer)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller
         for file, content in files.items():

@@ -25,8 +25,8 @@ from explorer.wording.text import hex_bytes
 from gpt2core import GPTConfig, GPTModel, Pretrained, Tokenizer, TrainEvent, generate, gpt2_tokenizer
 from gpt2core.checkpoint import build_model, learned_tensors
 from gpt2core.data import Corpus, split_corpus
-from gpt2core.errors import Gpt2CoreError, NotFinite
-from gpt2core.train import Trainer
+from gpt2core.errors import Gpt2CoreError, NotFinite, NotInVocabulary
+from gpt2core.train import Trainer, validation_loss
 from gpt2core.train.phases import check_learning_rate
 
 SAMPLE_FILE = Path(__file__).parents[2] / "assets" / "sample.txt"
@@ -35,6 +35,7 @@ MAX_SECONDS = 600
 TICK_SECONDS = 0.15
 N_SAMPLES, SAMPLE_TOKENS = 8, 50
 MOST_MOMENTS = 24
+OLD_WINDOW, OLD_WINDOWS = 128, 8  # of a text of before: so many tokens at a time, so many times
 
 _UNSEEN = re.compile("[\udc80-\udcff\x00-\x08\x0b-\x1f\x7f-\x9f]+")
 _GENERATOR = threading.Lock()  # torch's own is one for all threads; only training draws from it
@@ -56,7 +57,9 @@ class Progress:
     """Everything seen so far. train, held_out: (step, nats per token); held_out starts at step 0, before any update. rates,
     gradient_norms (before clipping) and times (seconds of training): one for each of train. rate_changes: (step, factor) for each
     change of the rate while it ran. vocab_size, window, n_layers,
-    n_parameters, n_train_tokens: of the model and its text."""
+    n_parameters, n_train_tokens: of the model and its text. frequency_nats: what knowing how often each token comes in that text, and
+    nothing else, would give on it. with_mask: of a run without the mask, the held-back loss of its last check with it. old: of a run that
+    goes on from a model, (step, nats per token) on a text of before; old_kind: which, see OldText."""
 
     recipe: Recipe
     step: int = 0
@@ -77,6 +80,10 @@ class Progress:
     n_train_tokens: int = 0
     n_parameters: int = 0
     n_layers: int = 0
+    frequency_nats: float | None = None
+    with_mask: float | None = None
+    old: list[tuple[int, float]] = field(default_factory=list)
+    old_kind: str = ""
 
     def __post_init__(self) -> None:
         """What a run that starts from random numbers need not say."""
@@ -94,6 +101,15 @@ class Progress:
     def best(self) -> tuple[int, float]:
         """The check with the lowest held-back loss, (step, nats); the first of several."""
         return min(self.held_out, key=lambda check: check[1])
+
+
+@dataclass(frozen=True)
+class OldText:
+    """What a model knew before it is fine-tuned. kind: "own", held back from the run that made it; "sample", the stories that come with
+    the project, of the kind that the models that ship have read."""
+
+    kind: Literal["own", "sample"]
+    text: str
 
 
 @dataclass
@@ -115,6 +131,16 @@ class CorpusTooLong(Gpt2CoreError):
 def sample_text() -> str:
     """The text to learn that comes with the project."""
     return SAMPLE_FILE.read_text(encoding="utf-8")
+
+
+def held_out_part(text: str) -> str:
+    """The end of a run's text that it was never trained on, about: between documents the cut may lie a little later."""
+    return text[int((1 - VAL_FRACTION) * len(text)) :]
+
+
+def trained_part(text: str) -> str:
+    """The text without that."""
+    return text[: int((1 - VAL_FRACTION) * len(text))]
 
 
 def corpus_for(text: str, tokenizer: Tokenizer, config: GPTConfig) -> Corpus:
@@ -141,9 +167,9 @@ def moments_of(steps: int, most: int = MOST_MOMENTS) -> list[int]:
 
 
 class TrainingRun:
-    """A model being trained. start: the model that it goes on from, which stays as it is; own: the vocabulary where the recipe wants one
-    of the person's own. Raises: CorpusTooLong, CorpusTooShort,
-    InvalidSetting."""
+    """A model being trained. start: the model that it goes on from, which stays as it is, and old: a text of before, on which is
+    measured what it forgets; own: the vocabulary where the recipe wants neither that model's nor GPT-2's. Raises: CorpusTooLong,
+    CorpusTooShort, InvalidSetting, NotInVocabulary."""
 
     def __init__(
         self,
@@ -152,6 +178,7 @@ class TrainingRun:
         *,
         start: Pretrained | None = None,
         own: Tokenizer | None = None,
+        old: OldText | None = None,
         max_seconds: float = MAX_SECONDS,
     ) -> None:
         self.text = text
@@ -168,7 +195,12 @@ class TrainingRun:
             n_train_tokens=len(self.corpus.train_ids),
             n_parameters=model.parameter_count(),
             n_layers=config.n_layers,
+            frequency_nats=entropy_nats(self.corpus.train_ids),
         )
+        self._old_ids = torch.tensor(readable_ids(old.text, self.tokenizer) if old is not None else [])
+        if len(self._old_ids) > 1:
+            assert old is not None
+            self.progress.old_kind = old.kind
         self._max_seconds = max_seconds
         words = " ".join(text.split(maxsplit=3)[:3]) or text[:1]
         self._prompt_ids = self.tokenizer.encode(words[:80])[:8]
@@ -231,8 +263,17 @@ class TrainingRun:
         return self._copy(weights) if weights and self.progress.step else None
 
     def _check(self) -> None:
-        loss_nats = self.trainer.validation_loss(self.trainer.settings.eval_windows)
-        self.progress.held_out.append((self.progress.step, loss_nats))
+        self._note_check(self.trainer.validation_loss(self.trainer.settings.eval_windows))
+
+    def _note_check(self, loss_nats: float) -> None:
+        progress, trainer = self.progress, self.trainer
+        progress.held_out.append((progress.step, loss_nats))
+        if not trainer.settings.causal:
+            progress.with_mask = trainer.validation_loss(trainer.settings.eval_windows, causal=True)
+        if progress.old_kind:
+            window = min(OLD_WINDOW, progress.window, len(self._old_ids) - 1)
+            loss_nats = validation_loss(trainer.model, self._old_ids, max_windows=OLD_WINDOWS, window=window)
+            progress.old.append((progress.step, loss_nats))
 
     def _work(self, events: Iterator[TrainEvent], wishes: Wishes, limit: float, last: int | None) -> End:
         tick_ends = time.monotonic() + TICK_SECONDS
@@ -272,7 +313,7 @@ class TrainingRun:
         progress.times.append(taken + tokens / event.tokens_per_second)
         progress.tokens_per_second, progress.seconds_left = event.tokens_per_second, event.seconds_left
         if event.val_loss_nats is not None:
-            progress.held_out.append((event.step, event.val_loss_nats))
+            self._note_check(event.val_loss_nats)
             self._last_finite = self._finite_weights() or self._last_finite
         if event.step % self._sample_every == 0:
             self._write_sample()
@@ -314,6 +355,20 @@ class TrainingRun:
                 torch.set_rng_state(self._random_state)
             yield
             self._random_state = torch.get_rng_state()
+
+
+def entropy_nats(token_ids: Tensor) -> float:
+    """Of how often each token comes, nats per token: the loss of a model that knows nothing else."""
+    counts = token_ids.bincount().double()
+    return float(torch.special.entr(counts / counts.sum()).sum())
+
+
+def readable_ids(text: str, tokenizer: Tokenizer) -> list[int]:
+    """The text's tokens; none where the vocabulary cannot write it."""
+    try:
+        return tokenizer.encode(text)
+    except NotInVocabulary:
+        return []
 
 
 def read_by(recipe: Recipe, start: Pretrained | None, own: Tokenizer | None) -> tuple[GPTConfig, Tokenizer]:

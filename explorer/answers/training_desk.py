@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.answers.live_runs import LiveRun, LiveRuns
-from explorer.answers.recipe import OWN_VOCABULARY, Recipe
-from explorer.answers.training import MAX_SECONDS, Progress, TrainingRun
+from explorer.answers.recipe import CHARACTERS, OWN_VOCABULARY, Recipe
+from explorer.answers.training import MAX_SECONDS, OldText, Progress, TrainingRun, held_out_part, sample_text
 from explorer.answers.training_words import moment_choice, outcome, own_choice
 from explorer.catalogue import catalogue
 from explorer.store.services import Services
+from explorer.store.trained import run_of
 from explorer.wording.refusals import refusal_in_words
 from gpt2core import Gpt2CoreError, Pretrained, Tokenizer
-from gpt2core.errors import EmptyPrompt, PromptTooLong
+from gpt2core.data import character_tokenizer
+from gpt2core.errors import EmptyPrompt, NotInVocabulary, PromptTooLong
 
 say = catalogue("training")
 TAKE_UP_SECONDS = 5.0  # until the page that was closed lets go of the run
@@ -83,8 +85,9 @@ class TrainingDesk:
         """Refuse at once what cannot be trained; else take a place in the line. recipe: in the order of Recipe's fields."""
         try:
             asked = Recipe(*recipe)
-            start, own = begun_with(self._services, asked)
-            run = TrainingRun(text if isinstance(text, str) else "", asked, start=start, own=own)
+            text = text if isinstance(text, str) else ""
+            start, own = begun_with(self._services, asked, text)
+            run = TrainingRun(text, asked, start=start, own=own, old=self._old_text(asked.source, text))
         except Gpt2CoreError as error:
             return Said(refusal_in_words(error), refused=True)
         if session.current is not None and session.current.can_go_on:
@@ -93,6 +96,12 @@ class TrainingDesk:
         self._runs.add(live)
         session.runs[:] = [*session.runs, live][-LISTED:]
         return Said(say("waiting" if self._busy.is_set() else "starting"), running=True)
+
+    def _old_text(self, source: str, text: str) -> OldText | None:
+        """On which a run that starts from `source` tells what it forgets of before; None where it reads that very text again."""
+        made_by = self._runs.get(run_of(source))
+        old = OldText("own", held_out_part(made_by.text)) if made_by else OldText("sample", sample_text())
+        return old if source and text not in (old.text, made_by.text if made_by else "") else None
 
     def run(self, session: TrainingSession | None, updates: int | None = None) -> Iterator[Seen]:
         """Let the session's last run train, for so many updates; nothing if it cannot. Close it to leave the run where it is."""
@@ -232,16 +241,19 @@ class TrainingDesk:
             chosen, told = None, say("listed", n=error.n_tokens, limit=error.limit)
         except EmptyPrompt:
             chosen, told = None, say("listed_empty")
+        except NotInVocabulary as error:
+            chosen, told = None, say("listed_unread", why=refusal_in_words(error))
         return OnOffer(choices, chosen, Said(f"{live.outcome} {told}", refused=bool(live.progress.trouble)))
 
 
-def begun_with(services: Services, recipe: Recipe) -> tuple[Pretrained | None, Tokenizer | None]:
-    """The model that a recipe starts from and the vocabulary of the person's own, as far as it names them. Raises: UnknownModel,
-    VocabularyNotKept."""
+def begun_with(services: Services, recipe: Recipe, text: str) -> tuple[Pretrained | None, Tokenizer | None]:
+    """The model that a recipe starts from, and the vocabulary that is neither that model's nor GPT-2's: the person's own, or the
+    characters of `text`. Raises: UnknownModel, VocabularyNotKept, InvalidSetting."""
     if recipe.source:
         return services.models.get(recipe.source), None
-    own = recipe.vocab_size == OWN_VOCABULARY
-    return None, services.vocabularies.get(recipe.vocabulary).tokenizer if own else None
+    if recipe.vocab_size == CHARACTERS:
+        return None, character_tokenizer(text)
+    return None, services.vocabularies.get(recipe.vocabulary).tokenizer if recipe.vocab_size == OWN_VOCABULARY else None
 
 
 def own_choices(services: Services, runs: Sequence[LiveRun]) -> list[tuple[str, str]]:

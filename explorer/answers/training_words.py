@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from explorer.answers.recipe import BYTES_ONLY, OWN, OWN_VOCABULARY, SHAPE, SIZES, Recipe, changed_fields
+from explorer.answers.recipe import BYTES_ONLY, CHARACTERS, OWN, OWN_VOCABULARY, SHAPE, SIZES, Recipe, changed_fields
 from explorer.answers.training import Progress
 from explorer.answers.verdict import Kind
 from explorer.catalogue import catalogue
@@ -28,8 +28,8 @@ def size_choice(name: str) -> str:
 
 
 def vocabulary_choice(size: int) -> str:
-    if size == OWN_VOCABULARY:
-        return say("vocabulary_own")
+    if size in (OWN_VOCABULARY, CHARACTERS):
+        return say("vocabulary_own") if size == OWN_VOCABULARY else say("vocabulary_characters")
     return say("vocabulary_bytes", n=size) if size == BYTES_ONLY else say("vocabulary_first", n=size)
 
 
@@ -97,12 +97,16 @@ def changes_in_words(recipe: Recipe, before: Recipe | None) -> str:
     if not changed:
         return say("same_recipe")
     return "; ".join(
-        say("changed", name=say(f"field_{name}"), before=_shown(old), now=_shown(new))
+        say("changed", name=say(f"field_{name}"), before=_shown(name, old), now=_shown(name, new))
         for name, (old, new) in changed.items()
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
+    if name == "vocab_size":
+        return vocabulary_choice(value)
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
     if isinstance(value, float):
         return f"{value:g}"
     return f"{value:,}" if isinstance(value, int) else str(value) or "-"

@@ -15,7 +15,7 @@ from explorer.catalogue import catalogue
 
 say = catalogue("training")
 
-Kind = Literal["early", "noise", "learning", "right", "memorising", "diverging", "small"]
+Kind = Literal["early", "noise", "learning", "right", "memorising", "diverging", "cheating", "small"]
 
 BETTER_THAN_CHANCE = 0.1  # nats below guessing, from which on anything was learned
 STILL_FALLING = 0.03  # of the held-back loss, gained by the last third of the checks
@@ -23,9 +23,11 @@ JUMP = 1.0  # nats above the lowest loss of any update: more than batches differ
 WORSE_AGAIN = 0.05  # nats above the best check
 GAP = 0.35  # nats between the text that is trained on and the text held back
 LONG_COPY = 40  # characters in a row
+SAME = 0.01  # nats a token: less is no difference
 POOR = 0.6  # of the loss of guessing: what a model that is too small, or stuck, stays above
 AROUND = 20  # characters shown on both sides of a copied passage
 ENOUGH_CHECKS = 4
+CHEATS = 0.5  # nats that the mask costs a model that was trained without it
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,25 @@ def verdict_of(progress: Progress, text: str) -> Verdict:
         best_step=best_step,
         gap=checks[-1] - train,
         gain=gain(progress),
+        with_mask=progress.with_mask,
     )
-    return Verdict(kind, told, copied)
+    if kind == "small" and progress.frequency_nats is not None:
+        told += " " + say("only_frequency", frequency=progress.frequency_nats)
+    return Verdict(kind, f"{told} {forgetting(progress)}".strip(), copied)
+
+
+def forgetting(progress: Progress) -> str:
+    """What a fine-tuned model has forgotten or learned of a text of before, in words; "" for others."""
+    if len(progress.old) < 2:
+        return ""
+    (_, first), (_, last) = progress.old[0], progress.old[-1]
+    if abs(last - first) < SAME:
+        return say(f"kept_{progress.old_kind}", first=first, last=last)
+    return say(f"forgot_{progress.old_kind}" if last > first else f"gained_{progress.old_kind}", first=first, last=last)
 
 
 def kind_of(progress: Progress, copied: Copied | None) -> Kind:
-    """Which of the seven it is, the worst first."""
+    """Which of them it is, the worst first."""
     checks = [loss for _, loss in progress.held_out]
     last, train = checks[-1], recent_loss(progress)
     lowest_train = min((loss for _, loss in progress.train), default=math.inf)
@@ -99,6 +114,7 @@ def kind_of(progress: Progress, copied: Copied | None) -> Kind:
     found: dict[Kind, bool] = {
         "diverging": progress.end == "not finite" or train > lowest_train + JUMP,
         "early": len(checks) < ENOUGH_CHECKS,
+        "cheating": progress.with_mask is not None and progress.with_mask > last + CHEATS,
         "noise": last > progress.chance_nats - BETTER_THAN_CHANCE,
         "memorising": last > progress.best[1] + WORSE_AGAIN or (is_copying and last - train > GAP),
         "learning": gain(progress) > STILL_FALLING * last,

@@ -31,20 +31,23 @@ def build(ctx: TabContext, recipe: RecipePanel, foreseen: gr.HTML) -> None:
         windows = window_rows("train-windows")
     at_rest = rested(recipe.text)
 
-    def draw(_: RunKey, typed: Any, *chosen: Any) -> dict[Any, Any]:
-        asked = Recipe(*chosen)
-        start, own = begun_with(ctx.services, asked)
+    def written(typed: Any) -> str:
         text = typed.get("text") if isinstance(typed, dict) else None
-        cut = windows_of(recipe.text.value if text is None else str(text), asked, start, own)
+        return recipe.text.value if text is None else str(text)
+
+    def draw(_: RunKey, typed: Any, *chosen: Any) -> dict[Any, Any]:
+        asked, text = Recipe(*chosen), written(typed)
+        start, own = begun_with(ctx.services, asked, text)
+        cut = windows_of(text, asked, start, own)
         return {windows: windows_value(cut), figure.bar: frame_value(say("windows_title"), told(cut))}
 
-    def estimated(_: RunKey, *chosen: Any) -> Any:
+    def estimated(_: RunKey, typed: Any, *chosen: Any) -> Any:
         asked = Recipe(*chosen)
-        found = estimate(asked, read_by(asked, *begun_with(ctx.services, asked))[0])
+        found = estimate(asked, read_by(asked, *begun_with(ctx.services, asked, written(typed)))[0])
         parts = in_units(found.n_parameters), found.n_bytes / 2**20, clock(found.seconds)
         return info(say("estimate", parameters=parts[0], megabytes=parts[1], time=parts[2]))
 
-    ctx.draws(estimated, foreseen, controls=recipe.controls)
+    ctx.draws(estimated, foreseen, controls=[at_rest, *recipe.controls])
     ctx.draws(draw, [windows, figure.bar], controls=[at_rest, *recipe.controls])
 
 

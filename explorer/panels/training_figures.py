@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from explorer.answers.live_runs import LiveRun
-from explorer.answers.training import Progress
+from explorer.answers.training import Progress, trained_part
 from explorer.answers.training_desk import TrainingSession
 from explorer.answers.training_words import changes_in_words, facts, run_cells, run_columns, summary
 from explorer.answers.verdict import verdict_of
@@ -41,12 +40,6 @@ def runs_table(session: TrainingSession) -> dict[str, Any]:
         ]
         rows.append(Row(live.name, cells, live.name in session.hidden))
     return runs_value(run_columns(), rows)
-
-
-@lru_cache(maxsize=16)
-def trained_part(text: str) -> str:
-    """The text without the part that is held back, about: the cut between two documents may lie a little later."""
-    return text[: int(0.9 * len(text))]
 
 
 def verdict_shown(live: LiveRun) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import gradio as gr
 
 from explorer.answers.live_runs import LiveRun
 from explorer.answers.recorded import recorded_run
-from explorer.answers.training import Progress, sample_text
+from explorer.answers.training import Progress, sample_text, trained_part
 from explorer.answers.training_desk import Said, TrainingDesk, TrainingSession, own_choices
 from explorer.answers.training_words import origin, summary
 from explorer.answers.verdict import verdict_of
@@ -29,7 +29,6 @@ from explorer.panels.training_figures import (
     overlaid,
     runs_table,
     samples_value,
-    trained_part,
     verdict_shown,
 )
 from explorer.panels.training_recipe import RecipePanel

@@ -13,7 +13,7 @@ from explorer.answers.training import sample_text
 from explorer.answers.training_words import size_choice, vocabulary_choice
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
-from explorer.page.links import any_text, number_between, one_of
+from explorer.page.links import any_text, flag, number_between, one_of
 from explorer.page.wiring import TabContext
 from explorer.widgets import notice
 from explorer.wording.refusals import refusal_in_words
@@ -163,6 +163,15 @@ def _more(made: dict[str, Any]) -> None:
         info=say("field_precision_info"),
         elem_id="train-precision",
     )
+    with gr.Row():
+        for name in ("causal", "shuffled_targets"):
+            made[name] = gr.Checkbox(
+                getattr(USUAL, name),
+                label=_label(name),
+                info=say(f"field_{name}_info"),
+                elem_id=f"train-{name}",
+                min_width=220,
+            )
 
 
 def _number(name: str, elem_id: str) -> gr.Number:
@@ -182,6 +191,8 @@ def _check(name: str) -> Any:
         return number_between(*WHOLE[name], whole=True)
     if name in NUMBERS:
         return number_between(*NUMBERS[name][:2])
+    if name in ("causal", "shuffled_targets"):
+        return flag
     choices: dict[str, list[Any]] = {
         "size": [*SIZES, OWN],
         "vocab_size": list(VOCAB_SIZES),

@@ -100,5 +100,11 @@ def step_of(name: str) -> int | None:
     return int(found[2]) if found and found[2] else None
 
 
+def run_of(name: str) -> str:
+    """The run that a trained model's name belongs to; another name as it is."""
+    found = _NAME.fullmatch(name)
+    return found[1] if found else name
+
+
 def _bytes_of(model: GPTModel) -> int:
     return sum(weight.numel() * weight.element_size() for weight in model.parameters())

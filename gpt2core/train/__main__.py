@@ -9,15 +9,18 @@ torchrun --nproc_per_node=2 -m gpt2core.train --text stories.txt --out runs/stor
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from gpt2core.checkpoint import TrainedOn, build_model, check_context, learned_tensors, load_pretrained
-from gpt2core.data import split_corpus
+from gpt2core.config import GPTConfig
+from gpt2core.data import character_tokenizer, split_corpus
 from gpt2core.errors import Gpt2CoreError, InvalidSetting
 from gpt2core.model import GPTModel
 from gpt2core.tokenizer import Tokenizer, gpt2_tokenizer
@@ -49,17 +52,10 @@ def run(options: argparse.Namespace, team: Team) -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     folder = RunFolder(options.out, torch.float16 if options.half else torch.float32)
-    model = None
-    if options.resume:
-        config, tokenizer = saved_config(folder.state), saved_tokenizer(folder.state)
-    elif options.source is not None:
-        model, tokenizer = source_model(options)
-        config = model.config
-    else:
-        config = config_from(options)
-        tokenizer = gpt2_tokenizer(config.vocab_size)
+    read = functools.cache(functools.partial(read_text, options))  # of a vocabulary from the text, before anything else
+    model, config, tokenizer = prepared(options, folder, read)
     check_context(config)
-    text = read_corpus(options.text, options.downloads, tell=lambda line: print(line, flush=True))
+    text = read()
     corpus = split_corpus(text, tokenizer, config.context_length, options.val_fraction)
     folder.trained_on = TrainedOn(Path(options.text).name, text_sha256(text), options.val_fraction)
     if options.resume:
@@ -83,6 +79,24 @@ def run(options: argparse.Namespace, team: Team) -> None:
         if trainer.step == 0:
             folder.abandon()
         raise
+
+
+def prepared(
+    options: argparse.Namespace, folder: RunFolder, read: Callable[[], str]
+) -> tuple[GPTModel | None, GPTConfig, Tokenizer]:
+    """The size and vocabulary that flags, an earlier run or --from ask for, and the model that the last brings. read: the text."""
+    if options.resume:
+        return None, saved_config(folder.state), saved_tokenizer(folder.state)
+    if options.source is not None:
+        model, tokenizer = source_model(options)
+        return model, model.config, tokenizer
+    config = config_from(options)
+    tokenizer = character_tokenizer(read()) if options.vocabulary == "characters" else gpt2_tokenizer(config.vocab_size)
+    return None, replace(config, vocab_size=tokenizer.vocab_size), tokenizer
+
+
+def read_text(options: argparse.Namespace) -> str:
+    return read_corpus(options.text, options.downloads, tell=lambda line: print(line, flush=True))
 
 
 def source_model(options: argparse.Namespace) -> tuple[GPTModel, Tokenizer]:

@@ -42,6 +42,7 @@ FILES = {
     "half": "store the model in float16: half the file (the state to resume from stays exact)",
     "downloads": "folder for downloaded texts (default: %(default)s)",
 }
+VOCABULARY = "what a token is: an entry of GPT-2's list, or each character that the text holds (default: %(default)s)"
 SIZE = {
     "vocab_size": "keep the first N - 1 entries of GPT-2's vocabulary and end-of-text; fewer leave more parameters for layers",
     "context_length": "tokens in a window: how far back the model can look",
@@ -77,6 +78,10 @@ OPTIMIZER = "adamw for all weights, or muon for the matrices inside blocks, whic
 PHASE = (
     f"once a phase of a curriculum, in order: {EXAMPLE}; windows shorter than the context, a share of copy exercises"
 )
+WRONG = {
+    "causal": "mask what comes later; --no-causal lets each token see the one that it is asked for",
+    "shuffled_targets": "ask every place of a batch for the token of another place, drawn anew each update",
+}
 WATCHING = {
     "eval_every": "updates between checks on text that is never trained on (0: never)",
     "eval_windows": "windows an in-between check reads",
@@ -115,6 +120,7 @@ def parser() -> argparse.ArgumentParser:
 
     size = made.add_argument_group("size of the model (default: the preset's)")
     size.add_argument("--preset", choices=sorted(PRESETS), help=f"all of these at once (default: {PRESET})")
+    size.add_argument("--vocabulary", choices=("gpt2", "characters"), default="gpt2", help=VOCABULARY)
     for name, text in SIZE.items():
         default = getattr(GPTConfig(), name)
         kind = (
@@ -131,6 +137,11 @@ def parser() -> argparse.ArgumentParser:
     learning.add_argument("--train-only", type=_parts, default=(), metavar="PART,PART,...", help=TRAIN_ONLY)
     learning.add_argument("--phase", action="append", default=[], dest="phases", metavar="NAME=N,...", help=PHASE)
     _add_settings(learning, LEARNING)
+    wrong = made.add_argument_group("to see what goes wrong")
+    for name, text in WRONG.items():
+        wrong.add_argument(
+            _flag(name), action=argparse.BooleanOptionalAction, default=getattr(DEFAULTS, name), help=text
+        )
     _add_settings(made.add_argument_group("watching"), WATCHING)
 
     add = made.add_argument_group("machine").add_argument
@@ -172,7 +183,7 @@ def _given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
 def settings_from(options: argparse.Namespace, device: torch.device) -> TrainSettings:
     """Raises: InvalidSetting."""
     precision = options.precision if options.precision != "auto" else quicker_precision(device)
-    given = _given(options, ("optimizer", *LEARNING, *WATCHING))
+    given = _given(options, ("optimizer", *LEARNING, *WRONG, *WATCHING))
     phases = tuple(map(parsed_phase, options.phases))
     if phases:
         if options.steps is not None:
@@ -199,6 +210,8 @@ def check(options: argparse.Namespace) -> None:
         raise InvalidSetting(
             "--sinusoidal-positions is {value}; choose 0 (noise) to 1.", value=options.sinusoidal_positions
         )
+    if options.vocabulary == "characters" and options.vocab_size is not None:
+        raise InvalidSetting("--vocab-size cuts GPT-2's list; with --vocabulary characters leave it out.")
     if options.source is not None:
         _check_source(options)
     elif options.gelu is not None:
@@ -218,6 +231,7 @@ def _check_source(options: argparse.Namespace) -> None:
             folder=options.out,
         )
     told = {"preset": options.preset, "sinusoidal_positions": options.sinusoidal_positions or None}
+    told |= {"vocabulary": None if options.vocabulary == "gpt2" else options.vocabulary}
     told |= {name: getattr(options, name) for name in SIZE if name not in ("drop_rate", "n_heads")}
     for name, value in told.items():
         if value is not None:

@@ -25,11 +25,11 @@ from gpt2core.data import Corpus
 from gpt2core.errors import InvalidSetting, NotFinite, OtherCorpus, UnreadableCheckpoint
 from gpt2core.files import write_atomically
 from gpt2core.generation import generate
-from gpt2core.model import GPTModel, evaluating
+from gpt2core.model import GPTModel, Tap, evaluating
 from gpt2core.ranges import checked_seed, is_number, mixed_seed, shown, whole
 from gpt2core.tokenizer import END_OF_TEXT, Tokenizer, gpt2_tokenizer
 from gpt2core.train.distributed import ALONE, Team
-from gpt2core.train.loss import NextTokenLoss, next_token_loss
+from gpt2core.train.loss import NextTokenLoss, next_token_loss, seeing_all
 from gpt2core.train.optimizer import OPTIMIZERS, Optimizer, OptimizerName
 from gpt2core.train.parts import learn_only
 from gpt2core.train.phases import (
@@ -58,6 +58,8 @@ class TrainSettings:
     sample_every, sample_tokens, sample_prompt: how often and what the model writes meanwhile (0: never).
     train_only: parts of the model that learn, the others staying bit for bit as they are: see parts.learn_only (none: all of it).
     phases: a curriculum, one Phase after the other; their steps add up to `steps` (none: one phase of whole windows without exercises).
+    causal, shuffled_targets: to see what goes wrong: without the mask each token sees the one that it is asked for, in training and in
+    checks; shuffled, every place of a batch is asked for the token of another place, drawn anew each update, in training alone.
     Raises: InvalidSetting.
     """
 
@@ -83,6 +85,8 @@ class TrainSettings:
     compiled: bool = False
     train_only: tuple[str, ...] = ()
     phases: tuple[Phase, ...] = ()
+    causal: bool = True
+    shuffled_targets: bool = False
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "eval_windows", "accumulation_steps"):
@@ -125,8 +129,11 @@ class TrainSettings:
             raise InvalidSetting(
                 "train_only is {value}; choose a tuple of names of parts.", value=shown(self.train_only)
             )
-        if not isinstance(self.compiled, bool):
-            raise InvalidSetting("compiled is {value}; choose True or False.", value=shown(self.compiled))
+        for name in ("compiled", "causal", "shuffled_targets"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidSetting(
+                    "{name} is {value}; choose True or False.", name=name, value=shown(getattr(self, name))
+                )
         if self.batch_size % self.accumulation_steps:
             raise InvalidSetting(
                 "A batch of {n} windows cannot be cut into {parts} equal parts; choose a batch size that is a multiple of {parts}.",
@@ -235,11 +242,15 @@ class Trainer:
             weight_decay=settings.weight_decay,
             betas=(settings.beta1, settings.beta2),
         )
-        self._loss: nn.Module = NextTokenLoss(model)
+        self._loss: nn.Module = NextTokenLoss(model, self._tap)
         if settings.compiled:
             # not dynamic: a resumed run computes windows of one length by the same code as one that met others before
             self._loss = torch.compile(self._loss, dynamic=False)  # type: ignore[assignment]
         self._loss = team.joined(self._loss)
+
+    @property
+    def _tap(self) -> Tap | None:
+        return None if self.settings.causal else seeing_all
 
     @property
     def device(self) -> torch.device:
@@ -285,10 +296,7 @@ class Trainer:
         self.model.train()
         if not self.team.is_first:  # the first goes on with the state that is saved
             torch.manual_seed(hash((settings.seed, self.step, self.team.rank)))
-        batch = (
-            self.team.share(ids).to(device).chunk(settings.accumulation_steps)
-            for ids in self.curriculum.batch(self.step)
-        )
+        batch = (self.team.share(ids).to(device).chunk(settings.accumulation_steps) for ids in self._batch())
         parts = list(zip(*batch, strict=True))  # of (inputs, targets), [B / (processes * parts), T] each
         loss_nats = 0.0
         for number, (inputs, targets) in enumerate(parts, start=1):
@@ -313,14 +321,27 @@ class Trainer:
             self.optimizer.step(settings.learning_rate_at(self.step))
         return loss_nats, gradient_norm
 
-    def validation_loss(self, max_windows: int | None = None) -> float:
+    def _batch(self) -> tuple[Tensor, Tensor]:
+        """(inputs, targets) [B, T] of the next update."""
+        inputs, targets = self.curriculum.batch(self.step)
+        if self.settings.shuffled_targets:
+            luck = torch.Generator().manual_seed(mixed_seed(self.settings.seed, self.step))
+            targets = targets.flatten()[torch.randperm(targets.numel(), generator=luck)].view_as(targets)
+        return inputs, targets
+
+    def validation_loss(self, max_windows: int | None = None, *, causal: bool | None = None) -> float:
         """Mean loss over the validation part, in windows of the model's whole context that do not overlap (the first max_windows of them).
 
         So it is of the text alone, and comparable between phases; places beyond a phase's windows count too, though nothing has been
-        learned for them yet.
+        learned for them yet. causal: with the mask or without; None: as in training.
         """
+        causal = self.settings.causal if causal is None else causal
         return validation_loss(
-            self.model, self.corpus.val_ids, max_windows=max_windows, precision=self.settings.precision
+            self.model,
+            self.corpus.val_ids,
+            max_windows=max_windows,
+            precision=self.settings.precision,
+            tap=None if causal else seeing_all,
         )
 
     def _sample(self) -> str | None:
@@ -451,10 +472,18 @@ def _fingerprint(corpus: Corpus) -> str:
 
 
 def validation_loss(
-    model: GPTModel, token_ids: Tensor, *, max_windows: int | None = None, precision: str = "fp32", batch_size: int = 16
+    model: GPTModel,
+    token_ids: Tensor,
+    *,
+    max_windows: int | None = None,
+    precision: str = "fp32",
+    batch_size: int = 16,
+    tap: Tap | None = None,
+    window: int | None = None,
 ) -> float:
-    """Mean loss of `token_ids` [N] in windows of T that do not overlap, each token predicted once; nats per token."""
-    T = model.config.context_length
+    """Mean loss of `token_ids` [N] in windows of T that do not overlap, each token predicted once; nats per token. tap: what the pass is
+    changed by. window: T, the model's whole context if not given; N is more than T."""
+    T = window or model.config.context_length
     n_windows = (len(token_ids) - 1) // T
     n_windows = n_windows if max_windows is None else min(n_windows, max_windows)
     device = model.tok_emb.weight.device
@@ -464,9 +493,8 @@ def validation_loss(
     with evaluating(model), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
         for first in range(0, n_windows, batch_size):
             rows = slice(first, first + batch_size)
-            total += float(next_token_loss(model(inputs[rows].to(device)), targets[rows].to(device))) * len(
-                inputs[rows]
-            )
+            logits = model(inputs[rows].to(device), tap)
+            total += float(next_token_loss(logits, targets[rows].to(device))) * len(inputs[rows])
     return total / n_windows
 
 

@@ -13,7 +13,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from gpt2core.linear import product
-from gpt2core.model import GPTModel
+from gpt2core.model import GPTModel, Tap
 
 _SLICE = 3_000_000  # logits at a time: few enough to stay in a processor's cache, enough to keep a product busy
 
@@ -23,18 +23,26 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
 
 
-class NextTokenLoss(nn.Module):
-    """model and loss in one module, to be compiled or distributed as one. inputs, targets [B, T] -> [] nats per token."""
+def seeing_all(site: str, layer: int | None, value: Tensor) -> Tensor:
+    """A tap that hides nothing: every token sees its whole window, the one that it is asked for too."""
+    return torch.zeros_like(value) if site == "mask" else value
 
-    def __init__(self, model: GPTModel) -> None:
+
+class NextTokenLoss(nn.Module):
+    """model and loss in one module, to be compiled or distributed as one. inputs, targets [B, T] -> [] nats per token.
+
+    tap: what the pass is changed by, as seeing_all.
+    """
+
+    def __init__(self, model: GPTModel, tap: Tap | None = None) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.tap = model, tap
 
     def forward(self, inputs: Tensor, targets: Tensor) -> Tensor:
         if inputs.device.type != "cpu" or torch.compiler.is_compiling() or not torch.is_grad_enabled():
-            return next_token_loss(self.model(inputs), targets)
+            return next_token_loss(self.model(inputs, self.tap), targets)
         precision = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
-        hidden = self.model.before_head(inputs).flatten(0, 1)  # [N, C]
+        hidden = self.model.before_head(inputs, self.tap).flatten(0, 1)  # [N, C]
         return _HeadLoss.apply(hidden, self.model.out_head.weight, targets.flatten(), precision)
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from gpt2core import gpt2_tokenizer
-from gpt2core.data import SlidingWindows, decode_text, split_corpus
-from gpt2core.errors import CorpusNotText, CorpusTooShort
+from gpt2core.data import SlidingWindows, character_tokenizer, decode_text, split_corpus
+from gpt2core.errors import CorpusNotText, CorpusTooShort, InvalidSetting, NotInVocabulary
 
 TEXT = "".join(f"Sentence number {i} says hello to number {i * i}. " for i in range(400))
 SEPARATED = "\n<|endoftext|>\n".join(f"Story {i}. Once there were {i} cats." for i in range(300))
@@ -197,3 +197,21 @@ def test_one_window_is_enough_and_less_is_refused():
     assert SlidingWindows(torch.arange(9), 8, 2).batch(0)[0].tolist() == [list(range(8))] * 2
     with pytest.raises(CorpusTooShort, match="a window takes 9"):
         SlidingWindows(torch.arange(8), 8, 2)
+
+
+def test_a_vocabulary_of_characters_holds_those_of_the_text_and_no_other():
+    text = "Zoë sees 漢字 🙂.\r\n<|endoftext|>\nAnd\ud800 more"
+    tokenizer = character_tokenizer(text)
+    kinds = sorted(set("Zoë sees 漢字 🙂.\nAnd\ufffd more"))
+    assert tokenizer.vocab_size == len(kinds) + 1
+    assert [tokenizer.decode([i]) for i in range(len(kinds))] == kinds
+    assert tokenizer.decode(tokenizer.encode("some 漢 e")) == "some 漢 e"
+    with pytest.raises(NotInVocabulary, match="no token for 'x'"):
+        tokenizer.encode("see x")
+    corpus = split_corpus(text * 20, tokenizer, 8)
+    assert int(corpus.train_ids.max()) == tokenizer.end_of_text
+
+
+def test_too_many_kinds_of_characters_are_refused():
+    with pytest.raises(InvalidSetting, match=r"9,000 different characters, .* at most 8,192"):
+        character_tokenizer("".join(map(chr, range(0x4E00, 0x4E00 + 9000))))

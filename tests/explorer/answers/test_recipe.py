@@ -58,6 +58,8 @@ def test_numbers_have_them_too(name):
         ({"optimizer": "sgd"}, "The setting “optimizer” is 'sgd'; choose adamw, muon"),
         ({"train_only": "nothing"}, "choose all, last, head"),
         ({"source": 3}, "no model’s name"),
+        ({"causal": 1}, "The setting “causal mask” is 1; choose True, False"),
+        ({"shuffled_targets": None}, "“shuffle what is asked for” is nothing"),
         ({"size": "vast"}, "The setting “model size” is 'vast'; choose mini, tiny, small, own"),
     ],
 )
@@ -85,13 +87,16 @@ def test_every_setting_stands_in_the_command_line_where_it_acts():
         if field.name in ("size", "source", "train_only", "patience", "vocabulary"):
             continue
         value = getattr(Recipe(OWN), field.name)
-        other = {"optimizer": "muon", "precision": "bf16", "vocab_size": 512}.get(field.name)
+        other = {"optimizer": "muon", "precision": "bf16", "vocab_size": 512, "causal": False}.get(field.name)
+        other = True if field.name == "shuffled_targets" else other
         other = other if other is not None else value * 2 if value else {"drop_rate": 0.5}.get(field.name, 1)
         assert command(replace(Recipe(OWN), **{field.name: other}), 4) != usual, field.name
 
 
 def test_the_command_line_is_read_as_the_recipes_settings():
-    recipe = Recipe(OWN, 100, 1e-3, 8, stride=3, weight_decay=0.0, clip_norm=2.0, seed=5)
+    recipe = Recipe(
+        OWN, 100, 1e-3, 8, stride=3, weight_decay=0.0, clip_norm=2.0, seed=5, causal=False, shuffled_targets=True
+    )
     options = parser().parse_args(command(recipe, recipe.n_layers).split()[3:])
     read = settings_from(options, None)
     mine = recipe.settings(recipe.n_layers)

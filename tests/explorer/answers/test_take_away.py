@@ -17,21 +17,27 @@ from explorer.answers.training import TrainingRun, Wishes
 from explorer.store.services import Services
 from gpt2core import TrainEvent, save_pretrained, trace
 from gpt2core.checkpoint import learned_tensors
+from gpt2core.data import character_tokenizer
 from gpt2core.errors import Gpt2CoreError, InvalidSetting, UnknownModel
 from tests.explorer.answers.conftest import TO_LEARN
 
 pytestmark = pytest.mark.usefixtures("toy_size")
 
 
-@pytest.fixture
-def run():
-    made = TrainingRun(TO_LEARN, Recipe("toy", 12, 1e-2, 4))
+def trained(own=None):
+    made = TrainingRun(TO_LEARN, Recipe("toy", 12, 1e-2, 4), own=own)
     list(made.ticks(Wishes()))
     return made
 
 
-def test_a_model_that_is_taken_along_and_brought_in_gives_identical_logits(tmp_path, run):
-    services = Services()
+@pytest.fixture
+def run():
+    return trained()
+
+
+@pytest.mark.parametrize("own", [None, character_tokenizer(TO_LEARN)], ids=["GPT-2's", "characters"])
+def test_a_model_that_is_taken_along_and_brought_in_gives_identical_logits(tmp_path, own):
+    services, run = Services(), trained(own)
     name = services.models.add_trained(run.trained())
     (tmp_path / "model.zip").write_bytes(model_file(services, name))
     opened = brought_in([str(tmp_path / "model.zip")], None)

@@ -13,12 +13,24 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer.answers.recipe import VOCAB_SIZE, Recipe, command, python_of
-from explorer.answers.training import CorpusTooLong, TrainingRun, Wishes, log_lines, moments_of, readable
+from explorer.answers.recipe import CHARACTERS, VOCAB_SIZE, Recipe, command, python_of
+from explorer.answers.training import (
+    CorpusTooLong,
+    OldText,
+    TrainingRun,
+    Wishes,
+    entropy_nats,
+    log_lines,
+    moments_of,
+    readable,
+)
 from gpt2core import TrainEvent, gpt2_tokenizer, load_pretrained, save_pretrained
 from gpt2core.checkpoint import learned_tensors
+from gpt2core.data import character_tokenizer
 from gpt2core.errors import CorpusTooShort, InvalidSetting
+from gpt2core.train import validation_loss
 from gpt2core.train.__main__ import main
+from gpt2core.train.loss import seeing_all
 from tests.explorer.answers.conftest import TO_LEARN, TOY
 from tests.reference import random_model
 
@@ -210,6 +222,10 @@ def test_a_run_from_another_model_begins_where_that_one_is_and_leaves_it_alone()
     assert torch.equal(run.trained().model.pos_emb.weight, start.model.pos_emb.weight)  # not among what learns
 
 
+def characters_of(recipe):
+    return character_tokenizer(TO_LEARN) if recipe.vocab_size == CHARACTERS else None
+
+
 def begun_in(folder, recipe):
     """The model that a recipe starts from, of three layers, and the folder that it lies in; nothing for one that starts afresh."""
     if not recipe.source:
@@ -234,15 +250,18 @@ def begun_in(folder, recipe):
         },
         {"source": "a model", "train_only": "last", "drop_rate": 0.1},
         {"source": "a model", "train_only": "head"},
+        {"size": "toy", "vocab_size": CHARACTERS},
+        {"size": "toy", "causal": False, "drop_rate": 0.1},
+        {"size": "toy", "shuffled_targets": True},
     ],
-    ids=["usual", "dropout", "own shape", "fine-tuned", "its head alone"],
+    ids=["usual", "dropout", "own shape", "fine-tuned", "its head alone", "characters", "no mask", "shuffled targets"],
 )
 def test_the_command_line_trains_the_same_model_to_the_bit(tmp_path, monkeypatch, chosen):
     recipe = Recipe(**chosen, steps=12, learning_rate=0.0123456789, batch_size=4)
     start, source = begun_in(tmp_path, recipe)
     text = tmp_path / "text.txt"
     text.write_text(TO_LEARN, encoding="utf-8")
-    run = TrainingRun(TO_LEARN, recipe, start=start)
+    run = TrainingRun(TO_LEARN, recipe, start=start, own=characters_of(recipe))
     *_, last = run.ticks(Wishes())
     flags = shlex.split(command(recipe, run.progress.n_layers, source))[3:]
     monkeypatch.chdir(tmp_path)
@@ -258,13 +277,17 @@ def test_the_command_line_trains_the_same_model_to_the_bit(tmp_path, monkeypatch
     assert [line["loss_nats"] for line in told] == [loss for _, loss in last.train]
 
 
-@pytest.mark.parametrize("chosen", [{}, {"source": "a model", "train_only": "last"}], ids=["random", "fine-tuned"])
+@pytest.mark.parametrize(
+    "chosen",
+    [{}, {"source": "a model", "train_only": "last"}, {"vocab_size": CHARACTERS, "causal": False}],
+    ids=["random", "fine-tuned", "characters, no mask"],
+)
 def test_the_python_of_a_recipe_trains_the_same_model(tmp_path, monkeypatch, chosen):
     recipe = Recipe("toy", 6, 1e-2, 4, drop_rate=0.1, **chosen)
     start, source = begun_in(tmp_path, recipe)
     (tmp_path / "text.txt").write_text(TO_LEARN, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    run = TrainingRun(TO_LEARN, recipe, start=start)
+    run = TrainingRun(TO_LEARN, recipe, start=start, own=characters_of(recipe))
     *_, last = run.ticks(Wishes())
     told = subprocess.run(
         [sys.executable, "-c", python_of(recipe, run.progress.n_layers, source)],
@@ -274,3 +297,35 @@ def test_the_python_of_a_recipe_trains_the_same_model(tmp_path, monkeypatch, cho
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
     ).stdout
     assert [float(line.split()[1]) for line in told.splitlines()] == [loss for _, loss in last.train]
+
+
+def test_a_run_without_the_mask_is_told_by_what_the_mask_costs_it(monkeypatch):
+    recipe = Recipe("toy", 6, 1e-2, 4, causal=False)
+    run = TrainingRun(TO_LEARN, recipe)
+    *_, last = run.ticks(Wishes())
+    windows = run.trainer.settings.eval_windows
+    with_mask = validation_loss(run.trained().model, run.corpus.val_ids, max_windows=windows)
+    assert last.with_mask == pytest.approx(with_mask, rel=1e-5)
+    without = validation_loss(run.trained().model, run.corpus.val_ids, max_windows=windows, tap=seeing_all)
+    assert last.held_out[-1][1] == pytest.approx(without, rel=1e-5)
+    assert abs(without - with_mask) > 1e-4
+    *_, usual = TrainingRun(TO_LEARN, Recipe("toy", 2, 1e-2, 4)).ticks(Wishes())
+    assert usual.with_mask is None
+
+
+def test_the_entropy_of_the_tokens_is_what_knowing_their_frequencies_gives():
+    assert entropy_nats(torch.tensor([7, 7, 7, 7])) == 0
+    assert entropy_nats(torch.tensor([1, 2, 1, 2, 3, 3, 4, 4])) == pytest.approx(math.log(4))
+
+
+def test_a_model_that_goes_on_tells_its_loss_on_a_text_of_before(tmp_path):
+    start, _ = begun_in(tmp_path, Recipe(source="a model"))
+    old = "A hen and a fox went to the mill. " * 30
+    recipe = Recipe("toy", 40, 1e-2, 4, source="a model")
+    run = TrainingRun(TO_LEARN, recipe, start=start, old=OldText("own", old))
+    *_, last = run.ticks(Wishes())
+    assert [step for step, _ in last.old] == [step for step, _ in last.held_out]
+    ids = torch.tensor(start.tokenizer.encode(old))
+    for model, (_, loss) in ((start.model, last.old[0]), (run.trained().model, last.old[-1])):
+        assert loss == pytest.approx(validation_loss(model, ids, max_windows=8), rel=1e-5)
+    assert not TrainingRun(TO_LEARN, recipe, start=start).progress.old_kind

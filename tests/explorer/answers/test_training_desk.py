@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from explorer.answers.recipe import OWN_VOCABULARY, Recipe
+from explorer.answers.recipe import CHARACTERS, OWN_VOCABULARY, Recipe
 from explorer.answers.training import Progress
 from explorer.answers.training_desk import TrainingDesk, TrainingSession
 from explorer.answers.training_words import changes_in_words, clock, facts, size_choice
@@ -248,3 +248,35 @@ def test_durations_are_minutes_and_seconds(seconds, shown):
 
 def test_sizes_are_named_with_what_they_are():
     assert size_choice("tiny") == "tiny · 933 k · 4 layers of 4, width 128, reads 64"
+
+
+def test_a_vocabulary_of_characters_is_the_texts_own_and_a_sentence_it_cannot_write_is_said(desk):
+    session = TrainingSession()
+    recipe = [getattr(Recipe("toy", 2, 1e-2, 4, vocab_size=CHARACTERS), field.name) for field in fields(Recipe)]
+    assert desk.ask(session, TO_LEARN, recipe).running
+    *_, last = desk.run(session)
+    assert last.progress.vocab_size == len(set(TO_LEARN)) + 1
+    offer = desk.offer(session, "Zebra!")
+    assert offer.chosen is None
+    assert "no token for 'Z'" in offer.said.text
+    assert desk._services.read("The cat", session.current.name).token_ids
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + 9000))) * 2
+    assert "8,192" in desk.ask(session, many, recipe).text
+
+
+def test_fine_tuning_is_measured_on_the_text_of_before_unless_it_is_read_again(desk):
+    session = TrainingSession()
+    assert ask(desk, session).running
+    *_, _ = desk.run(session)
+    first = session.current.name
+    for source, text, kind in (
+        (first, "A hen met a fox. " * 60, "own"),
+        (f"{first}@4", "A hen met a fox. " * 60, "own"),
+        (first, TO_LEARN, ""),
+        ("tinystories", "A hen met a fox. " * 600, "sample"),
+        ("", TO_LEARN, ""),
+    ):
+        recipe = [getattr(Recipe("toy", 2, 1e-3, 4, source=source), field.name) for field in fields(Recipe)]
+        said = desk.ask(session, text, recipe)
+        assert said.running, said.text
+        assert session.current.progress.old_kind == kind, source

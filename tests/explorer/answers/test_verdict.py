@@ -63,3 +63,23 @@ def test_the_longest_passage_is_found_as_by_trying_all():
             assert text.endswith(found.before + found.passage + found.after) or found.after in text
     assert longest_copied("xyz", "abc") is None
     assert longest_copied("", "abc") is None
+
+
+def test_a_low_loss_that_the_mask_takes_away_is_cheating():
+    progress = run([6.9, 3.0, 1.0, 0.5, 0.4], [0.1] * 80)
+    progress.with_mask = 2.8
+    verdict = verdict_of(progress, "")
+    assert verdict.kind == "cheating"
+    assert "2.80" in verdict.text
+    progress.with_mask = 0.5
+    assert verdict_of(progress, "").kind != "cheating"
+
+
+@pytest.mark.parametrize(("last", "told"), [(2.9, "has forgotten"), (2.1, "fell from 2.50"), (2.501, "is still 2.50")])
+@pytest.mark.parametrize("kind", ["own", "sample"])
+def test_what_a_fine_tuned_model_forgot_is_told_in_nats(kind, last, told):
+    progress = run([3.0, 2.5, 2.4], [2.4] * 40)
+    progress.old_kind, progress.old = kind, [(0, 2.5), (20, 2.6), (40, last)]
+    assert told in verdict_of(progress, "").text
+    progress.old = []
+    assert told not in verdict_of(progress, "").text

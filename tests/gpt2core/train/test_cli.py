@@ -9,7 +9,7 @@ import torch
 
 from gpt2core import PRESETS, GPTConfig, TrainSettings
 from gpt2core.errors import InvalidConfig
-from gpt2core.train.cli import DEFAULTS, LEARNING, SIZE, WATCHING, config_from, parser, settings_from
+from gpt2core.train.cli import DEFAULTS, LEARNING, SIZE, WATCHING, WRONG, config_from, parser, settings_from
 
 CPU = torch.device("cpu")
 SHAPE_OF_THE_CODE = {"gelu", "norm_eps"}  # GPT-2's own; other values are for opening other people's models
@@ -21,7 +21,7 @@ def parsed(*flags: str):
 
 def test_every_setting_of_a_run_and_every_size_of_a_model_has_a_flag() -> None:
     settings = {field.name for field in dataclasses.fields(TrainSettings)}
-    assert settings == {*LEARNING, *WATCHING, "precision", "optimizer", "compiled", "phases", "train_only"}
+    assert settings == {*LEARNING, *WRONG, *WATCHING, "precision", "optimizer", "compiled", "phases", "train_only"}
     assert {field.name for field in dataclasses.fields(GPTConfig)} - SHAPE_OF_THE_CODE == set(SIZE)
 
 

@@ -395,3 +395,33 @@ def test_too_short_a_corpus_is_refused_before_the_first_update():
     short = Corpus(torch.arange(10), torch.arange(20), 4.0)
     with pytest.raises(CorpusTooShort, match="Add more text"):
         train(fresh_model(), short, SETTINGS)
+
+
+def test_shuffled_targets_are_the_batchs_own_drawn_anew_and_the_same_after_resuming(tmp_path, corpus):
+    settings = replace(SETTINGS, shuffled_targets=True, sample_every=0)
+    shuffled, plain = (Trainer(fresh_model(), corpus, each) for each in (settings, SETTINGS))
+    drawn = []
+    for step in (0, 1):
+        shuffled.step = plain.step = step
+        (inputs, targets), (same, honest) = shuffled._batch(), plain._batch()
+        assert torch.equal(inputs, same)
+        assert torch.equal(targets.flatten().sort()[0], honest.flatten().sort()[0])
+        assert not torch.equal(targets, honest)
+        drawn.append(targets)
+    assert not torch.equal(*drawn)
+    shuffled.step = 0
+    whole = [event.loss_nats for event in shuffled.run()]
+    again = Trainer(fresh_model(), corpus, settings)
+    begun = list(itertools.islice(again.run(), 5))
+    again.save(tmp_path / "state")
+    rest = Trainer.resume(tmp_path / "state", corpus).run()
+    assert [event.loss_nats for event in (*begun, *rest)] == whole
+    assert whole != [
+        event.loss_nats for event in Trainer(fresh_model(), corpus, replace(SETTINGS, sample_every=0)).run()
+    ]
+
+
+@pytest.mark.parametrize("name", ["causal", "shuffled_targets"])
+def test_what_goes_wrong_on_purpose_is_a_choice_of_two(name):
+    with pytest.raises(InvalidSetting, match=f"{name} is 1; choose True or False"):
+        TrainSettings(**{name: 1})

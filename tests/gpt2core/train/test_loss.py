@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from gpt2core import GPTConfig
+from gpt2core import GPTConfig, edits, trace
 from gpt2core.train import loss as loss_module
-from gpt2core.train.loss import NextTokenLoss, next_token_loss
+from gpt2core.train.loss import NextTokenLoss, next_token_loss, seeing_all
 from tests.reference import random_model
 
 SLICES = pytest.mark.parametrize("slice_size", [1, 50 * 7, 3_000_000])
@@ -84,3 +84,17 @@ def test_without_gradients_the_loss_is_the_same():
     with torch.no_grad():
         silent = NextTokenLoss(model)(inputs, targets)
     torch.testing.assert_close(silent, NextTokenLoss(model)(inputs, targets).detach())
+
+
+def test_without_the_mask_the_loss_is_that_of_the_edited_pass():
+    model = random_model(config(True))
+    inputs, targets = batch()
+    by_trace = [
+        torch.nn.functional.cross_entropy(trace(model, row.tolist(), edits=[edits.mask_off()])["logits"], wanted)
+        for row, wanted in zip(inputs, targets, strict=True)
+    ]
+    ours = NextTokenLoss(model.train(), seeing_all)(inputs, targets)
+    torch.testing.assert_close(ours.detach(), torch.stack(by_trace).mean(), rtol=1e-5, atol=0)
+    assert abs(ours.item() - NextTokenLoss(model)(inputs, targets).item()) > 1e-4
+    ours.backward()
+    assert model.trf_blocks[0].att.W_query.weight.grad.abs().max() > 0

@@ -120,3 +120,19 @@ def test_no_flag_plants_or_sharpens_a_head(text: Path, tmp_path: Path) -> None:
     for flag in ("--previous-token-head", "--sharpen-head"):
         with pytest.raises(SystemExit):
             main(command(text, tmp_path / "run", flag, "1"))
+
+
+def test_a_vocabulary_of_characters_is_kept_with_the_model_and_by_resuming(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main(command(text, out, "--vocabulary", "characters", "--steps", "1")) == 0
+    assert main(command(text, out, "--resume", "--steps", "2")) == 0
+    opened = load_pretrained(out)
+    assert opened.model.config.vocab_size == len(set(TEXT)) + 1
+    assert opened.tokenizer is not None
+    assert opened.tokenizer.encode("cat") == [sorted(set(TEXT)).index(letter) for letter in "cat"]
+    assert main(command(text, tmp_path / "other", "--vocabulary", "characters", "--vocab-size", "300")) == 2
+    assert "leave it out" in capsys.readouterr().err
+    assert main(command(text, tmp_path / "other", "--vocabulary", "characters", "--from", str(out))) == 2
+    assert "has its own; leave it out" in capsys.readouterr().err
