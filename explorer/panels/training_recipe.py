@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from explorer.answers.recipe import ALL, HEAD_ONLY, LAST, NUMBERS, OWN, SHAPE, SIZES, VOCAB_SIZES, WHOLE, Recipe
-from explorer.answers.training import sample_text
 from explorer.answers.training_words import size_choice, vocabulary_choice
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.links import any_text, flag, number_between, one_of
 from explorer.page.wiring import TabContext
-from explorer.widgets import notice
-from explorer.wording.refusals import refusal_in_words
-from gpt2core import Gpt2CoreError
-from gpt2core.data import decode_text
+from explorer.panels import training_texts
 from gpt2core.train.optimizer import OPTIMIZERS
 
 say = catalogue("training")
 USUAL = Recipe()
-MAX_BYTES = 8 * 2**20  # of a file: more than any text that a run takes
 BATCH_SIZES = [4, 8, 16, 32]
 _IN_LINKS = {  # where a link's name is not the field's own
     "learning_rate": "train_rate",
@@ -40,8 +34,7 @@ class RecipePanel:
     by_name: dict[str, gr.components.Component]
 
 
-def build(ctx: TabContext, status: gr.HTML) -> RecipePanel:
-    """status: where a file that cannot be read is refused."""
+def build(ctx: TabContext) -> RecipePanel:
     made: dict[str, Any] = {}
     with gr.Group():
         made["size"] = gr.Dropdown(
@@ -74,18 +67,7 @@ def build(ctx: TabContext, status: gr.HTML) -> RecipePanel:
                 elem_id=f"train-{name}",
             )
     with gr.Accordion(say("text"), open=False):
-        text = gr.Textbox(
-            sample_text(),
-            label=say("text"),
-            show_label=False,
-            info=say("text_info"),
-            lines=7,
-            max_lines=7,
-            elem_id="train-text",
-        )
-        with gr.Row():
-            upload = gr.UploadButton(say("upload"), file_types=[".txt"], size="sm", elem_id="train-upload")
-            restore = gr.Button(say("restore"), size="sm")
+        text = training_texts.build(ctx)
     with gr.Accordion(say("recipe_more"), open=False, elem_id="train-more"):
         _more(made)
     with gr.Accordion(say("source_title"), open=False, elem_id="train-fine"):
@@ -106,13 +88,10 @@ def build(ctx: TabContext, status: gr.HTML) -> RecipePanel:
         )
     made["vocabulary"] = ctx.page.vocabulary
     made["size"].change(shape_seen, made["size"], shape, **QUICK)
-    ctx.linked(text, "train_text", any_text)
     for field in fields(Recipe):
         if field.name == "vocabulary":
             continue  # a key of this session, which a link cannot hand on
         ctx.linked(made[field.name], _IN_LINKS.get(field.name, f"train_{field.name}"), _check(field.name))
-    upload.upload(opened_file, upload, [text, status], **QUICK)
-    restore.click(restored, None, [text, status], **QUICK)
     return RecipePanel(text, [made[field.name] for field in fields(Recipe)], made)
 
 
@@ -206,17 +185,3 @@ def _check(name: str) -> Any:
 def shape_seen(size: Any) -> Any:
     """The sliders of a shape of one's own, where it is wanted."""
     return gr.update(visible=size == OWN)
-
-
-def opened_file(path: str) -> tuple[Any, Any]:
-    """The file's text for the box; a file that is no text leaves the box as it was."""
-    try:
-        if Path(path).stat().st_size > MAX_BYTES:
-            return gr.skip(), notice.refusal(say("file_too_long", megabytes=MAX_BYTES >> 20))
-        return decode_text(Path(path).read_bytes()), notice.info("")
-    except Gpt2CoreError as error:
-        return gr.skip(), notice.refusal(refusal_in_words(error))
-
-
-def restored() -> tuple[str, Any]:
-    return sample_text(), notice.info("")

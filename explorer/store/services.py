@@ -1,4 +1,4 @@
-"""The only shared mutable state: models, traces, maps, what a session trained, and one download. All of it safe to use from many threads.
+"""The only shared mutable state: models, traces, maps, what a session trained, and downloads. All of it safe to use from many threads.
 
 Sessions hold keys (RunKey), never tensors or models. What one person trained is reachable only with its key, which
 cannot be guessed.
@@ -6,6 +6,7 @@ cannot be guessed.
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -20,10 +21,15 @@ from gpt2core import Gpt2CoreError, published
 from gpt2core.comparison import token_ends
 from gpt2core.errors import EmptyPrompt, InvalidEdit, PromptTooLong
 from gpt2core.notation import parse_edits
+from gpt2core.train import corpora
 
 __all__ = ["CHECKPOINTS", "DEFAULT_MODEL", "ModelRegistry", "RunKey", "Services", "TextTooLong", "TraceStore"]
 # A sentence is at most a few thousand characters; beyond this even counting its tokens would hold others up.
 MAX_CHARACTERS = 100_000
+
+
+# Where python -m gpt2core.train keeps them too, so that either finds what the other fetched.
+DOWNLOADS = Path("downloads")
 
 
 class Services:
@@ -36,6 +42,9 @@ class Services:
         self.gpt2_download = Download()
         self.vocabularies = VocabularyStore()
         self.vocabulary_download = Download(published.download_all)
+        self.text_downloads = {
+            name: Download(functools.partial(corpora.fetched, name, DOWNLOADS, _quietly)) for name in corpora.SOURCES
+        }
 
     def read(self, text: object, model: object, edits: object = "") -> RunKey:
         """Encode `text` for `model`, changed by `edits` in their notation (gpt2core.notation). Nothing is computed yet.
@@ -95,6 +104,10 @@ class Services:
     def labels(self, run: RunKey) -> list[TokenLabel]:
         """How each token of the run is shown."""
         return token_labels(run.token_ids, self.models.tokenizer(run.model))
+
+
+def _quietly(_: str) -> None:
+    """The line that the command line prints before a download."""
 
 
 class TextTooLong(Gpt2CoreError):

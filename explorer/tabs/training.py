@@ -30,17 +30,20 @@ def build(ctx: TabContext) -> None:
     session = gr.State(None)  # made by the first handler; a callable here would become a public endpoint
     desk = TrainingDesk(ctx.services)
     with gr.Row(equal_height=False):
-        with gr.Column(scale=2, min_width=300, elem_classes="parted-on-a-phone"):
+        with gr.Column(scale=4, min_width=280, elem_classes="parted-on-a-phone"):
             pressed = training_live.buttons()
             status = notice_line("train-status")
             foreseen = notice_line("train-estimate")
-            recipe = training_recipe.build(ctx, status)
-            live = training_live.live_controls()
+            recipe = training_recipe.build(ctx)
             training_detective.build(ctx, recipe)
             repeats = training_files.build(ctx, session)
-        with gr.Column(scale=3, min_width=320):
-            shown = training_live.figure(ctx, repeats)
-            gr.Markdown(say("how_to_read", chance=math.log(VOCAB_SIZE)))
+        with gr.Column(scale=6, min_width=340):
+            curve = training_live.curve()
+            live = training_live.live_controls()
+        with gr.Column(scale=4, min_width=280):
+            told = training_live.told_beside()
+    shown = training_live.shown_below(ctx, curve, told, repeats)
+    gr.Markdown(say("how_to_read", chance=math.log(VOCAB_SIZE)))
     training_data.build(ctx, recipe, foreseen)
     handlers = training_live.wire(ctx, desk, session, recipe, pressed, shown, status, live)
     training_slow.build(ctx, desk, session, shown, handlers)

@@ -20,6 +20,7 @@ from gpt2core.files import saving
 
 _CHUNK = 1 << 20
 _SECONDS = 30
+Progress = Callable[[int, int], None]  # bytes that are here, and of how many; ends the download by raising
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,22 @@ def read_text(path: Path) -> str:
         raise CorpusNotText("{path}: {why}", path=path, why=error) from error
 
 
-def fetched(name: str, downloads: Path, tell: Callable[[str], None] = lambda _: None) -> Path:
+def kept(name: str, downloads: Path) -> Path | None:
+    """The file of SOURCES[name] if it lies whole in `downloads`; the network is not asked."""
+    path = downloads / f"{name}.txt"
+    return path if path.exists() and _is_whole(path, SOURCES[name]) else None
+
+
+def fetched(
+    name: str,
+    downloads: Path,
+    tell: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda have, size: None,
+) -> Path:
     """The file of SOURCES[name], from `downloads` if it is whole there, else from the network.
 
-    Raises: DownloadFailed without a connection or for a file that is not the one that was pinned; CannotSave.
+    Raises: DownloadFailed without a connection or for a file that is not the one that was pinned; CannotSave; what `progress` raises,
+    after which the rest is fetched next time.
     """
     from huggingface_hub.utils import WeakFileLock  # noqa: PLC0415 (only those who download wait for it)
 
@@ -115,11 +128,11 @@ def fetched(name: str, downloads: Path, tell: Callable[[str], None] = lambda _: 
     with saving(downloads):
         downloads.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(downloads / f".{name}.lock"):  # several processes of one run ask at once
-        if path.exists() and _is_whole(path, source):
+        if kept(name, downloads):
             return path
         tell(f"downloading {source.licence}: {source.n_bytes / 1e6:.1f} MB from {source.address}")
         try:
-            _continue(source, partial)
+            _continue(source, partial, progress)
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or type(error).__name__
             raise DownloadFailed(
@@ -141,7 +154,7 @@ def fetched(name: str, downloads: Path, tell: Callable[[str], None] = lambda _: 
     return path
 
 
-def _continue(source: Source, partial: Path) -> None:
+def _continue(source: Source, partial: Path, progress: Progress) -> None:
     """Fetch what `partial` still lacks; from the beginning where the server sends no parts."""
     have = partial.stat().st_size if partial.exists() else 0
     if have == source.n_bytes:
@@ -157,6 +170,7 @@ def _continue(source: Source, partial: Path) -> None:
             while have <= source.n_bytes and (chunk := _received(answer)):
                 file.write(chunk)
                 have += len(chunk)
+                progress(have, source.n_bytes)
     if have < source.n_bytes:
         raise http.client.IncompleteRead(b"", source.n_bytes - have)
 

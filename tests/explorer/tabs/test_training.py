@@ -5,7 +5,7 @@ import pytest
 from explorer.answers.training import sample_text
 from explorer.answers.training_desk import TrainingDesk, TrainingSession
 from explorer.panels.training_live import only_if_it_can_go_on
-from explorer.panels.training_recipe import opened_file
+from explorer.panels.training_texts import opened_file
 from explorer.store.services import Services
 
 

@@ -75,6 +75,27 @@ def test_a_broken_download_is_continued_and_begun_again_only_where_the_server_se
     assert server.asked == [None, "bytes=4000-"]
 
 
+def test_a_download_tells_how_far_it_is_and_one_that_was_ended_goes_on_from_there(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpora, "_CHUNK", 1000)
+    seen: list[tuple[int, int]] = []
+
+    def progress(have: int, size: int) -> None:
+        seen.append((have, size))
+        if len(seen) == 2:
+            raise KeyError("enough")
+
+    with pytest.raises(KeyError, match="enough"):
+        fetched("lines", tmp_path, progress=progress)
+    assert corpora.kept("lines", tmp_path) is None
+    assert fetched("lines", tmp_path, progress=progress).read_bytes() == TEXT
+    assert corpora.kept("lines", tmp_path) == tmp_path / "lines.txt"
+    assert [have for have, _ in seen] == sorted(have for have, _ in seen)
+    assert seen[-1] == (len(TEXT), len(TEXT))
+    assert server.asked[1].startswith("bytes=")
+
+
 @pytest.mark.parametrize("sent", [b"x" + TEXT[1:], TEXT + b"more", b""], ids=["changed", "longer", "empty"])
 def test_a_file_that_is_not_the_pinned_one_is_refused_and_never_gets_its_name(
     server: Server, tmp_path: Path, sent: bytes
