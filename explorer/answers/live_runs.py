@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from explorer.answers.training import Progress, TrainingRun, Wishes
+from explorer.answers.watching import Watch
 
 MOST_RUNS = 64  # of which the curves are kept
 MOST_WAITING = 8  # left by their pages or paused, and still able to go on
@@ -17,7 +18,8 @@ MAX_WAIT_SECONDS = 1_800
 @dataclass
 class LiveRun:
     """One run. name: what opens its model at the end, and takes the run up again. run: None once it cannot go on any more. driver:
-    held by the one page that lets it train. is_paused: a person wanted it so. outcome: how it ended, in words."""
+    held by the one page that lets it train. is_paused: a person wanted it so. outcome: how it ended, in words. watch: on what its
+    page looks meanwhile."""
 
     name: str
     progress: Progress
@@ -28,6 +30,7 @@ class LiveRun:
     started: bool = False
     is_paused: bool = False
     outcome: str = ""
+    watch: Watch | None = None
     touched: float = field(default_factory=time.monotonic)
 
     @property

@@ -249,6 +249,11 @@ class TrainingRun:
         )
         self.progress.rate_changes.append((self.progress.step, factor))
 
+    @property
+    def model(self) -> Pretrained:
+        """The model itself, which every update changes: to be looked at between two ticks only."""
+        return Pretrained(self.trainer.model, self.tokenizer)
+
     def moments(self) -> Iterator[tuple[int, Pretrained]]:
         """Copies of the model at moments that have come since this was last asked, each once. None of them changes any more."""
         due, self._due = sorted(set(self._due)), []

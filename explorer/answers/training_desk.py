@@ -214,6 +214,10 @@ class TrainingDesk:
             return Said(say("paused", step=last.progress.step), running=False)
         return Said(last.outcome or say("runs_gone", n=1, all=1), running=False)
 
+    def last_of(self, names: str) -> LiveRun | None:
+        """Of the runs that a link holds, the newest, if it is kept."""
+        return self._runs.get(names.rsplit(",", 1)[-1]) if names else None
+
     def forget(self, session: TrainingSession, name: str) -> None:
         """Take a run out of the session's list, and its models off the server."""
         for live in [live for live in session.runs if live.name == name]:

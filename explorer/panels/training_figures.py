@@ -73,7 +73,8 @@ def _curve(label: str, progress: Progress) -> Curve:
 
 
 def samples_value(progress: Progress) -> dict[str, Any]:
-    return written_samples([(sample.step, sample.prompt, sample.text) for sample in progress.samples])
+    written = [(sample.step, sample.prompt, sample.text) for sample in progress.samples]
+    return written_samples(written, fine_tuned=bool(progress.recipe.source))
 
 
 def loss_bar(progress: Progress) -> dict[str, Any]:

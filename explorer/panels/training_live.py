@@ -4,6 +4,7 @@ page's runs. A run belongs to its name, not to the page: a page loaded anew take
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +17,14 @@ from explorer.answers.training import Progress, sample_text, trained_part
 from explorer.answers.training_desk import Said, TrainingDesk, TrainingSession, own_choices
 from explorer.answers.training_words import origin, summary
 from explorer.answers.verdict import verdict_of
+from explorer.answers.watching import Watch
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.guard import in_words
 from explorer.page.links import any_text, flag, number_between, one_of
 from explorer.page.stopping import stop_button
 from explorer.page.wiring import TabContext
-from explorer.panels import training_files
+from explorer.panels import training_files, training_watch
 from explorer.panels.training_figures import (
     loss_bar,
     loss_value,
@@ -32,6 +34,7 @@ from explorer.panels.training_figures import (
     verdict_shown,
 )
 from explorer.panels.training_recipe import RecipePanel
+from explorer.panels.training_watch import WatchPanel, watch_from
 from explorer.widgets import notice
 from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.loss import BY, OF, loss_plot
@@ -41,6 +44,7 @@ from explorer.widgets.verdict import verdict_line, verdict_value
 
 say = catalogue("training")
 RATE_FACTORS = (0.1, 10.0)
+WATCH_SECONDS = 0.4  # between two looks at the sentence while a run goes on
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class Shown:
     names: gr.Textbox
     command: gr.HTML
     python: gr.HTML
+    watch: WatchPanel
 
     def all(self) -> list[Any]:
         return [
@@ -103,39 +108,63 @@ class Shown:
             self.names,
             self.command,
             self.python,
+            *self.watch.all(),
         ]
 
 
-def figure(ctx: TabContext, repeats: tuple[gr.HTML, gr.HTML]) -> Shown:
-    """The curve, and below it what it has come to and what the model writes; until a person trains, of a run recorded earlier. repeats: the
-    command line and the Python that repeat it."""
+@dataclass(frozen=True)
+class Curve:
+    plot: gr.HTML
+    bar: gr.HTML
+
+
+@dataclass(frozen=True)
+class Told:
+    verdict: gr.HTML
+    samples: gr.HTML
+
+
+def curve() -> Curve:
+    """Until a person trains, of a run recorded earlier; so are the others."""
     earlier = recorded_run()
     with frame("loss-frame", name="loss") as framed:
         plot = loss_plot("loss-plot", loss_value(earlier, [], origin(earlier)))
     framed.bar.value = frame_value(say("plot_title"), summary(earlier))
+    return Curve(plot, framed.bar)
+
+
+def told_beside() -> Told:
+    """What the run has come to, and what the model writes."""
+    earlier = recorded_run()
     verdict = verdict_line("train-verdict", verdict_value(verdict_of(earlier, trained_part(sample_text()))))
     gr.Markdown(say("samples"))
-    samples = sample_list("train-samples", samples_value(earlier))
+    return Told(verdict, sample_list("train-samples", samples_value(earlier)))
+
+
+def shown_below(ctx: TabContext, curve: Curve, told: Told, repeats: tuple[gr.HTML, gr.HTML]) -> Shown:
+    """The page's runs and its sentence while they go on. repeats: the command line and the Python that repeat the run."""
     listed = run_list("train-runs")
+    watch = training_watch.build(ctx)
     names = gr.Textbox("", visible="hidden", elem_id="train-run-names")
     command, python = repeats
-    command.value, python.value = training_files.repeats(ctx.services, earlier)
-    return Shown(plot, framed.bar, verdict, samples, listed, names, command, python)
+    command.value, python.value = training_files.repeats(ctx.services, recorded_run())
+    return Shown(curve.plot, curve.bar, told.verdict, told.samples, listed, names, command, python, watch)
 
 
 def live_controls() -> tuple[gr.Slider, gr.Checkbox]:
     """What may be changed while it runs: the rate, and whether the other tabs follow."""
     low, high = RATE_FACTORS
-    rate = gr.Slider(
-        math.log10(low),
-        math.log10(high),
-        0.0,
-        step=0.1,
-        label=say("rate_now"),
-        info=say("rate_now_info"),
-        elem_id="train-rate-now",
-    )
-    follow = gr.Checkbox(False, label=say("follow"), info=say("follow_info"), elem_id="train-follow")
+    with gr.Group():
+        rate = gr.Slider(
+            math.log10(low),
+            math.log10(high),
+            0.0,
+            step=0.1,
+            label=say("rate_now"),
+            info=say("rate_now_info"),
+            elem_id="train-rate-now",
+        )
+        follow = gr.Checkbox(False, label=say("follow"), info=say("follow_info"), elem_id="train-follow")
     return rate, follow
 
 
@@ -152,6 +181,7 @@ def wire(
     """session: a TrainingSession, or None before anything was asked."""
     handlers = Handlers(ctx, desk, pressed, shown, status)
     rate, follow = live
+    shown.watch.follow(desk, shown.names)
     ctx.linked(shown.names, "train_runs", any_text)
     ctx.linked(follow, "train_follow", flag)
     for name, check, usual in (("by", one_of(BY), BY[0]), ("of", one_of(OF), OF[0])):
@@ -161,7 +191,7 @@ def wire(
 
     outputs = [session, status, *pressed.all(), *shown.all()]
     runs: dict[str, Any] = {
-        "inputs": [session, follow],
+        "inputs": [session, follow, ctx.sentence, ctx.page.cursor],
         "outputs": [status, *pressed.all(), *shown.all(), ctx.model],
         "concurrency_limit": 1,
         "concurrency_id": "train",
@@ -237,18 +267,23 @@ class Handlers:
         components = [self.status, *self.pressed.all(), *self.shown.all()]
         return session, *(updates.get(component, gr.skip()) for component in components)
 
-    def run(self, session: TrainingSession | None, follow: Any) -> Iterator[dict[Any, Any]]:
-        yield from self._run(session, bool(follow), None)
+    def run(self, session: TrainingSession | None, follow: Any, sentence: Any, cursor: Any) -> Iterator[dict[Any, Any]]:
+        yield from self._run(session, bool(follow), None, watch_from(sentence, cursor))
 
-    def one_update(self, session: TrainingSession | None, follow: Any) -> Iterator[dict[Any, Any]]:
-        yield from self._run(session, bool(follow), 1)
+    def one_update(
+        self, session: TrainingSession | None, follow: Any, sentence: Any, cursor: Any
+    ) -> Iterator[dict[Any, Any]]:
+        yield from self._run(session, bool(follow), 1, watch_from(sentence, cursor))
 
-    def _run(self, session: TrainingSession | None, follow: bool, updates: int | None) -> Iterator[dict[Any, Any]]:
+    def _run(
+        self, session: TrainingSession | None, follow: bool, updates: int | None, watch: Watch
+    ) -> Iterator[dict[Any, Any]]:
         yield {self.status: gr.skip()}
         live = session.current if session else None
         if session is None or live is None:
             return
-        n_checks, followed = 0, None
+        live.watch = watch
+        n_checks, followed, looked = 0, None, 0.0
         try:
             for seen in self.desk.run(session, updates):
                 progress = seen.progress
@@ -258,6 +293,11 @@ class Handlers:
                     self.shown.bar: loss_bar(progress),
                     **self.pressed.updates(seen.said, live),
                 }
+                if seen.said is not None and seen.said.running is False:
+                    told_now |= self._watched(live)
+                elif live.run is not None and time.monotonic() > looked + WATCH_SECONDS:
+                    looked = time.monotonic()
+                    told_now |= self.shown.watch.updates(live, live.run.model, progress.step)
                 if seen.new_samples:
                     told_now[self.shown.samples] = samples_value(progress)
                 if seen.new_samples or len(progress.held_out) > n_checks:
@@ -289,7 +329,13 @@ class Handlers:
             self.shown.runs: runs_table(session),
             self.shown.names: session.names,
             **self._repeats(live.progress),
+            **self._watched(live),
         }
+
+    def _watched(self, live: LiveRun) -> dict[Any, Any]:
+        """Of a run that does not go on at present."""
+        newest = self.services.models.moments(live.name)[-1:]
+        return self.shown.watch.updates(live, self.services.models.get(newest[0][1]), newest[0][0]) if newest else {}
 
     def _repeats(self, progress: Progress) -> dict[Any, Any]:
         both = training_files.repeats(self.services, progress)

@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from explorer.answers.recipe import Recipe
+from explorer.answers.training import TrainingRun, Wishes, sample_text
+from explorer.answers.watching import Watch, watched
 from tests.browser.conftest import open_tab, press_as_soon_as_it_can_be, type_sentence
 
 PATIENCE = 120_000  # a run shares the processor with whatever else the machine does
@@ -230,7 +233,7 @@ def test_a_refused_text_is_kept_and_the_reason_seen(page: Page, tmp_path: Path) 
     picture = tmp_path / "picture.txt"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
     page.locator("#train-upload input, input[type=file]").first.set_input_files(picture)
-    expect(page.locator("#train-status")).to_contain_text("This file is not UTF-8 text")
+    expect(page.locator("#train-text-told")).to_contain_text("This file is not UTF-8 text")
     assert box.input_value() == "too short"
 
 
@@ -348,3 +351,58 @@ def test_a_vocabulary_trained_on_the_tokens_tab_is_what_a_run_reads_by(page: Pag
     expect(page.locator("#windows-frame .summary")).to_contain_text("windows of 64 tokens")
     page.locator("#train-start").click()
     expect(page.locator("#train-status")).to_contain_text("Done: 20 steps", timeout=PATIENCE)
+
+
+def test_the_sentence_is_watched_while_a_model_learns(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}?tab=training&train_size=mini&layer=5&head=1")
+    frame = page.locator("#watch-frame")
+    expect(frame.locator(".summary")).to_contain_text("Press Train")
+    sentence = page.locator("#sentence textarea, #sentence input").first.input_value()
+    page.locator("#train-step").click()
+    expect(page.locator("#train-status")).to_contain_text("Paused after 1 step", timeout=PATIENCE)
+    run = TrainingRun(sample_text(), Recipe("mini"))
+    list(run.ticks(Wishes(), 1))
+    found = watched(run.model, Watch(sentence, 5, 1))  # of a model with two layers the last
+    assert found is not None
+    expect(frame.locator(".summary")).to_contain_text(
+        f"After 1 step your model has {found.losses.mean():.2f} nats a token"
+    )
+    grid = page.locator("#watch-losses .matrix-grid")
+    grid.focus()
+    page.keyboard.press("Home")
+    expect(page.locator("#watch-losses .matrix-read")).to_contain_text("Nothing stands before the first token")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#watch-losses .matrix-read")).to_contain_text(f"cost {found.losses[0]:.3f}"[:9])
+    expect(page.locator("#watch-pattern .matrix-title")).to_contain_text("head 1 of layer 1")
+    type_sentence(page, "The mill and the mouse")
+    expect(frame.locator(".summary")).to_contain_text(
+        f"of which it predicts {len(run.tokenizer.encode('The mill and the mouse')) - 1} tokens"
+    )
+
+
+def test_characters_and_a_missing_mask_are_trained_from_a_link(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}?tab=training&train_size=mini&train_steps=40&train_vocab_size=1&train_causal=false")
+    expect(page.locator("#windows-frame .summary")).to_contain_text("15,003 characters are 15,003 tokens")
+    page.locator("#train-start").click()
+    status = page.locator("#train-status")
+    expect(status).to_contain_text("Done: 40 steps", timeout=PATIENCE)
+    page.get_by_role("button", name="Take it along").click()
+    page.locator("#train-command summary").click()
+    expect(page.locator("#train-command")).to_contain_text("--vocabulary characters")
+    expect(page.locator("#train-command")).to_contain_text("--no-causal")
+
+
+def test_a_text_that_cannot_be_fetched_is_said_and_the_box_kept(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}?tab=training&train_known=the-verdict")
+    page.get_by_role("button", name="Text to learn").click()
+    box = page.locator("#train-text textarea")
+    before = box.input_value()
+    page.locator("#train-known-take").click()
+    expect(page.locator("#train-text-told")).to_contain_text("Connect to the internet", timeout=PATIENCE)
+    assert box.input_value() == before
+    box.fill("something else")
+    page.locator("#train-known input").click()
+    page.get_by_role("option", name="the stories that come with this project").click()
+    page.locator("#train-known-take").click()
+    expect(page.locator("#train-text-told")).to_contain_text("15,003 characters")
+    assert box.input_value() == before
