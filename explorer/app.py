@@ -15,6 +15,7 @@ from explorer.page.header import build_header
 from explorer.page.links import Linked
 from explorer.page.origins import build_drawer
 from explorer.page.reading import Reader, wire_links, wire_reading, wire_strip
+from explorer.page.sessions import keep_sessions_lean
 from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
 from explorer.widgets import frame
@@ -23,6 +24,7 @@ from explorer.widgets.tab_keys import tab_keys
 
 
 def build_app(services: Services) -> gr.Blocks:
+    keep_sessions_lean()
     with gr.Blocks(title=catalogue("page")("title"), analytics_enabled=False, fill_width=True) as blocks:
         header = build_header(services)
         page = Page(services, blocks, header.sentence, header.model, page_state())
