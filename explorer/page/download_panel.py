@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from explorer.catalogue import catalogue
+from explorer.page.events import UNMARKED
 from explorer.page.stopping import stops
 from explorer.store.download import Arrival
 from explorer.store.models import GPT2
@@ -43,9 +44,7 @@ def download_panel(services: Services, elem_id: str) -> DownloadPanel:
     def download() -> Iterator[dict[str, Any]]:
         yield from downloading(services)
 
-    running = start.click(
-        download, None, told, concurrency_limit=MOST_WAITING, show_progress="hidden", api_visibility="private"
-    )
+    running = start.click(download, None, told, concurrency_limit=MOST_WAITING, api_visibility="private", **UNMARKED)
     stops(stop, running, told, say("halted"))
     return DownloadPanel(row, running)
 

@@ -8,8 +8,11 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-# Small requests answered at once, with nothing blanked meanwhile.
-QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+# What waits for an answer is marked by the page itself (widgets/sight), so Gradio's own marks are hidden; and on no component, for each one
+# that had any is looked for among all components of the page at every stage of every event (docs/log.md, 2026-11-30).
+UNMARKED: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": []}
+# Small requests answered at once.
+QUICK: dict[str, Any] = {"queue": False, "api_visibility": "private", **UNMARKED}
 
 
 def changed(control: Component) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.components import Component
 
 from explorer.catalogue import catalogue
-from explorer.page.events import QUICK, changed
+from explorer.page.events import QUICK, UNMARKED, changed
 from explorer.page.guard import clamped, dom_id, in_words
 from explorer.page.stopping import stops
 from explorer.store.services import Services
@@ -67,7 +67,7 @@ def connect_stream(services: Services, watched: gr.HTML, stream: Stream) -> None
         trigger_mode="always_last",
         concurrency_limit=stream.concurrency_limit,
         concurrency_id=stream.concurrency_id,
-        show_progress="hidden",
+        **UNMARKED,
         api_visibility="private",
     )
     if stream.marks:

@@ -11,7 +11,7 @@ from explorer.answers.generation import MOST_TOKENS, Written, prompted, written
 from explorer.answers.timing import timed, timing_table
 from explorer.catalogue import catalogue
 from explorer.figures.decoding import decoding_lines
-from explorer.page.events import QUICK
+from explorer.page.events import QUICK, UNMARKED
 from explorer.page.guard import in_words
 from explorer.page.intro import intro
 from explorer.page.links import flag, number_between, one_of
@@ -66,7 +66,7 @@ def build(ctx: TabContext) -> None:
         trigger_mode="multiple",  # the widget asks for one thing at a time, and may ask again before a halt has come through
         concurrency_limit=2,
         concurrency_id="generate",
-        show_progress="hidden",
+        **UNMARKED,
         api_visibility="private",
     )
     ctx.linked(None, "story_tokens", number_between(1, MOST_TOKENS, whole=True), START_TOKENS)

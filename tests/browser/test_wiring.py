@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def test_a_pick_costs_one_request_and_a_typed_sentence_four_at_most(page: Page, 
     box.press("Control+a")
     page.keyboard.type("The cat sat on a mat", delay=A_USUAL_PACE_MS)
     expect(page.locator("#token-strip .token")).to_have_count(6)
-    expect(page.locator("#looks-at-frame .title")).to_contain_text("3 ·on")
+    # the last, where typing rested for so long that a text of fewer tokens was read in between
+    expect(page.locator("#looks-at-frame .title")).to_contain_text(re.compile("3 ·on|5 ·mat"))
     assert 0 < len(requests) <= 4
 
 

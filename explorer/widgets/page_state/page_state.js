@@ -24,7 +24,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   let tabChosen = false; // by the person, perhaps before the link has been read
   let writing;
   let tabChanged = false; // since the address was written: Back returns to the tab before
-  let wentBack = '';
+  let wentBack = ''; // the tab that Back has opened, until it is on screen
 
   const hear = (type, act) => follow(element, type, ({ detail }) => act(detail));
   const onScreen = () => (last.run ? JSON.parse(last.run) : { text: '', model: '', edits: '' });
@@ -53,8 +53,8 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     props.value = { ...last };
     tell('cursor-moved', last);
     markOlder();
-    if (before.run && before.tab !== last.tab && last.tab !== wentBack) tabChanged = true;
-    wentBack = '';
+    if (before.run && before.tab !== last.tab && !wentBack) tabChanged = true;
+    if (last.tab === wentBack) wentBack = '';
     if (answered && before.edits !== last.edits && isAhead()) {
       clearTimeout(confirming);
       confirming = setTimeout(() => trigger('submit'), CONFIRM_MS);
@@ -146,10 +146,12 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   }
 
   follow(element, 'popstate', () => {
-    const id = new URLSearchParams(location.search).get('tab');
-    if (!id || id === last.tab) return;
+    // Without a name it is the address that the page was opened with, before anything was written into it.
+    const first = document.querySelector('#tabs [role=tab]').dataset.tabId;
+    const id = new URLSearchParams(location.search).get('tab') ?? first;
+    if (id === (wentBack || last.tab) || !tabButton(id)) return;
     wentBack = id;
-    tabButton(id)?.click();
+    tabButton(id).click();
   }, window);
 
   hear('copy-link', async (answer) => {
