@@ -18,7 +18,7 @@ from explorer.store.services import Services
 from explorer.store.traces import RunKey
 from explorer.wording.numbers import percent
 from explorer.wording.text import TokenLabel, token_labels
-from gpt2core import Tokenizer
+from gpt2core import Gpt2CoreError, Tokenizer
 from gpt2core.config import GPTConfig
 from gpt2core.errors import InvalidSetting
 from gpt2core.lens import LENS_SITES, LensGrid, lens_grid, lens_places, lens_shares
@@ -47,7 +47,8 @@ class LensPicture:
 
 @dataclass(frozen=True)
 class Top:
-    """The likeliest tokens at one place and token, their shares falling, and the kind of number that each share is (answers/derived)."""
+    """The likeliest tokens at one place and token, their shares falling, and the kind of number that each share is (answers/derived).
+    pins: how each may be written among the pinned ones, and whether it is there."""
 
     title: str
     tokens: list[TokenLabel]
@@ -55,6 +56,7 @@ class Top:
     kind: str
     layer: int | None
     position: int
+    pins: list[tuple[list[str], bool]]
 
     def origins(self) -> list[dict[str, Any]]:
         return [{"kind": self.kind, "layer": self.layer, "index": [self.position, one.token_id]} for one in self.tokens]
@@ -133,10 +135,11 @@ def kind_of(site: str, layer: int) -> tuple[str, int | None]:
     return ("guess", None) if site == "resid_pre" and layer == 0 else ("guess", layer - (site == "resid_pre"))
 
 
-def tops_of(services: Services, run: RunKey, token: int, layer: int) -> list[Top]:
-    """The likeliest tokens before the layer, after its attention and after its MLP. Raises: what a pass raises."""
+def tops_of(services: Services, run: RunKey, token: int, layer: int, pinned: Any = "") -> list[Top]:
+    """The likeliest tokens before the layer, after its attention and after its MLP. pinned: as in `curves_of`, which refuses what is no list
+    of tokens. Raises: what a pass raises."""
     model, tokenizer = services.models.get(run.model).model, services.models.tokenizer(run.model)
-    seen = services.traces.get(run, LENS_SITES)
+    seen, chosen = services.traces.get(run, LENS_SITES), _known_of(pinned, tokenizer, model.config.vocab_size)
     tops = []
     for site, title in (("resid_pre", "top_before"), ("resid_mid", "top_between"), ("resid_post", "top_after")):
         with torch.no_grad():
@@ -144,8 +147,24 @@ def tops_of(services: Services, run: RunKey, token: int, layer: int) -> list[Top
         most, ids = shares.topk(min(N_TOP, len(shares)))
         names = labels_by_id(ids.tolist(), tokenizer)
         kind, at = kind_of(site, layer)
-        tops.append(Top(say(title, layer=layer), [names[one] for one in ids.tolist()], most.tolist(), kind, at, token))
+        tokens = [names[one] for one in ids.tolist()]
+        pins = [(pin_names(one, tokenizer, model.config.vocab_size), one.token_id in chosen) for one in tokens]
+        tops.append(Top(say(title, layer=layer), tokens, most.tolist(), kind, at, token, pins))
     return tops
+
+
+def pin_names(token: TokenLabel, tokenizer: Tokenizer, vocab_size: int) -> list[str]:
+    """How the token may be written among the pinned ones: as it is shown, where that reads back as it, and by its id."""
+    by_id = f"#{token.token_id}"
+    return [token.text, by_id] if _known_of(token.text, tokenizer, vocab_size) == [token.token_id] else [by_id]
+
+
+def _known_of(text: Any, tokenizer: Tokenizer, vocab_size: int) -> list[int]:
+    """As `pinned_ids`, and none of what that refuses."""
+    try:
+        return pinned_ids(text, tokenizer, vocab_size)
+    except Gpt2CoreError:
+        return []
 
 
 def curves_of(services: Services, run: RunKey, token: int, pinned: Any, more: Any) -> list[Curve]:

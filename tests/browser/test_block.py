@@ -76,6 +76,36 @@ def test_pinned_tokens_are_checked_and_a_cell_opens_where_it_comes_from(page: Pa
     expect(page.locator("#drawer")).to_contain_text("Guess between attention and MLP: share")
 
 
+def test_a_token_of_a_list_is_pinned_and_unpinned_by_a_click_and_by_enter(page: Page) -> None:
+    type_sentence(page, SENTENCE)
+    open_tab(page, "Block")
+    main_figure(page)
+    pinned, curves = page.get_by_label("Pinned tokens"), page.locator("#lens-curves .legendtext")
+    keys = page.locator("#lens-after .token-bar-pin")
+    first, second = (keys.nth(at).locator(".token-bar-text").inner_text() for at in (0, 1))
+    keys.first.click()
+    expect(pinned).to_have_value(first)
+    expect(curves).to_have_text([f"\u2068{first}\u2069"])
+    expect(keys.first).to_have_attribute("aria-pressed", "true")
+    keys.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(keys.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(curves).to_have_text([f"\u2068{one}\u2069" for one in (first, second)])
+    expect(keys.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(keys.nth(1)).to_be_focused()  # the list was drawn anew under it
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#lens-after .token-bar-from").nth(1)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(pinned).to_have_value(second)
+    expect(curves).to_have_text([f"\u2068{second}\u2069"])
+    page.wait_for_url("**lens_pinned=**")
+    pinned.fill("")
+    expect(keys.nth(1)).to_have_attribute("aria-pressed", "false")
+
+
 def test_the_parts_of_a_logit_add_up_to_the_one_that_sampling_shows(page: Page) -> None:
     type_sentence(page, SENTENCE)
     open_tab(page, "Block")

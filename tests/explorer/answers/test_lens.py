@@ -76,6 +76,21 @@ def test_the_three_lists_are_the_places_around_a_layer(services, run):
     assert after.shares == pytest.approx(logits.softmax(-1).topk(10).values.tolist(), abs=1e-6)
 
 
+def test_a_token_of_a_list_is_pinned_by_a_name_that_reads_back_as_it(services, run):
+    tokenizer, n = services.models.tokenizer(run.model), services.models.get(run.model).model.config.vocab_size
+    top = lens.tops_of(services, run, 2, 1, "")[2]
+    for token, (names, pinned) in zip(top.tokens, top.pins, strict=True):
+        assert names[-1] == f"#{token.token_id}"
+        assert all(lens.pinned_ids(name, tokenizer, n) == [token.token_id] for name in names)
+        assert not pinned
+    first, second = top.tokens[0], top.tokens[1]
+    named = f"{top.pins[0][0][0]} #{second.token_id}"
+    now = lens.tops_of(services, run, 2, 1, named)[2]
+    assert [pinned for _, pinned in now.pins] == [token in (first, second) for token in top.tokens]
+    refused = lens.tops_of(services, run, 2, 1, f"{named} ·nosuchtokenhere")[2]  # the curves say what is wrong with it
+    assert not any(pinned for _, pinned in refused.pins)
+
+
 def test_pinned_tokens_and_positions_have_their_curves(services, run):
     found = lens.curves_of(services, run, 3, "a #98", "0, 1")
     assert [(one.token.token_id, one.position) for one in found] == [
