@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 from urllib.parse import urlencode
 
 import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
+from explorer.wording.numbers import signed
 from gpt2core import Pretrained, trace
+from gpt2core.edits import patch
 from gpt2core.lens import lens_grid
 from gpt2core.neurons import neuron_readings, strongest_neurons
 from gpt2core.patching import patched_rows, patching
@@ -182,13 +185,21 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(page: Page, app_
         assert [float(cell) for cell in told[1:]] == pytest.approx(row, abs=1e-3)
     grid.click(position=cell_of(grid, 2, 1, 6, len(encode(clean))))
     expect(page.locator("#reach-frame .summary")).to_contain_text("before layer 2 at “·cat” (1)")
-    expect(page.locator("#reach-frame .summary")).to_contain_text(
-        f"= {scores[2, 1]:.2f} of the answer".replace("-", "−")
-    )
-    reached = rows_saved(page, "reach-frame")
+    expect(page.locator("#patch-answer .told")).to_contain_text(f"= {scores[2, 1]:.2f} of the answer".replace("-", "−"))
+    reached = rows_saved(page, "reach-frame")  # after the embedding, then after each attention and each MLP
     assert [[cell != "" for cell in row[1:]] for row in reached[1:]] == [
-        [layer >= 2 and t >= 1 for t in range(6)] for layer in range(6)
+        [t >= 1 if place > 4 else place == 4 and t == 1 for t in range(6)] for place in range(13)
     ]
+    plain = trace(shipped.model, encode(corrupted))
+    patched = trace(shipped.model, encode(corrupted), edits=[patch(pair.clean, "resid_pre", 2, positions=[1])])
+    apart = (patched["resid_mid", 3] - plain["resid_mid", 3]).norm(dim=-1)
+    assert [float(cell) for cell in reached[1 + 7][2:]] == pytest.approx(apart[1:].tolist(), rel=1e-4)
+    page.locator("#reach-shown").get_by_label("the answer there").check()
+    expect(page.locator("#patch-reach .matrix-legend span").first).to_contain_text("−")
+    moved = rows_saved(page, "reach-frame")
+    answers = [float(one["logits"][-1, answer[0]] - one["logits"][-1, answer[1]]) for one in (patched, plain)]
+    assert float(moved[-1][-1]) == pytest.approx(answers[0] - answers[1], abs=1e-4)
+    expect(page.locator("#patch-answer .value").nth(1)).to_have_text(signed(answers[0]))
     page.get_by_text("The same in Python").click()
     expect(page.locator("#patch-code pre")).to_contain_text('edits.patch(source, "resid_pre", 2, positions=[1])')
     box = page.get_by_label("Corrupted sentence")
@@ -199,3 +210,26 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(page: Page, app_
     box.press("Enter")
     expect(status).to_contain_text("nothing to bring back")
     assert all(float(cell) == 0 for row in rows_saved(page, "patch-frame")[1:] for cell in row[1:])
+
+
+def test_any_place_of_the_stream_is_picked_in_one_grid_and_a_link_brings_it_back(
+    page: Page, app_url: str, shipped: Pretrained
+) -> None:
+    clean, corrupted = "The cat sat on the mat", "The dog sat on the mat"
+    query = urlencode({"text": clean, "tab": "block", "corrupted": corrupted, "patch_site": "every", "layer": "0"})
+    page.goto(f"{app_url}/?{query}")
+    grid = page.locator("#patch-grid .matrix-grid")
+    expect(grid).to_have_attribute("aria-rowcount", "25")
+    expect(page.locator("#patch-grid")).not_to_have_attribute("data-stale", re.compile("."))
+    rows = rows_saved(page, "patch-frame")
+    pair = patching(shipped.model, shipped.tokenizer.encode(clean), shipped.tokenizer.encode(corrupted))
+    (row,) = patched_rows(shipped.model, pair, "mlp_out", layers=[3])
+    assert rows[1 + 15][0] == "MLP 3 writes"
+    assert [float(cell) for cell in rows[1 + 15][1:]] == pytest.approx(pair.score(row.answers).tolist(), abs=1e-3)
+    grid.click(position=cell_of(grid, 15, 1, 25, 6))
+    told = page.locator("#reach-frame .summary")
+    expect(told).to_contain_text("what MLP 3 writes at “·cat” (1)")
+    page.wait_for_url("**patch_place=mlp_out**")
+    page.reload()
+    expect(told).to_contain_text("what MLP 3 writes at “·cat” (1)")
+    expect(page.locator("#patch-grid .matrix-read")).to_contain_text("MLP 3 writes, at “·cat” (1)")
