@@ -135,21 +135,26 @@ def kind_of(site: str, layer: int) -> tuple[str, int | None]:
     return ("guess", None) if site == "resid_pre" and layer == 0 else ("guess", layer - (site == "resid_pre"))
 
 
-def tops_of(services: Services, run: RunKey, token: int, layer: int, pinned: Any = "") -> list[Top]:
-    """The likeliest tokens before the layer, after its attention and after its MLP. pinned: as in `curves_of`, which refuses what is no list
-    of tokens. Raises: what a pass raises."""
+def tops_of(services: Services, run: RunKey, token: int, pinned: Any = "") -> list[list[Top]]:
+    """The likeliest tokens before each layer, after its attention and after its MLP: three lists, an entry a layer each. pinned: as in
+    `curves_of`, which refuses what is no list of tokens. Raises: what a pass raises."""
     model, tokenizer = services.models.get(run.model).model, services.models.tokenizer(run.model)
-    seen, chosen = services.traces.get(run, LENS_SITES), _known_of(pinned, tokenizer, model.config.vocab_size)
-    tops = []
-    for site, title in (("resid_pre", "top_before"), ("resid_mid", "top_between"), ("resid_post", "top_after")):
+    config = model.config
+    seen, chosen = services.traces.get(run, LENS_SITES), _known_of(pinned, tokenizer, config.vocab_size)
+    tops: list[list[Top]] = []
+    for site in ("resid_pre", "resid_mid", "resid_post"):
+        stream = torch.stack([seen[site, layer][token] for layer in range(config.n_layers)])  # [L, C]
         with torch.no_grad():
-            shares = model.out_head(model.final_norm(seen[site, layer][token])).softmax(-1)  # [V]
-        most, ids = shares.topk(min(N_TOP, len(shares)))
-        names = labels_by_id(ids.tolist(), tokenizer)
-        kind, at = kind_of(site, layer)
-        tokens = [names[one] for one in ids.tolist()]
-        pins = [(pin_names(one, tokenizer, model.config.vocab_size), one.token_id in chosen) for one in tokens]
-        tops.append(Top(say(title, layer=layer), tokens, most.tolist(), kind, at, token, pins))
+            shares = model.out_head(model.final_norm(stream)).softmax(-1)  # [L, V]
+        most, ids = shares.topk(min(N_TOP, config.vocab_size))
+        names = labels_by_id(ids.unique().tolist(), tokenizer)
+        pins = {one: (pin_names(label, tokenizer, config.vocab_size), one in chosen) for one, label in names.items()}
+        tops.append([])
+        for layer, (its_ids, its_shares) in enumerate(zip(ids.tolist(), most.tolist(), strict=True)):
+            kind, at = kind_of(site, layer)
+            tokens = [names[one] for one in its_ids]
+            said = say("top_before", layer=layer) if site == "resid_pre" else _place_name(site, layer)
+            tops[-1].append(Top(said, tokens, its_shares, kind, at, token, [pins[one] for one in its_ids]))
     return tops
 
 

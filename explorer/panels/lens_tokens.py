@@ -16,7 +16,7 @@ from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import Frame, frame, frame_value, table_value
 from explorer.widgets.rested import rested, typed
-from explorer.widgets.token_bars import bar_rows, token_bars
+from explorer.widgets.token_bars import bar_rows, bar_sheets, token_bars
 from explorer.wording.numbers import percent
 
 say = catalogue("block")
@@ -54,12 +54,14 @@ def build(ctx: TabContext) -> None:
     def places_of(run: RunKey) -> list[str]:
         return place_names(ctx.services.models.get(run.model).model.config)
 
-    def list_tops(run: RunKey, token: int, layer: int, pinned: Any) -> dict[Any, Any]:
-        where = ctx.services.labels(run)[token].text
+    def list_tops(run: RunKey, token: int, pinned: Any) -> dict[Any, Any]:
+        summary = say("top_summary", token=ctx.services.labels(run)[token].text, position=token)
+        titles = say("before_layer"), say("between_halves"), say("after_layer")
+        tops = tops_of(ctx.services, run, token, typed(pinned))
         updates: dict[Any, Any] = {}
-        for (one, bars), top in zip(lists, tops_of(ctx.services, run, token, layer, typed(pinned)), strict=True):
-            updates[one.bar] = frame_value(top.title, say("top_summary", token=where, position=token))
-            updates[bars] = _rows_of(top)
+        for (one, bars), of_layers, title in zip(lists, tops, titles, strict=True):
+            updates[one.bar] = frame_value(title, summary)
+            updates[bars] = bar_sheets([_rows_of(top) for top in of_layers])
         return updates
 
     def draw(run: RunKey, token: int, pinned: Any, more: Any) -> dict[Any, Any]:
@@ -77,7 +79,7 @@ def build(ctx: TabContext) -> None:
         return table_value(pd.DataFrame({say("place"): places_of(run), **columns}))
 
     drawn = [part for one, bars in lists for part in (one.bar, bars)]
-    ctx.draws(list_tops, drawn, follow=["token", "layer"], controls=[pinned_now])
+    ctx.draws(list_tops, drawn, follow=["token"], controls=[pinned_now])
     controls = [pinned_now, more_now]
     ctx.draws(draw, [curves, figure.bar], follow=["token"], controls=controls)
     ctx.draws(rows, figure.table, follow=["token"], controls=controls, when=figure.bar)
@@ -94,4 +96,4 @@ def _top_list(place: str, file: str) -> tuple[Frame, gr.HTML]:
 
 def _rows_of(top: Top) -> dict[str, Any]:
     ids, shown = [str(label.token_id) for label in top.tokens], [percent(share) for share in top.shares]
-    return bar_rows(top.tokens, ids, top.shares, shown, "", top.origins(), pins=top.pins)
+    return bar_rows(top.tokens, ids, top.shares, shown, top.title, top.origins(), pins=top.pins)

@@ -55,12 +55,17 @@ def test_the_lens_shows_gpt2cores_numbers_and_a_cell_moves_the_page(page: Page, 
     lens = page.locator("#lens .matrix-grid")
     lens.click(position=cell_of(lens, 8, 2, len(rows) - 1, len(ids)))  # after MLP 3, at "sat"
     expect(page.locator("#lens-after-frame .summary")).to_contain_text("“·sat” (2)")
-    expect(page.locator("#lens-before-frame .title")).to_have_text("Before layer 3")
+    expect(page.locator("#lens-before figcaption")).to_have_text("before layer 3")
     expect(page.locator("#lens-layer").get_by_role("radio", name="3", exact=True)).to_be_checked()
     assert len(asked) == 1, asked
     expect(page.locator("#token-strip .token").nth(2)).to_have_attribute("aria-selected", "true")
     first = shipped.tokenizer.decode([int(grid.first[8, 2])]).replace(" ", "·")
     expect(page.locator("#lens-after .token-bar-text").first).to_have_text(first)
+    page.evaluate("""() => { // the lists in the frame in which the layer is chosen
+      document.querySelectorAll('#lens-layer input')[1].click();
+      globalThis.atOnce = new Promise((done) => requestAnimationFrame(() => done(document.querySelector('#lens-after figcaption').textContent)));
+    }""")
+    assert page.evaluate("globalThis.atOnce") == "after MLP 1"
 
 
 def test_pinned_tokens_are_checked_and_a_cell_opens_where_it_comes_from(page: Page) -> None:

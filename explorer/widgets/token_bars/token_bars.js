@@ -1,5 +1,5 @@
 import { chip } from '../shared/chips.js';
-import { attributed, button, filled, node } from '../shared/dom.js';
+import { attributed, button, filled, follow, node, tell } from '../shared/dom.js';
 import { clamped } from '../shared/numbers.js';
 import { opener, openersIn } from '../shared/openers.js';
 
@@ -36,8 +36,17 @@ export default function mount({ element, props, trigger, watch, words, pinnable 
     return node('li', '', node('span', 'token-bar-note', note), tokenFor(row), track, valueFor(row));
   };
 
+  // The list on top: of several sent together that of the cursor's layer.
+  let layer = null;
+  const shown = () => {
+    const { sheets, rows = '[]', caption: about = '' } = props.value || {};
+    if (!sheets) return { rows: JSON.parse(rows), about };
+    const all = JSON.parse(sheets);
+    return all[layer] ?? all[0];
+  };
+
   element.querySelector('.token-bars').figureTable = () => {
-    const rows = JSON.parse(props.value?.rows ?? '[]');
+    const { rows } = shown();
     return {
       columns: props.value?.columns || ['', '', ''],
       rows: rows.map(({ text, note, value }) => [text, note, value]),
@@ -46,8 +55,7 @@ export default function mount({ element, props, trigger, watch, words, pinnable 
   };
 
   const draw = () => {
-    const { rows: told = '[]', caption: about = '' } = props.value || {};
-    const rows = JSON.parse(told);
+    const { rows, about } = shown();
     caption.textContent = about;
     list.setAttribute('aria-label', about);
     const held = [...list.querySelectorAll('.opener')].indexOf(document.activeElement);
@@ -56,6 +64,13 @@ export default function mount({ element, props, trigger, watch, words, pinnable 
     list.querySelectorAll('.opener')[held]?.focus();
   };
 
+  const turn = ({ layer: now }) => {
+    if (now === layer) return;
+    layer = now;
+    if (props.value?.sheets) draw();
+  };
+  for (const told of ['cursor-turned', 'cursor-moved']) follow(element, told, ({ detail }) => turn(detail));
   watch('value', draw);
   draw();
+  tell('cursor-asked');
 }
