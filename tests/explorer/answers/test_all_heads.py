@@ -28,7 +28,7 @@ def searched(services, run, token, asked):
 def test_every_head_is_told_what_a_pass_without_it_says(services, edits, boxes):
     run = services.read("abcd", DEFAULT_MODEL, edits)
     asked = asked_of(services, run, 2, *boxes)
-    assert "6 heads" in searched(services, run, 2, asked).told
+    assert "6 heads switched off" in searched(services, run, 2, asked).told
     found = all_heads_of(services, run, 2, asked)
     for layer in range(2):
         for head in range(3):
@@ -85,11 +85,11 @@ def test_what_takes_too_long_stops_and_says_so(services, monkeypatch):
 def test_heads_that_write_nothing_of_their_own_have_no_influence(services):
     run = services.read("abcd", DEFAULT_MODEL, "head:0.1,mean-attention:1")
     asked = asked_of(services, run, 3, "a", "b")
-    assert "All 2 heads" in searched(services, run, 3, asked).told
+    assert "2 heads switched off" in searched(services, run, 3, asked).told
     found = all_heads_of(services, run, 3, asked)
     assert found.influences.isnan().tolist() == [[False, True, False], [True] * 3]
     assert found.judgements == [[found.judgements[0][0], "", found.judgements[0][2]], [""] * 3]
-    assert "off already" in told_of(found, 0, 1)
+    assert "nothing of its own" in told_of(found, 0, 1)
     assert sum(value is None or math.isnan(value) for value in all_heads_table(found).iloc[:, 3]) == 4
     silent = services.read("abcd", DEFAULT_MODEL, "attention:0,attention:1")
     assert "No head here writes" in searched(services, silent, 3, asked).told
