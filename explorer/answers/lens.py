@@ -21,7 +21,7 @@ from explorer.wording.text import TokenLabel, token_labels
 from gpt2core import Gpt2CoreError, Tokenizer
 from gpt2core.config import GPTConfig
 from gpt2core.errors import InvalidSetting
-from gpt2core.lens import LENS_SITES, LensGrid, lens_grid, lens_places, lens_shares
+from gpt2core.lens import LENS_SITES, LensGrid, lens_grid, lens_shares
 
 say = catalogue("block")
 
@@ -118,11 +118,13 @@ def _most(values: Tensor) -> float:
 
 
 def place_names(config: GPTConfig) -> list[str]:
-    """Of lens_places, in their order, as rows are called."""
-    return [_place_name(site, layer) for site, layer in lens_places(config)]
+    """Of lens_places, in their order, as rows are called under the title "after"."""
+    names = [(say("step_attention", layer=layer), say("step_mlp", layer=layer)) for layer in range(config.n_layers)]
+    return [say("step_embedding"), *(name for both in names for name in both)]
 
 
-def _place_name(site: str, layer: int) -> str:
+def _after(site: str, layer: int) -> str:
+    """A place in a sentence."""
     if site == "resid_pre":
         return say("place_embedding")
     return say("place_attention" if site == "resid_mid" else "place_mlp", layer=layer)
@@ -153,7 +155,7 @@ def tops_of(services: Services, run: RunKey, token: int, pinned: Any = "") -> li
         for layer, (its_ids, its_shares) in enumerate(zip(ids.tolist(), most.tolist(), strict=True)):
             kind, at = kind_of(site, layer)
             tokens = [names[one] for one in its_ids]
-            said = say("top_before", layer=layer) if site == "resid_pre" else _place_name(site, layer)
+            said = say("top_before", layer=layer) if site == "resid_pre" else _after(site, layer)
             tops[-1].append(Top(said, tokens, its_shares, kind, at, token, [pins[one] for one in its_ids]))
     return tops
 
@@ -202,7 +204,7 @@ def summary_of(services: Services, run: RunKey, token: int) -> str:
     while settled and int(grid.first[settled - 1, 0]) == answer:
         settled -= 1
     where = {"token": label.text, "position": token, "answer": labels_by_id([answer], tokenizer)[answer].text}
-    share, place = percent(float(grid.shares[-1, 0])), place_names(config)[settled]
+    share, place = percent(float(grid.shares[-1, 0])), _after(*grid.places[settled])
     told = [say("lens_settled", **where, share=share, place=place)]
     if int(grid.ranks[-1, 0]):
         came = labels_by_id([run.token_ids[token + 1]], tokenizer)[run.token_ids[token + 1]].text

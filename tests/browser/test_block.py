@@ -199,7 +199,7 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(page: Page, app_
     patched = trace(shipped.model, encode(corrupted), edits=[patch(pair.clean, "resid_pre", 2, positions=[1])])
     apart = (patched["resid_mid", 3] - plain["resid_mid", 3]).norm(dim=-1)
     assert [float(cell) for cell in reached[1 + 7][2:]] == pytest.approx(apart[1:].tolist(), rel=1e-4)
-    page.locator("#reach-shown").get_by_label("the answer there").check()
+    page.locator("#reach-shown").get_by_label("the answer, read there").check()
     expect(page.locator("#patch-reach .matrix-legend span").first).to_contain_text("−")
     moved = rows_saved(page, "reach-frame")
     answers = [float(one["logits"][-1, answer[0]] - one["logits"][-1, answer[1]]) for one in (patched, plain)]
