@@ -215,6 +215,17 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(page: Page, app_
     box.press("Enter")
     expect(status).to_contain_text("nothing to bring back")
     assert all(float(cell) == 0 for row in rows_saved(page, "patch-frame")[1:] for cell in row[1:])
+    # a patch of a run with itself changes nothing, wherever it reaches
+    expect(page.locator("#reach-frame .summary")).to_contain_text("the patch changes nothing")
+    for shown in ("the stream", "the answer, read there"):
+        page.locator("#reach-shown").get_by_label(shown, exact=True).check()
+        expect(page.locator("#patch-reach .matrix-ends span").first).to_have_text(
+            "0.001" if shown == "the stream" else "−1"
+        )
+        assert {cell for row in rows_saved(page, "reach-frame")[1:] for cell in row[1:]} == {"", "0"}
+    values = page.locator("#patch-answer .value").all_inner_texts()
+    assert len(values) == 3
+    assert len(set(values)) == 1
 
 
 def test_any_place_of_the_stream_is_picked_in_one_grid_and_a_link_brings_it_back(
