@@ -196,10 +196,15 @@ def _before(seen: Trace, layer: int) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """What one patch does further on. changes [L, T]: the length of the difference that it makes to the stream after each layer;
-    possible [L, T]: True where it can make one at all. patched_answer: of the patched run."""
+    """What one patch does further on, at each place of the stream: after the embedding, then after each layer's attention and its MLP.
+
+    changes [P, T]: the length of the difference that it makes there, P = 2L + 1 places. answers [P, T]: by how much it moves the answer,
+    read there through the final norm (the logit lens). possible [P, T]: True where it can change anything at all. patched_answer: of the
+    patched run.
+    """
 
     changes: Tensor
+    answers: Tensor
     possible: Tensor
     patched_answer: float
 
@@ -221,16 +226,33 @@ def patch_reach(model: GPTModel, pair: Patching, site: str, layer: int, *, place
             last=n_places - 1,
         )
     change = _patch(pair.clean, site, layer, place, at)
-    seen = trace(model, pair.corrupted.token_ids, {"resid_post", "logits"}, [*pair.edits, change])
-    changes = (seen.stacked("resid_post") - pair.corrupted.stacked("resid_post")).norm(dim=-1)
+    seen = trace(
+        model, pair.corrupted.token_ids, {"resid_pre", "resid_mid", "resid_post", "logits"}, [*pair.edits, change]
+    )
+    patched, plain = _stream(seen), _stream(pair.corrupted)  # [P, T, C]
     first = (0 if at is None else at) if site == HEADS else place
     return Reach(
-        changes,
+        (patched - plain).norm(dim=-1),
+        _answers_on_the_way(model, patched, pair.answer) - _answers_on_the_way(model, plain, pair.answer),
         _possible(
             model.config, T, site, layer, first, spread=site == HEADS and at is None, causal=pair.corrupted.causal
         ),
         _answer(seen["logits"][pair.position], pair.answer),
     )
+
+
+def _stream(seen: Trace) -> Tensor:
+    """What is in the stream at each place, [P, T, C]: before a layer as that layer reads it."""
+    n_layers = seen.config.n_layers
+    places = [seen[site, layer] for layer in range(n_layers) for site in ("resid_pre", "resid_mid")]
+    return torch.stack([*places, seen["resid_post", n_layers - 1]])
+
+
+@torch.no_grad()
+def _answers_on_the_way(model: GPTModel, stream: Tensor, answer: tuple[int, int]) -> Tensor:
+    """[P, T, C] -> [P, T]: the answer as the lens reads it."""
+    rows = model.out_head.weight[list(answer)]  # [2, C]
+    return model.final_norm(stream) @ (rows[0] - rows[1])
 
 
 def _patch(source: Trace, site: str, layer: int, place: int, at: int | None) -> Edit:
@@ -240,14 +262,16 @@ def _patch(source: Trace, site: str, layer: int, place: int, at: int | None) -> 
 
 
 def _possible(config: GPTConfig, T: int, site: str, layer: int, first: int, *, spread: bool, causal: bool) -> Tensor:
-    """[L, T]. spread: the patch is at every position."""
-    reached = torch.zeros(config.n_layers, T, dtype=torch.bool)
+    """[P, T]. spread: the patch is at every position."""
+    own = torch.arange(T) == first
     after = torch.arange(T) >= first
     if not causal or spread:
         after = torch.ones(T, dtype=torch.bool)
-    reached[layer + 1 :] = after
-    through_attention = site == "resid_pre"
-    reached[layer] = after if through_attention or spread else torch.arange(T) == first
+    entered = 2 * layer + {"resid_pre": 0, "mlp_out": 2, "resid_post": 2}.get(site, 1)  # the first place that has it
+    attended = entered + 1 + entered % 2  # the first place after an attention that reads it
+    reached = torch.zeros(2 * config.n_layers + 1, T, dtype=torch.bool)
+    reached[entered:attended] = after if spread else own
+    reached[attended:] = after
     return reached
 
 

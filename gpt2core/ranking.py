@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from gpt2core.config import GPTConfig
 from gpt2core.edits import Edit, EditedPass, all_causal, mean_head, mean_mlp, zero_head, zero_mlp
-from gpt2core.errors import InvalidSetting, NotFinite
+from gpt2core.errors import InvalidSetting, NotFinite, TokenOutOfRange
 from gpt2core.model import GPTModel, Tap, evaluating
 from gpt2core.ranges import is_whole, shown
 from gpt2core.reading import check_finite, check_token_ids
@@ -84,12 +84,7 @@ def ablation_costs(
     check_token_ids(token_ids, model.config.vocab_size)
     if how not in ("zero", "mean"):
         raise InvalidSetting("A part is switched off to {how}; choose 'zero' or 'mean'.", how=shown(how))
-    if not is_whole(position) or not -len(token_ids) <= position < len(token_ids):
-        raise InvalidSetting(
-            "There is no position {position}; this text's tokens are at 0 to {last}.",
-            position=shown(position),
-            last=len(token_ids) - 1,
-        )
+    _check_position(position, len(token_ids))
     chosen = all_parts(model.config) if parts is None else list(parts)
     for part in chosen:
         _check_part(part, model.config)
@@ -127,6 +122,63 @@ def _costs(
         )
 
 
+@dataclass(frozen=True, eq=False)
+class WithoutHead:
+    """What becomes of some tokens' logits when one head is switched off: logits [n], in the order asked for. None where the numbers
+    overflow, as refusal says."""
+
+    layer: int
+    head: int
+    logits: Tensor | None
+    refusal: NotFinite | None = None
+
+
+def logits_without_heads(
+    model: GPTModel,
+    token_ids: Sequence[int],
+    asked: Sequence[int],
+    edits: Sequence[Edit] = (),
+    position: int = -1,
+    heads: Sequence[tuple[int, int]] | None = None,
+) -> Iterator[WithoutHead]:
+    """Switch each of `heads` off (layer and head; all of them if None), one at a time and after `edits`: the logits of the tokens `asked`
+    after `position`.
+
+    The numbers are those of trace(model, token_ids, edits=[*edits, zero_head(layer, head)]); each pass begins at the head's layer.
+    Raises: as ablation_costs, and TokenOutOfRange for a token asked for.
+    """
+    check_token_ids(token_ids, model.config.vocab_size)
+    for token_id in asked:
+        if not 0 <= token_id < model.config.vocab_size:
+            raise TokenOutOfRange(token_id, model.config.vocab_size)
+    _check_position(position, len(token_ids))
+    every = [(layer, head) for layer, head in all_parts(model.config) if head is not None]
+    chosen = every if heads is None else list(heads)
+    for part in chosen:
+        _check_part(part, model.config)
+    EditedPass(edits, model.config)
+    return _without_heads(model, tuple(token_ids), list(asked), tuple(edits), position % len(token_ids), chosen)
+
+
+def _without_heads(
+    model: GPTModel,
+    token_ids: tuple[int, ...],
+    asked: list[int],
+    edits: tuple[Edit, ...],
+    position: int,
+    heads: list[tuple[int, int]],
+) -> Iterator[WithoutHead]:
+    streams, _ = _first_pass(model, token_ids, edits)
+    only = None if edits else position  # an edit may act on what follows the layers, where it counts positions
+    for layer, head in heads:
+        try:
+            logits = _pass_from(model, streams[layer], layer, (*edits, zero_head(layer, head)), only)
+        except NotFinite as refusal:
+            yield WithoutHead(layer, head, None, refusal)
+            continue
+        yield WithoutHead(layer, head, logits[position if only is None else 0, asked])
+
+
 def _first_pass(model: GPTModel, token_ids: tuple[int, ...], edits: Sequence[Edit]) -> tuple[dict[int, Tensor], Tensor]:
     """The stream before each layer, [1, T, C], as it was before an edit of the stream itself; and the logits, [T, V]."""
     streams: dict[int, Tensor] = {}
@@ -143,12 +195,14 @@ def _first_pass(model: GPTModel, token_ids: tuple[int, ...], edits: Sequence[Edi
     return streams, logits
 
 
-def _pass_from(model: GPTModel, stream: Tensor, first: int, edits: Sequence[Edit]) -> Tensor:
-    """The rest of a pass, from the stream [1, T, C] before layer `first`: the logits, [T, V]. Raises: NotFinite."""
+def _pass_from(model: GPTModel, stream: Tensor, first: int, edits: Sequence[Edit], only: int | None = None) -> Tensor:
+    """The rest of a pass, from the stream [1, T, C] before layer `first`: the logits, [T, V]. only: those of this position, [1, V].
+    Raises: NotFinite."""
     tap: Tap = EditedPass(edits, model.config)
     with evaluating(model):
         for layer in range(first, model.config.n_layers):
             stream = model.trf_blocks[layer](stream, layer, tap)
+        stream = stream if only is None else stream[:, only : only + 1]
         logits = tap("logits", None, model.out_head(model.final_norm(stream, tap, "ln_final")))[0]
     check_finite(logits, edits)
     return logits
@@ -163,6 +217,15 @@ def _loss(logits: Tensor, token_ids: tuple[int, ...], edits: Sequence[Edit]) -> 
     if len(token_ids) < 2 or not all_causal(edits):
         return None
     return float(F.cross_entropy(logits[:-1], torch.tensor(token_ids[1:], device=logits.device)))
+
+
+def _check_position(position: int, n_tokens: int) -> None:
+    if not is_whole(position) or not -n_tokens <= position < n_tokens:
+        raise InvalidSetting(
+            "There is no position {position}; this text's tokens are at 0 to {last}.",
+            position=shown(position),
+            last=n_tokens - 1,
+        )
 
 
 def _check_part(part: Part, config: GPTConfig) -> None:

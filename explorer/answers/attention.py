@@ -176,7 +176,7 @@ def habit_table(patterns: Tensor) -> pd.DataFrame:
     }
     layers, heads = zip(*places, strict=True)
     columns = {say(name): values.numpy() for name, values in means.items()}
-    return pd.DataFrame({say("shared_layer"): layers, say("head"): heads, **columns})
+    return pd.DataFrame({say("shared_layer"): layers, say("shared_head"): heads, **columns})
 
 
 def habit_kinds(n_tokens: int) -> dict[str, str]:

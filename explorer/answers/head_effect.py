@@ -27,7 +27,7 @@ from gpt2core.notation import NamedEdit, edit_set
 say = catalogue("head_effect")
 
 SITES = ("pattern", "tok_emb", "pos_emb", "z", "mlp_out", "ln_final_var", "logits")
-N_WRITTEN = 8  # tokens promoted, and as many suppressed
+N_WRITTEN = 12  # tokens promoted, and as many suppressed
 SMALL = 0.1  # logits: the odds of two tokens move by a tenth
 MUCH, LITTLE = 0.5, 0.25  # of the attention, on one token
 

@@ -18,10 +18,10 @@ from explorer.store.services import Services
 from explorer.store.traces import RunKey
 from explorer.wording.numbers import percent
 from explorer.wording.text import TokenLabel, token_labels
-from gpt2core import Tokenizer
+from gpt2core import Gpt2CoreError, Tokenizer
 from gpt2core.config import GPTConfig
 from gpt2core.errors import InvalidSetting
-from gpt2core.lens import LENS_SITES, LensGrid, lens_grid, lens_places, lens_shares
+from gpt2core.lens import LENS_SITES, LensGrid, lens_grid, lens_shares
 
 say = catalogue("block")
 
@@ -47,7 +47,8 @@ class LensPicture:
 
 @dataclass(frozen=True)
 class Top:
-    """The likeliest tokens at one place and token, their shares falling, and the kind of number that each share is (answers/derived)."""
+    """The likeliest tokens at one place and token, their shares falling, and the kind of number that each share is (answers/derived).
+    pins: how each may be written among the pinned ones, and whether it is there."""
 
     title: str
     tokens: list[TokenLabel]
@@ -55,6 +56,7 @@ class Top:
     kind: str
     layer: int | None
     position: int
+    pins: list[tuple[list[str], bool]]
 
     def origins(self) -> list[dict[str, Any]]:
         return [{"kind": self.kind, "layer": self.layer, "index": [self.position, one.token_id]} for one in self.tokens]
@@ -116,11 +118,13 @@ def _most(values: Tensor) -> float:
 
 
 def place_names(config: GPTConfig) -> list[str]:
-    """Of lens_places, in their order, as rows are called."""
-    return [_place_name(site, layer) for site, layer in lens_places(config)]
+    """Of lens_places, in their order, as rows are called under the title "after"."""
+    names = [(say("step_attention", layer=layer), say("step_mlp", layer=layer)) for layer in range(config.n_layers)]
+    return [say("step_embedding"), *(name for both in names for name in both)]
 
 
-def _place_name(site: str, layer: int) -> str:
+def _after(site: str, layer: int) -> str:
+    """A place in a sentence."""
     if site == "resid_pre":
         return say("place_embedding")
     return say("place_attention" if site == "resid_mid" else "place_mlp", layer=layer)
@@ -133,19 +137,41 @@ def kind_of(site: str, layer: int) -> tuple[str, int | None]:
     return ("guess", None) if site == "resid_pre" and layer == 0 else ("guess", layer - (site == "resid_pre"))
 
 
-def tops_of(services: Services, run: RunKey, token: int, layer: int) -> list[Top]:
-    """The likeliest tokens before the layer, after its attention and after its MLP. Raises: what a pass raises."""
+def tops_of(services: Services, run: RunKey, token: int, pinned: Any = "") -> list[list[Top]]:
+    """The likeliest tokens before each layer, after its attention and after its MLP: three lists, an entry a layer each. pinned: as in
+    `curves_of`, which refuses what is no list of tokens. Raises: what a pass raises."""
     model, tokenizer = services.models.get(run.model).model, services.models.tokenizer(run.model)
-    seen = services.traces.get(run, LENS_SITES)
-    tops = []
-    for site, title in (("resid_pre", "top_before"), ("resid_mid", "top_between"), ("resid_post", "top_after")):
+    config = model.config
+    seen, chosen = services.traces.get(run, LENS_SITES), _known_of(pinned, tokenizer, config.vocab_size)
+    tops: list[list[Top]] = []
+    for site in ("resid_pre", "resid_mid", "resid_post"):
+        stream = torch.stack([seen[site, layer][token] for layer in range(config.n_layers)])  # [L, C]
         with torch.no_grad():
-            shares = model.out_head(model.final_norm(seen[site, layer][token])).softmax(-1)  # [V]
-        most, ids = shares.topk(min(N_TOP, len(shares)))
-        names = labels_by_id(ids.tolist(), tokenizer)
-        kind, at = kind_of(site, layer)
-        tops.append(Top(say(title, layer=layer), [names[one] for one in ids.tolist()], most.tolist(), kind, at, token))
+            shares = model.out_head(model.final_norm(stream)).softmax(-1)  # [L, V]
+        most, ids = shares.topk(min(N_TOP, config.vocab_size))
+        names = labels_by_id(ids.unique().tolist(), tokenizer)
+        pins = {one: (pin_names(label, tokenizer, config.vocab_size), one in chosen) for one, label in names.items()}
+        tops.append([])
+        for layer, (its_ids, its_shares) in enumerate(zip(ids.tolist(), most.tolist(), strict=True)):
+            kind, at = kind_of(site, layer)
+            tokens = [names[one] for one in its_ids]
+            said = say("top_before", layer=layer) if site == "resid_pre" else _after(site, layer)
+            tops[-1].append(Top(said, tokens, its_shares, kind, at, token, [pins[one] for one in its_ids]))
     return tops
+
+
+def pin_names(token: TokenLabel, tokenizer: Tokenizer, vocab_size: int) -> list[str]:
+    """How the token may be written among the pinned ones: as it is shown, where that reads back as it, and by its id."""
+    by_id = f"#{token.token_id}"
+    return [token.text, by_id] if _known_of(token.text, tokenizer, vocab_size) == [token.token_id] else [by_id]
+
+
+def _known_of(text: Any, tokenizer: Tokenizer, vocab_size: int) -> list[int]:
+    """As `pinned_ids`, and none of what that refuses."""
+    try:
+        return pinned_ids(text, tokenizer, vocab_size)
+    except Gpt2CoreError:
+        return []
 
 
 def curves_of(services: Services, run: RunKey, token: int, pinned: Any, more: Any) -> list[Curve]:
@@ -178,7 +204,7 @@ def summary_of(services: Services, run: RunKey, token: int) -> str:
     while settled and int(grid.first[settled - 1, 0]) == answer:
         settled -= 1
     where = {"token": label.text, "position": token, "answer": labels_by_id([answer], tokenizer)[answer].text}
-    share, place = percent(float(grid.shares[-1, 0])), place_names(config)[settled]
+    share, place = percent(float(grid.shares[-1, 0])), _after(*grid.places[settled])
     told = [say("lens_settled", **where, share=share, place=place)]
     if int(grid.ranks[-1, 0]):
         came = labels_by_id([run.token_ids[token + 1]], tokenizer)[run.token_ids[token + 1]].text

@@ -38,7 +38,12 @@ from gpt2core.patching import (
 
 say = catalogue("block")
 
-SITES = PATCH_SITES
+EVERY = "every"  # all places of the stream in one grid
+SITES = (*PATCH_SITES[:-1], EVERY, HEADS)
+PLACES = ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")  # of one layer, in the order of the pass
+A_LAYER = len(PLACES) - 1  # rows of a layer in the grid of EVERY: its last place is the next layer's first
+REACHES = ("length", "answer")
+LENGTHS = 1000.0  # the greatest length that is told apart by its colour, in units of the least: by their logarithm
 MAX_SECONDS = 60.0
 SECONDS_BETWEEN_UPDATES = 0.5
 MOST_WORK = 6e11  # multiplications of one grid: half a minute of one core
@@ -60,8 +65,8 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """How far the grid is. told: in words; over: it has ended. values [L, T or H]: the share of the answer that each patch recovers, or
-    where there is nothing to recover how far it moves the answer; NaN where not computed yet. done: cells of all."""
+    """How far the grid is. told: in words; over: it has ended. values [L, T or H], of EVERY [4L + 1, T]: the share of the answer that each
+    patch recovers, or where there is nothing to recover how far it moves the answer; NaN where not computed yet. done: cells of all."""
 
     told: str
     over: bool
@@ -144,28 +149,61 @@ def position_of(at: Any, n_tokens: int) -> int | None:
     return position
 
 
+def work_of(config: GPTConfig, n_tokens: int, site: str) -> float:
+    """Multiplications of a grid."""
+    return (
+        A_LAYER * patching_work(config, n_tokens, PLACES[0]) if site == EVERY else patching_work(config, n_tokens, site)
+    )
+
+
 def longest(config: GPTConfig, site: str) -> int:
     """How many tokens a grid may have."""
-    fitting = (n for n in range(config.context_length, 1, -1) if patching_work(config, n, site) <= MOST_WORK)
+    fitting = (n for n in range(config.context_length, 1, -1) if work_of(config, n, site) <= MOST_WORK)
     return next(fitting, 1)
 
 
+def rows_of(config: GPTConfig, site: str) -> list[tuple[str, int]]:
+    """The site and layer of each row of a grid."""
+    layers = range(config.n_layers)
+    if site != EVERY:
+        return [(site, layer) for layer in layers]
+    return [*((one, layer) for layer in layers for one in PLACES[:-1]), (PLACES[-1], config.n_layers - 1)]
+
+
+def row_names(config: GPTConfig, site: str) -> list[str]:
+    """What the rows of a grid are called."""
+    if site != EVERY:
+        return [str(layer) for layer in range(config.n_layers)]
+    return [say(f"patch_row_{one}", layer=layer) for one, layer in rows_of(config, site)]
+
+
+def site_picked(site: Any, place: Any) -> str:
+    """The site that is carried over: `place` where the grid shows EVERY one of them. Raises: InvalidSetting."""
+    site = checked_site(site)
+    if site != EVERY:
+        return site
+    if not isinstance(place, str) or place not in PLACES:
+        raise InvalidSetting(say("patch_bad_site"))
+    return place
+
+
 def grids(services: Services, run: RunKey, pair: Pair, site: Any, at: Any) -> Iterator[Grid]:
-    """The grid, layer after layer. Raises: InvalidSetting for a site or position that is none, or a text too long; NotFinite."""
+    """The grid, row after row. Raises: InvalidSetting for a site or position that is none, or a text too long; NotFinite."""
     site, model = checked_site(site), services.models.get(run.model).model
     config, n = model.config, len(run.token_ids)
     where = position_of(at, n) if site == HEADS else None
-    if patching_work(config, n, site) > MOST_WORK:
+    if work_of(config, n, site) > MOST_WORK:
         raise InvalidSetting(say("patch_too_long", n=n, limit=longest(config, site)))
-    places = config.n_heads if site == HEADS else n
-    values = torch.full((config.n_layers, places), math.nan)
+    places, rows = config.n_heads if site == HEADS else n, rows_of(config, site)
+    values = torch.full((len(rows), places), math.nan)
     apart = pair.runs.clean_answer - pair.runs.corrupted_answer
     pace, is_score = Pace(SECONDS_BETWEEN_UPDATES, MAX_SECONDS), apart != 0
-    total = config.n_layers * places
-    for row in patched_rows(model, pair.runs, site, at=where):
+    total = len(rows) * places
+    for at_row, (own, layer) in enumerate(rows):
+        (row,) = patched_rows(model, pair.runs, own, at=where, layers=[layer])
         moved = row.answers - pair.runs.corrupted_answer
-        values[row.layer] = (moved / apart if is_score else moved).round(decimals=DECIMALS)
-        done = (row.layer + 1) * places
+        values[at_row] = (moved / apart if is_score else moved).round(decimals=DECIMALS)
+        done = (at_row + 1) * places
         if done < total and pace.out_of_time():
             told = say("patch_out_of_time", seconds=int(MAX_SECONDS), done=done, n=total)
             yield Grid(told, True, values, is_score, done)
@@ -178,12 +216,37 @@ def grids(services: Services, run: RunKey, pair: Pair, site: Any, at: Any) -> It
 def reach_of(
     services: Services, run: RunKey, pair: Pair, site: Any, at: Any, position: int, layer: int, head: int
 ) -> Reach:
-    """What the picked patch does further on: at `position`, or of the heads at `at`."""
-    site, model = checked_site(site), services.models.get(run.model).model
+    """What the picked patch does further on: at `position`, or of the heads at `at`. site: as `site_picked` gives it."""
+    model = services.models.get(run.model).model
     if site == HEADS:
         where = position_of(at, len(run.token_ids))
         return patch_reach(model, pair.runs, site, layer, place=head, at=where)
     return patch_reach(model, pair.runs, site, layer, place=position)
+
+
+def reach_values(reach: Reach, shown: Any) -> tuple[Tensor, tuple[float, float]]:
+    """What the grid of a reach shows [P, T], NaN out of reach, and the values at the ends of its colours. Raises: InvalidSetting."""
+    if not isinstance(shown, str) or shown not in REACHES:
+        raise InvalidSetting(say("reach_bad_shown"))
+    values = (reach.changes if shown == "length" else reach.answers).masked_fill(~reach.possible, math.nan)
+    most = float(values.nan_to_num(0.0).abs().max()) or 1.0
+    return values, (most / LENGTHS if shown == "length" else -most, most)
+
+
+def answer_rows(pair: Pair, patched: float) -> list[dict[str, Any]]:
+    """The answer of the three runs, one below the other, as widgets/measures shows them."""
+    answers = {"corrupted": pair.runs.corrupted_answer, "patched": patched, "clean": pair.runs.clean_answer}
+    return [
+        {
+            "name": say(f"answer_{name}"),
+            "about": say(f"answer_{name}_about"),
+            "value": value,
+            "scale": "signed",
+            "shown": signed(value),
+            "details": [],
+        }
+        for name, value in answers.items()
+    ]
 
 
 def pair_in_words(services: Services, run: RunKey, pair: Pair) -> str:

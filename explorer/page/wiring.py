@@ -90,7 +90,7 @@ class TabContext:
     tab: str = ""
     _figures: list[Figure] = field(default_factory=list)
     _streams: list[Stream] = field(default_factory=list)
-    _mirrors: list[tuple[Component, str]] = field(default_factory=list)
+    _mirrors: list[tuple[Component, str, Controls]] = field(default_factory=list)
 
     @property
     def services(self) -> Services:
@@ -191,10 +191,11 @@ class TabContext:
         """The same for several parts at once, each with its expression."""
         pick(None, [self.page.cursor, widget], self.page.cursor, js=moves(positions), **QUICK)
 
-    def mirrors(self, component: Component, js: str) -> None:
+    def mirrors(self, component: Component, js: str, beside: Controls = ()) -> None:
         """Keep `component` in step with the cursor, in the browser alone: its value becomes `js`, an expression over `cursor`
-        and its old `value`, when the cursor moves, and again after a redraw has replaced it."""
-        self._mirrors.append((component, js))
+        and its old `value`, when the cursor moves, and again after a redraw has replaced it. beside: controls of a figure of this tab
+        whose values the expression may use too, as a list `beside`."""
+        self._mirrors.append((component, js, tuple(beside)))
 
     def linked(self, component: Component | None, name: str, check: Check, usual: Any = None) -> None:
         """Let a link hold the value of `component` as `name`, where it is not the one it has now. check: the value that a link's
@@ -242,12 +243,17 @@ class TabContext:
             drawn.then(**self._mirroring(watched))
 
     def _mirroring(self, watched: gr.HTML) -> dict[str, Any]:
-        components = [component for component, _ in self._mirrors]
-        each = ", ".join(f"((value) => ({js}))(values[{number}])" for number, (_, js) in enumerate(self._mirrors))
+        components = [component for component, _, _ in self._mirrors]
+        besides = list(dict.fromkeys(one for _, _, beside in self._mirrors for one in beside))
+        inputs = [watched, *components, *besides]
+        each = ", ".join(
+            f"((value, beside) => ({js}))(values[{inputs.index(component)}], [{', '.join(f'values[{inputs.index(one)}]' for one in beside)}])"
+            for component, js, beside in self._mirrors
+        )
         return {
             "fn": None,
-            "inputs": [watched, *components],
+            "inputs": inputs,
             "outputs": components,
-            "js": f"(cursor, ...values) => [{each}]",
+            "js": f"(...values) => {{ const cursor = values[0]; return [{each}]; }}",
             **QUICK,
         }

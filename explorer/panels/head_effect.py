@@ -11,7 +11,6 @@ from explorer.answers.head_effect import (
     Asked,
     adds_of,
     asked_of,
-    attributions_of,
     effect_of,
     effect_table,
     measures_of,
@@ -20,10 +19,10 @@ from explorer.answers.head_effect import (
 from explorer.catalogue import catalogue
 from explorer.page.links import any_text
 from explorer.page.wiring import TabContext
+from explorer.panels import all_heads
 from explorer.panels.switch import HEAD, switch
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value
-from explorer.widgets.matrix import Axis, Origin, matrix, matrix_value
 from explorer.widgets.measures import measure_rows, measures
 from explorer.widgets.rested import rested, typed
 from explorer.widgets.token_bars import bar_rows, token_bars
@@ -33,10 +32,6 @@ say = catalogue("head_effect")
 
 LEAST_SCALE = 0.5  # logits at the ends of the bars, so that what is next to nothing looks like it
 
-# The head picked in the matrix of all heads, and where it shows the page's.
-_PICKED = {"layer": "value.row ?? cursor.layer", "head": "value.column ?? cursor.head"}
-_MIRRORED = "{ ...value, row: cursor.layer, column: cursor.head }"
-
 
 def build(ctx: TabContext) -> None:
     gr.Markdown(say("heading"))
@@ -45,14 +40,11 @@ def build(ctx: TabContext) -> None:
         second = _token_box("second")
         switch(ctx, HEAD, say("switch_off"), say("switch_on"), "effect-switch")
     with gr.Row(equal_height=False):
-        with gr.Column(scale=6, min_width=320), frame("effect-frame", name="head-effect") as effect_frame:
+        with gr.Column(scale=5, min_width=320), frame("effect-frame", name="head-effect") as effect_frame:
             listed = measures("effect-measures")
-        with gr.Column(scale=5, min_width=320), frame("effect-all-frame", name="all-heads-attribution") as all_frame:
-            every = matrix("effect-heads")
-    with gr.Row(equal_height=False):
-        with gr.Column(min_width=320), frame("promoted-frame", name="promoted-tokens") as promoted_frame:
+        with gr.Column(scale=3, min_width=280), frame("promoted-frame", name="promoted-tokens") as promoted_frame:
             promoted = token_bars("effect-promoted")
-        with gr.Column(min_width=320), frame("suppressed-frame", name="suppressed-tokens") as suppressed_frame:
+        with gr.Column(scale=3, min_width=280), frame("suppressed-frame", name="suppressed-tokens") as suppressed_frame:
             suppressed = token_bars("effect-suppressed")
     clocks = [rested(box, on_enter=True) for box in (first, second)]
 
@@ -70,28 +62,6 @@ def build(ctx: TabContext) -> None:
             effect_frame.bar: frame_value(title, say("frozen"), effect_table(found)),
         }
 
-    def draw_all(run: RunKey, token: int, first: Any, second: Any) -> dict[Any, Any]:
-        answer = asked(run, token, first, second)
-        found = attributions_of(ctx.services, run, token, answer)  # [L, H]
-        layer, head = divmod(int(found.nan_to_num().abs().argmax()), found.size(1))
-        is_one = len(answer.ids) == 1
-        title = say("all_title", answer=answer.words)
-        value = matrix_value(
-            found,
-            rows=Axis(say("shared_layer")),
-            columns=Axis(say("heads_axis")),
-            reading=say("all_reading"),
-            label=title,
-            scale="diverging",
-            nothing=say("all_averaged"),
-            origin=[Origin("head_logit", row, ("column", token, answer.ids[0])) for row in range(len(found))]
-            if is_one
-            else None,
-            no_origin="" if is_one else say("all_no_origin"),
-        )
-        summary = say("all_summary", layer=layer, head=head, value=signed(float(found.nan_to_num()[layer, head])))
-        return {every: value, all_frame.bar: frame_value(title, summary)}
-
     def write(run: RunKey, token: int, layer: int, head: int) -> dict[Any, Any]:
         both = adds_of(ctx.services, run, token, layer, head)
         full = max((abs(one.logits[0]) for one in both if one.logits), default=1.0)
@@ -106,14 +76,12 @@ def build(ctx: TabContext) -> None:
         return updates
 
     ctx.draws(draw, [listed, effect_frame.bar], follow=["token", "layer", "head"], controls=clocks)
-    ctx.draws(draw_all, [every, all_frame.bar], follow=["token"], controls=clocks)
     ctx.draws(
         write,
         [promoted_frame.bar, promoted, suppressed_frame.bar, suppressed],
         follow=["token", "layer", "head"],
     )
-    ctx.picks_together(_PICKED, every.pick, every)
-    ctx.mirrors(every, _MIRRORED)
+    all_heads.build(ctx, asked, clocks)
     ctx.linked(first, "effect_token", any_text)
     ctx.linked(second, "effect_against", any_text)
 

@@ -45,7 +45,7 @@ def build(ctx: TabContext) -> gr.Checkbox:
 
     def habits(run: RunKey, hide_first: bool) -> Any:
         kinds = {} if hide_first else habit_kinds(len(run.token_ids))
-        place = {"layer": Cell(say("shared_layer")), "index": [Cell(say("head"))]}
+        place = {"layer": Cell(say("shared_layer")), "index": [Cell(say("shared_head"))]}
         origins = {column: {"kind": kind, **place} for column, kind in kinds.items()}
         return table_value(habit_table(patterns_of(ctx.services, run, hide_first)), origins)
 

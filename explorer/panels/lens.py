@@ -6,15 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.answers.lens import SHOWN, kind_of, picture_of, place_names, summary_of, tops_of
+from explorer.answers.lens import SHOWN, kind_of, picture_of, place_names, summary_of
 from explorer.catalogue import catalogue
 from explorer.page.links import one_of
 from explorer.page.wiring import TabContext
 from explorer.store.traces import RunKey
 from explorer.widgets.frame import frame, frame_value
 from explorer.widgets.matrix import MIRRORED_COLUMN, PICKED_COLUMN, Axis, Origin, matrix, matrix_value
-from explorer.widgets.token_bars import bar_rows, token_bars
-from explorer.wording.numbers import percent
 from gpt2core.lens import lens_places
 
 say = catalogue("block")
@@ -38,13 +36,6 @@ def build(ctx: TabContext) -> None:
         layer = gr.Radio(
             [0], value=0, label=say("shared_layer"), elem_id="lens-layer", elem_classes="label-beside", min_width=200
         )
-    with gr.Row(equal_height=False):
-        with gr.Column(min_width=260), frame("lens-before-frame", name="before-the-layer") as before_frame:
-            before = token_bars("lens-before")
-        with gr.Column(min_width=260), frame("lens-between-frame", name="after-its-attention") as between_frame:
-            between = token_bars("lens-between")
-        with gr.Column(min_width=260), frame("lens-after-frame", name="after-its-mlp") as after_frame:
-            after = token_bars("lens-after")
 
     def draw(run: RunKey, shown: Any) -> dict[Any, Any]:
         config = ctx.services.models.get(run.model).model.config
@@ -70,25 +61,8 @@ def build(ctx: TabContext) -> None:
     def tell(run: RunKey, token: int) -> Any:
         return frame_value(say("lens_title"), summary_of(ctx.services, run, token))
 
-    def list_tops(run: RunKey, token: int, layer: int) -> dict[Any, Any]:
-        updates: dict[Any, Any] = {}
-        framed = zip((before_frame, between_frame, after_frame), (before, between, after), strict=True)
-        for (one, bars), top in zip(framed, tops_of(ctx.services, run, token, layer), strict=True):
-            where = ctx.services.labels(run)[token].text
-            updates[one.bar] = frame_value(top.title, say("top_summary", token=where, position=token))
-            ids = [str(label.token_id) for label in top.tokens]
-            updates[bars] = bar_rows(
-                top.tokens, ids, top.shares, [percent(share) for share in top.shares], "", top.origins()
-            )
-        return updates
-
     ctx.draws(draw, [grid, layer], controls=[shown])
     ctx.draws(tell, figure.bar, follow=["token"])
-    ctx.draws(
-        list_tops,
-        [before_frame.bar, before, between_frame.bar, between, after_frame.bar, after],
-        follow=["token", "layer"],
-    )
     ctx.picks_together({"token": PICKED_COLUMN, "layer": PICKED_LAYER}, grid.pick, grid)
     ctx.picks("layer", layer.input, layer, "value")
     ctx.mirrors(grid, MIRRORED_COLUMN)

@@ -53,7 +53,9 @@ def build(ctx: TabContext, hide_first: gr.Checkbox) -> gr.HTML:
         layer = gr.Radio(
             [0], value=0, label=say("shared_layer"), elem_id="layer", elem_classes="label-beside", min_width=200
         )
-        head = gr.Radio([0], value=0, label=say("head"), elem_id="head", elem_classes="label-beside", min_width=200)
+        head = gr.Radio(
+            [0], value=0, label=say("shared_head"), elem_id="head", elem_classes="label-beside", min_width=200
+        )
         head_switch(ctx)
     with frame("looks-at-frame", name="looks-at") as list_frame:
         listed = token_bars("looks-at")

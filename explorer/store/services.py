@@ -39,6 +39,7 @@ class Services:
         self.models = ModelRegistry(checkpoints)
         self.traces = TraceStore(self.models)
         self.layouts = LayoutStore()
+        self.influences = LayoutStore(most=256)  # of heads, one small table each (answers/all_heads)
         self.gpt2_download = Download()
         self.vocabularies = VocabularyStore()
         self.vocabulary_download = Download(published.download_all)

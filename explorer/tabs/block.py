@@ -8,7 +8,7 @@ from explorer.catalogue import catalogue
 from explorer.page.intro import intro
 from explorer.page.spec import TabSpec
 from explorer.page.wiring import TabContext
-from explorer.panels import lens, lens_curves, neurons, norms, patching, stream_sum
+from explorer.panels import lens, lens_tokens, neurons, norms, patching, stream_sum
 
 say = catalogue("block")
 
@@ -16,7 +16,7 @@ say = catalogue("block")
 def build(ctx: TabContext) -> None:
     intro(say)
     lens.build(ctx)
-    lens_curves.build(ctx)
+    lens_tokens.build(ctx)
     stream_sum.build(ctx)
     norms.build(ctx)
     gr.Markdown(say("norms_words"))

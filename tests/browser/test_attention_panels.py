@@ -6,6 +6,7 @@ import csv
 import re
 
 import pytest
+import torch
 from playwright.sync_api import Locator, Page, Request, expect
 
 from explorer.wording.numbers import percent, signed
@@ -101,6 +102,63 @@ def test_attention_attribution_and_influence_stand_side_by_side_and_follow_the_p
     page.get_by_role("button", name="Back on in every tab").click()
     expect(page.locator("#edits-line .edit")).to_have_count(0)
     expect(page.locator("#effect-measures .told")).not_to_contain_text("switched off on the page")
+
+
+def test_all_heads_are_switched_off_in_turn_and_stand_against_each_other(
+    blank: Page, app_url: str, shipped: Pretrained
+) -> None:
+    page, asked = blank, list[str]()
+    page.goto(
+        f"{app_url}/?text={SENTENCE.replace(' ', '+')}&tab=attention&layer=1&head=2&effect_token=·little&effect_against=·big"
+    )
+    expect(page.locator("#effect-plane .plane-read")).to_contain_text("Press “Switch every head off in turn”")
+    expect(page.locator("#effect-influences .matrix-read")).not_to_be_empty()
+    page.get_by_role("button", name="Switch every head off in turn").click()
+    expect(page.locator("#effect-all-status")).to_contain_text("36 heads switched off, one at a time")
+    dots = page.locator("#effect-plane .plane-grid .plane-dot")
+    expect(dots).to_have_count(36)
+    ids = shipped.tokenizer.encode(SENTENCE)
+    little, big = (shipped.tokenizer.encode(word)[0] for word in (" little", " big"))
+    seen = trace(shipped.model, ids)
+    rows = rows_saved(page, "effect-all-frame")[1:]
+    assert [(int(row[0]), int(row[1])) for row in rows] == [(layer, head) for layer in range(6) for head in range(6)]
+
+    def answer(logits: torch.Tensor) -> float:
+        return float(logits[little] - logits[big])
+
+    for layer in range(6):
+        for head in range(6):
+            without = trace(shipped.model, ids, {"logits"}, [zero_head(layer, head)])["logits"][-1]
+            adds = answer(analysis.head_logits(seen, shipped.model, layer, head))
+            told = [float(number) for number in rows[6 * layer + head][2:4]]
+            assert told == pytest.approx([adds, answer(seen["logits"][-1]) - answer(without)], abs=1e-4)
+    # a click on a point picks its head on the whole page, in one request; the picked one wears a ring
+    dots.first.evaluate("(dot) => dot.scrollIntoView({ block: 'center' })")
+    at_rest(page.locator("#effect-plane .plane-grid"))
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    box = page.locator("#effect-plane [data-head='5.5'] .plane-mark").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    ring = page.locator("#effect-plane .plane-grid .plane-dot.plane-picked")
+    expect(ring).to_have_count(1)
+    layer, head = (ring.get_attribute("data-head") or "").split(".")  # 5.5, or one that lies on it
+    expect(page.locator("#effect-frame .title")).to_contain_text(f"Layer {layer}, head {head}")
+    expect(page.locator("#attention-frame .title")).to_have_text(f"Layer {layer}, head {head}")
+    assert len(asked) == 1
+    # keys walk by layer and head, and light the head in both matrices
+    page.locator("#effect-plane .plane-grid").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#effect-plane .plane-read")).to_contain_text(f"layer {max(0, int(layer) - 1)}, head 0")
+    read = page.locator("#effect-influences .matrix-read")
+    expect(read).to_contain_text(f"layer {max(0, int(layer) - 1)}, head 0: ")
+    page.keyboard.press("Enter")
+    expect(page.locator("#effect-frame .title")).to_contain_text(f"Layer {max(0, int(layer) - 1)}, head 0")
+    # another token has another answer: nothing is known of it yet, and what was known comes back with the token
+    page.locator("#token-strip .token").nth(3).click()
+    expect(dots).to_have_count(0)
+    page.locator("#token-strip .token").last.click()
+    expect(dots).to_have_count(36)
 
 
 def matrix_titles(page: Page) -> Locator:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 from urllib.parse import urlencode
 
 import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
+from explorer.wording.numbers import signed
 from gpt2core import Pretrained, trace
+from gpt2core.edits import patch
 from gpt2core.lens import lens_grid
 from gpt2core.neurons import neuron_readings, strongest_neurons
 from gpt2core.patching import patched_rows, patching
@@ -52,12 +55,17 @@ def test_the_lens_shows_gpt2cores_numbers_and_a_cell_moves_the_page(page: Page, 
     lens = page.locator("#lens .matrix-grid")
     lens.click(position=cell_of(lens, 8, 2, len(rows) - 1, len(ids)))  # after MLP 3, at "sat"
     expect(page.locator("#lens-after-frame .summary")).to_contain_text("“·sat” (2)")
-    expect(page.locator("#lens-before-frame .title")).to_have_text("Before layer 3")
+    expect(page.locator("#lens-before figcaption")).to_have_text("before layer 3")
     expect(page.locator("#lens-layer").get_by_role("radio", name="3", exact=True)).to_be_checked()
     assert len(asked) == 1, asked
     expect(page.locator("#token-strip .token").nth(2)).to_have_attribute("aria-selected", "true")
     first = shipped.tokenizer.decode([int(grid.first[8, 2])]).replace(" ", "·")
     expect(page.locator("#lens-after .token-bar-text").first).to_have_text(first)
+    page.evaluate("""() => { // the lists in the frame in which the layer is chosen
+      document.querySelectorAll('#lens-layer input')[1].click();
+      globalThis.atOnce = new Promise((done) => requestAnimationFrame(() => done(document.querySelector('#lens-after figcaption').textContent)));
+    }""")
+    assert page.evaluate("globalThis.atOnce") == "after MLP 1"
 
 
 def test_pinned_tokens_are_checked_and_a_cell_opens_where_it_comes_from(page: Page) -> None:
@@ -74,6 +82,36 @@ def test_pinned_tokens_are_checked_and_a_cell_opens_where_it_comes_from(page: Pa
     expect(page.locator("#lens-curves .legendtext")).to_have_count(4)
     page.locator("#lens-between .token-bar-from").first.click()
     expect(page.locator("#drawer")).to_contain_text("Guess between attention and MLP: share")
+
+
+def test_a_token_of_a_list_is_pinned_and_unpinned_by_a_click_and_by_enter(page: Page) -> None:
+    type_sentence(page, SENTENCE)
+    open_tab(page, "Block")
+    main_figure(page)
+    pinned, curves = page.get_by_label("Pinned tokens"), page.locator("#lens-curves .legendtext")
+    keys = page.locator("#lens-after .token-bar-pin")
+    first, second = (keys.nth(at).locator(".token-bar-text").inner_text() for at in (0, 1))
+    keys.first.click()
+    expect(pinned).to_have_value(first)
+    expect(curves).to_have_text([f"\u2068{first}\u2069"])
+    expect(keys.first).to_have_attribute("aria-pressed", "true")
+    keys.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(keys.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(curves).to_have_text([f"\u2068{one}\u2069" for one in (first, second)])
+    expect(keys.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(keys.nth(1)).to_be_focused()  # the list was drawn anew under it
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#lens-after .token-bar-from").nth(1)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(pinned).to_have_value(second)
+    expect(curves).to_have_text([f"\u2068{second}\u2069"])
+    page.wait_for_url("**lens_pinned=**")
+    pinned.fill("")
+    expect(keys.nth(1)).to_have_attribute("aria-pressed", "false")
 
 
 def test_the_parts_of_a_logit_add_up_to_the_one_that_sampling_shows(page: Page) -> None:
@@ -152,13 +190,21 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(page: Page, app_
         assert [float(cell) for cell in told[1:]] == pytest.approx(row, abs=1e-3)
     grid.click(position=cell_of(grid, 2, 1, 6, len(encode(clean))))
     expect(page.locator("#reach-frame .summary")).to_contain_text("before layer 2 at “·cat” (1)")
-    expect(page.locator("#reach-frame .summary")).to_contain_text(
-        f"= {scores[2, 1]:.2f} of the answer".replace("-", "−")
-    )
-    reached = rows_saved(page, "reach-frame")
+    expect(page.locator("#patch-answer .told")).to_contain_text(f"= {scores[2, 1]:.2f} of the answer".replace("-", "−"))
+    reached = rows_saved(page, "reach-frame")  # after the embedding, then after each attention and each MLP
     assert [[cell != "" for cell in row[1:]] for row in reached[1:]] == [
-        [layer >= 2 and t >= 1 for t in range(6)] for layer in range(6)
+        [t >= 1 if place > 4 else place == 4 and t == 1 for t in range(6)] for place in range(13)
     ]
+    plain = trace(shipped.model, encode(corrupted))
+    patched = trace(shipped.model, encode(corrupted), edits=[patch(pair.clean, "resid_pre", 2, positions=[1])])
+    apart = (patched["resid_mid", 3] - plain["resid_mid", 3]).norm(dim=-1)
+    assert [float(cell) for cell in reached[1 + 7][2:]] == pytest.approx(apart[1:].tolist(), rel=1e-4)
+    page.locator("#reach-shown").get_by_label("the answer, read there").check()
+    expect(page.locator("#patch-reach .matrix-legend span").first).to_contain_text("−")
+    moved = rows_saved(page, "reach-frame")
+    answers = [float(one["logits"][-1, answer[0]] - one["logits"][-1, answer[1]]) for one in (patched, plain)]
+    assert float(moved[-1][-1]) == pytest.approx(answers[0] - answers[1], abs=1e-4)
+    expect(page.locator("#patch-answer .value").nth(1)).to_have_text(signed(answers[0]))
     page.get_by_text("The same in Python").click()
     expect(page.locator("#patch-code pre")).to_contain_text('edits.patch(source, "resid_pre", 2, positions=[1])')
     box = page.get_by_label("Corrupted sentence")
@@ -169,3 +215,37 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(page: Page, app_
     box.press("Enter")
     expect(status).to_contain_text("nothing to bring back")
     assert all(float(cell) == 0 for row in rows_saved(page, "patch-frame")[1:] for cell in row[1:])
+    # a patch of a run with itself changes nothing, wherever it reaches
+    expect(page.locator("#reach-frame .summary")).to_contain_text("the patch changes nothing")
+    for shown in ("the stream", "the answer, read there"):
+        page.locator("#reach-shown").get_by_label(shown, exact=True).check()
+        expect(page.locator("#patch-reach .matrix-ends span").first).to_have_text(
+            "0.001" if shown == "the stream" else "−1"
+        )
+        assert {cell for row in rows_saved(page, "reach-frame")[1:] for cell in row[1:]} == {"", "0"}
+    values = page.locator("#patch-answer .value").all_inner_texts()
+    assert len(values) == 3
+    assert len(set(values)) == 1
+
+
+def test_any_place_of_the_stream_is_picked_in_one_grid_and_a_link_brings_it_back(
+    page: Page, app_url: str, shipped: Pretrained
+) -> None:
+    clean, corrupted = "The cat sat on the mat", "The dog sat on the mat"
+    query = urlencode({"text": clean, "tab": "block", "corrupted": corrupted, "patch_site": "every", "layer": "0"})
+    page.goto(f"{app_url}/?{query}")
+    grid = page.locator("#patch-grid .matrix-grid")
+    expect(grid).to_have_attribute("aria-rowcount", "25")
+    expect(page.locator("#patch-grid")).not_to_have_attribute("data-stale", re.compile("."))
+    rows = rows_saved(page, "patch-frame")
+    pair = patching(shipped.model, shipped.tokenizer.encode(clean), shipped.tokenizer.encode(corrupted))
+    (row,) = patched_rows(shipped.model, pair, "mlp_out", layers=[3])
+    assert rows[1 + 15][0] == "MLP 3 writes"
+    assert [float(cell) for cell in rows[1 + 15][1:]] == pytest.approx(pair.score(row.answers).tolist(), abs=1e-3)
+    grid.click(position=cell_of(grid, 15, 1, 25, 6))
+    told = page.locator("#reach-frame .summary")
+    expect(told).to_contain_text("what MLP 3 writes at “·cat” (1)")
+    page.wait_for_url("**patch_place=mlp_out**")
+    page.reload()
+    expect(told).to_contain_text("what MLP 3 writes at “·cat” (1)")
+    expect(page.locator("#patch-grid .matrix-read")).to_contain_text("MLP 3 writes, at “·cat” (1)")

@@ -277,7 +277,7 @@ def test_a_script_that_names_a_word_left_out_of_its_choice_is_caught() -> None:
 
 def test_a_key_said_of_another_topic_does_not_keep_a_sentence() -> None:
     everything = left_over((), (), {})
-    assert {"links.head", "attention.head", "shared.position"} <= set(everything)
+    assert {"links.head", "edits.head", "shared.position"} <= set(everything)
     said = from_python('catalogue("links")("head"), say("shared_position")')
     assert set(everything) - set(left_over(said, (), {})) == {"links.head", "shared.position"}
     words = {"made_up": Words("made_up", "frame", None)}

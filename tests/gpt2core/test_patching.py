@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from gpt2core import edits, trace
+from gpt2core.analysis import logit_lens
 from gpt2core.edits import Edit
 from gpt2core.errors import InvalidSetting, TokenOutOfRange
 from gpt2core.patching import (
@@ -144,7 +145,8 @@ def test_a_run_patched_with_itself_is_unchanged_and_nothing_is_recovered(site, t
     answers = grid(tiny_model, same, site)
     close(answers, torch.full_like(answers, same.corrupted_answer), atol=1e-5, rtol=1e-5)
     assert same.score(answers).isnan().all()
-    assert float(patch_reach(tiny_model, same, site, 0, place=0).changes.abs().max()) == 0
+    reach = patch_reach(tiny_model, same, site, 0, place=0)
+    assert float(reach.changes.abs().max()) == float(reach.answers.abs().max()) == 0
 
 
 def test_the_whole_difference_lies_in_the_token_that_differs_and_moves_to_the_last(tiny_model, pair):
@@ -169,14 +171,31 @@ def test_a_patch_changes_nothing_where_it_cannot_reach_and_something_where_it_ca
 def test_with_the_mask_off_a_patch_reaches_tokens_before_it(tiny_model):
     pair = patching(tiny_model, TINY_IDS, UNLIKE_IDS, edits=[edits.mask_off()])
     reach = patch_reach(tiny_model, pair, "mlp_out", 0, place=4)
-    assert reach.possible[1].all()
-    assert (reach.changes[1] > 0).all()
-    assert reach.possible[0].tolist() == [False] * 4 + [True] + [False] * 2
+    assert reach.possible[3].all()
+    assert (reach.changes[3] > 0).all()
+    assert reach.possible[2].tolist() == [False] * 4 + [True] + [False] * 2
+    assert not reach.possible[:2].any()
 
 
 def test_the_answer_of_a_reach_is_that_of_its_cell(tiny_model, pair):
     cell = float(grid(tiny_model, pair, "mlp_out")[1, 2])
     assert patch_reach(tiny_model, pair, "mlp_out", 1, place=2).patched_answer == pytest.approx(cell, abs=1e-5)
+
+
+@pytest.mark.parametrize("site", PATCH_SITES)
+def test_a_reach_is_told_at_every_place_as_two_whole_runs_differ_there(site, tiny_model, pair):
+    reach = patch_reach(tiny_model, pair, site, 1, place=2, at=2 if site == "z" else None)
+    where = {"head": 2} if site == "z" else {}
+    patched = trace(tiny_model, OTHER_IDS, edits=[edits.patch(pair.clean, site, 1, positions=[2], **where)])
+    plain = trace(tiny_model, OTHER_IDS)
+    places = [("resid_pre", 0), ("resid_mid", 0), ("resid_pre", 1), ("resid_mid", 1), ("resid_post", 1)]
+    assert reach.changes.shape == reach.answers.shape == reach.possible.shape == (len(places), T)
+    for row, (name, layer) in enumerate(places):
+        close(reach.changes[row], (patched[name, layer] - plain[name, layer]).norm(dim=-1), atol=1e-5, rtol=1e-5)
+        both = [logit_lens(one, tiny_model, layer, name) for one in (patched, plain)]
+        moved = [logits[:, 5] - logits[:, 20] for logits in both]
+        close(reach.answers[row], moved[0] - moved[1], atol=1e-5, rtol=1e-5)
+    assert float(reach.answers[-1, -1]) == pytest.approx(reach.patched_answer - pair.corrupted_answer, abs=1e-5)
 
 
 def test_answers_are_each_runs_likeliest_and_where_they_agree_the_clean_runs_first_two(tiny_model):

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from gpt2core import edits, trace
 from gpt2core.edits import Edit
 from gpt2core.errors import EmptyPrompt, InvalidSetting, NotFinite, PromptTooLong, TokenOutOfRange, UnknownSite
-from gpt2core.ranking import ablation_costs, all_parts, switched_off
+from gpt2core.ranking import ablation_costs, all_parts, logits_without_heads, switched_off
 from tests.conftest import TINY, TINY_IDS
 from tests.gpt2core.test_edits import OTHER_IDS
 from tests.reference import random_model
@@ -62,6 +62,50 @@ def test_every_part_costs_what_a_whole_pass_without_it_says(base, config, how):
             assert one.rise is None
         assert one.edit == switched_off((one.layer, one.head), how)
         assert one.refusal is None
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("position", [-1, 2])
+def test_logits_without_a_head_are_those_of_a_whole_pass_without_it(base, position, tiny_model):
+    asked, found = [5, 20, 5], list(logits_without_heads(tiny_model, TINY_IDS, [5, 20, 5], BASES[base], position))
+    heads = [part for part in all_parts(TINY) if part[1] is not None]
+    assert [(one.layer, one.head) for one in found] == heads
+    for one in found:
+        whole = whole_pass(tiny_model, TINY_IDS, BASES[base], (one.layer, one.head), "zero")
+        torch.testing.assert_close(one.logits, whole[position, asked], atol=1e-5, rtol=0)
+
+
+def test_only_the_heads_asked_for_are_switched_off(tiny_model):
+    found = list(logits_without_heads(tiny_model, TINY_IDS, [5], heads=[(1, 2), (0, 0)]))
+    assert [(one.layer, one.head) for one in found] == [(1, 2), (0, 0)]
+    with pytest.raises(InvalidSetting, match="There is no head 9"):
+        logits_without_heads(tiny_model, TINY_IDS, [5], heads=[(1, 9)])
+
+
+def test_where_logits_overflow_without_a_head_that_is_said_and_the_next_follows(tiny_model):
+    explode = Edit(
+        "explode where head 1 is silent",
+        ("attn_out",),
+        1,
+        lambda value, here: value * (math.inf if bool((here.seen["z"][:, 1] == 0).all()) else 1.0),
+        causal=True,
+    )
+    found = list(logits_without_heads(tiny_model, TINY_IDS, [5], [explode]))
+    refused = [(one.layer, one.head) for one in found if one.logits is None]
+    assert refused == [(1, 1)]
+    assert isinstance(found[4].refusal, NotFinite)
+    assert len(found) == 6
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [(([], [5]), EmptyPrompt), ((TINY_IDS, [TINY.vocab_size]), TokenOutOfRange), ((TINY_IDS, [-1]), TokenOutOfRange)],
+)
+def test_what_cannot_be_read_without_heads_is_refused_at_once(given, error, tiny_model):
+    with pytest.raises(error):
+        logits_without_heads(tiny_model, *given)
+    with pytest.raises(InvalidSetting, match="There is no position"):
+        logits_without_heads(tiny_model, TINY_IDS, [5], position=len(TINY_IDS))
 
 
 def test_parts_switched_off_are_those_named():

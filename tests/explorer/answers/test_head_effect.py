@@ -51,8 +51,8 @@ def test_the_tokens_listed_are_what_transformers_reads_from_the_head(services, r
     model = services.models.get(run.model).model
     expected = read_by_transformers(model, run.token_ids, position, layer, head)
     promoted, suppressed = adds_of(services, run, position, layer, head)
-    torch.testing.assert_close(torch.tensor(promoted.logits), expected.topk(8).values, atol=1e-4, rtol=0)
-    torch.testing.assert_close(torch.tensor(suppressed.logits), -(-expected).topk(8).values, atol=1e-4, rtol=0)
+    torch.testing.assert_close(torch.tensor(promoted.logits), expected.topk(12).values, atol=1e-4, rtol=0)
+    torch.testing.assert_close(torch.tensor(suppressed.logits), -(-expected).topk(12).values, atol=1e-4, rtol=0)
     for adds in (promoted, suppressed):
         for label, value, origin in zip(adds.labels, adds.logits, adds.origins(), strict=True):
             assert value == pytest.approx(float(expected[label.token_id]), abs=1e-4)
@@ -66,8 +66,8 @@ def test_what_a_head_promotes_is_its_output_times_the_stretched_output_rows(serv
     scaled = model.out_head.weight * model.final_norm.scale / (seen["ln_final_var"][2] + model.config.norm_eps).sqrt()
     logits = (scaled @ (written - written.mean())).detach()
     promoted, suppressed = adds_of(services, run, 2, 1, 0)
-    assert [label.token_id for label in promoted.labels] == logits.topk(8).indices.tolist()
-    assert [label.token_id for label in suppressed.labels] == (-logits).topk(8).indices.tolist()
+    assert [label.token_id for label in promoted.labels] == logits.topk(12).indices.tolist()
+    assert [label.token_id for label in suppressed.labels] == (-logits).topk(12).indices.tolist()
 
 
 @pytest.mark.parametrize("edits", ["", "head:0.1,mlp:1", "see:3-0"])

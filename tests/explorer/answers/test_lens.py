@@ -22,7 +22,7 @@ def test_the_grid_shows_gpt2cores_lens_and_its_first_guesses(services, run):
     torch.testing.assert_close(picture.values[3], shares.max(-1).values)
     assert picture.first[3 * 4 : 4 * 4] == shares.argmax(-1).tolist()
     assert lens.place_names(model.config) == [
-        "after embedding", "after attention 0", "after MLP 0", "after attention 1", "after MLP 1",
+        "embedding", "attn 0", "mlp 0", "attn 1", "mlp 1",
     ]  # fmt: skip
 
 
@@ -47,9 +47,8 @@ def test_the_summary_names_the_place_from_which_the_guess_stays(services, run):
     picture = lens.picture_of(services, run, "share")
     guesses = torch.tensor(picture.first).view(5, 4)[:, 2].tolist()
     settled = next(place for place in range(5) if set(guesses[place:]) == {guesses[-1]})
-    assert f"first guess {lens.place_names(services.models.get(run.model).model.config)[settled]} and from" in (
-        lens.summary_of(services, run, 2)
-    )
+    names = ["after embedding", "after attention 0", "after MLP 0", "after attention 1", "after MLP 1"]
+    assert f"first guess {names[settled]} and from" in lens.summary_of(services, run, 2)
 
 
 def test_the_summary_warns_where_a_change_makes_the_lens_misleading(services):
@@ -61,19 +60,34 @@ def test_the_summary_warns_where_a_change_makes_the_lens_misleading(services):
 def test_a_single_token_is_read_too(services):
     one = services.read("a", DEFAULT_MODEL)
     assert lens.picture_of(services, one, "rank").values.isnan().all()
-    assert all(math.isfinite(share) for top in lens.tops_of(services, one, 0, 0) for share in top.shares)
+    assert all(math.isfinite(share) for tops in lens.tops_of(services, one, 0) for top in tops for share in top.shares)
     assert "answer is" in lens.summary_of(services, one, 0)
     assert len(lens.curves_of(services, one, 0, "", "")) == 3
 
 
 def test_the_three_lists_are_the_places_around_a_layer(services, run):
-    before, between, after = lens.tops_of(services, run, 2, 1)
+    before, between, after = (tops[1] for tops in lens.tops_of(services, run, 2))
     assert (before.kind, before.layer) == ("guess", 0)
     assert (between.kind, between.layer) == ("guess_mid", 1)
     assert (after.kind, after.layer) == ("guess", 1)
-    assert lens.tops_of(services, run, 2, 0)[0].layer is None
+    assert lens.tops_of(services, run, 2)[0][0].layer is None
     logits = trace(services.models.get(run.model).model, run.token_ids)["logits"][2]
     assert after.shares == pytest.approx(logits.softmax(-1).topk(10).values.tolist(), abs=1e-6)
+
+
+def test_a_token_of_a_list_is_pinned_by_a_name_that_reads_back_as_it(services, run):
+    tokenizer, n = services.models.tokenizer(run.model), services.models.get(run.model).model.config.vocab_size
+    top = lens.tops_of(services, run, 2, "")[2][1]
+    for token, (names, pinned) in zip(top.tokens, top.pins, strict=True):
+        assert names[-1] == f"#{token.token_id}"
+        assert all(lens.pinned_ids(name, tokenizer, n) == [token.token_id] for name in names)
+        assert not pinned
+    first, second = top.tokens[0], top.tokens[1]
+    named = f"{top.pins[0][0][0]} #{second.token_id}"
+    now = lens.tops_of(services, run, 2, named)[2][1]
+    assert [pinned for _, pinned in now.pins] == [token in (first, second) for token in top.tokens]
+    refused = lens.tops_of(services, run, 2, f"{named} ·nosuchtokenhere")[2][1]  # the curves say what is wrong with it
+    assert not any(pinned for _, pinned in refused.pins)
 
 
 def test_pinned_tokens_and_positions_have_their_curves(services, run):

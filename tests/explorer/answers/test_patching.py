@@ -159,6 +159,38 @@ def test_a_few_dozen_tokens_fit_into_gpt2_too():
     assert longest(GPT_CONFIG_124M, "resid_pre") >= 24
 
 
+def test_every_place_of_the_stream_stands_in_one_grid(services, run):
+    pair = pair_for(services, run, "abxd", "")
+    whole = last(services, run, pair, "every").values
+    config = services.models.get(run.model).model.config
+    rows = patching.rows_of(config, "every")
+    assert whole.shape == (4 * config.n_layers + 1, 4)
+    assert patching.row_names(config, "every")[3:5] == ["MLP 0 writes", "before 1"]
+    for values, (site, layer) in zip(whole, rows, strict=True):
+        torch.testing.assert_close(values, last(services, run, pair, site).values[layer], atol=1e-5, rtol=0)
+    assert patching.site_picked("every", "mlp_out") == "mlp_out"
+    assert patching.site_picked("z", "mlp_out") == "z"
+    for place in ("z", None, ["mlp_out"]):
+        with pytest.raises(InvalidSetting, match="Choose one of those"):
+            patching.site_picked("every", place)
+    assert longest(config, "every") <= longest(config, "resid_pre")
+
+
+def test_a_reach_is_shown_where_it_can_be_and_beside_it_the_answer_of_the_three_runs(services, run):
+    pair = pair_for(services, run, "abxd", "")
+    found = reach_of(services, run, pair, "attn_out", "", 2, 1, 0)
+    for shown, limits in (("length", (1e-3, 1)), ("answer", (-1, 1))):
+        values, (low, high) = patching.reach_values(found, shown)
+        assert (~values.isnan()).tolist() == found.possible.tolist()
+        assert [at for at, row in enumerate(found.possible.tolist()) if any(row)] == [3, 4]
+        assert high == pytest.approx(float(values.nan_to_num().abs().max()))
+        assert low == pytest.approx(limits[0] * high)
+    with pytest.raises(InvalidSetting, match="length or by answer"):
+        patching.reach_values(found, "size")
+    values = [row["value"] for row in patching.answer_rows(pair, found.patched_answer)]
+    assert values == [pair.runs.corrupted_answer, found.patched_answer, pair.runs.clean_answer]
+
+
 def test_one_token_is_patched_whole(services):
     run = services.read("a", "tinystories")
     pair = pair_for(services, run, "b", "")
