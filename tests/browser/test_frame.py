@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
-import inspect
+import functools
 import io
-import re
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+import gradio as gr
 import pytest
+from gradio.blocks import Block
 from playwright.sync_api import Locator, Page, expect
 
-from explorer.page.spec import TabSpec, find_tabs
+from explorer.app import build_app
+from explorer.store.services import Services
 from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, TABS, open_tab, put_back, type_sentence
 from tests.explorer.page.test_example import EXAMPLE
 
@@ -20,24 +23,25 @@ from tests.explorer.page.test_example import EXAMPLE
 LATER = {"timing-frame", "sizes-frame"}  # which come with what was measured or asked for
 
 
-def sources(tab: TabSpec) -> str:
-    """Of a tab's module and of the panels that it builds."""
-    module = inspect.getmodule(tab.build)
-    panels = [
-        one for _, one in inspect.getmembers(module, inspect.ismodule) if one.__name__.startswith("explorer.panels.")
-    ]
-    return "".join(map(inspect.getsource, [module, *panels]))
+@functools.cache
+def frames() -> list[tuple[str, str]]:
+    """Title of the tab and id of each frame, as the app builds them."""
+    tabs = [block for block in build_app(Services()).blocks.values() if isinstance(block, gr.Tab)]
+    return [(tab.label, str(block.elem_id)) for tab in tabs for block in within(tab) if is_shown_frame(block)]
 
 
-FRAMES = [
-    (tab.title, frame_id)
-    for tab in find_tabs()
-    for frame_id in re.findall(r'\bframe\(\s*"([\w-]+)"', sources(tab))
-    if frame_id not in LATER
-]
+def within(block: Block) -> Iterator[Block]:
+    for child in getattr(block, "children", ()):
+        yield child
+        yield from within(child)
+
+
+def is_shown_frame(block: Block) -> bool:
+    return "figure-frame" in (getattr(block, "elem_classes", None) or ()) and block.elem_id not in LATER
+
+
 _INSIDE = """(id) => document.activeElement === document.body
   || document.getElementById(id).contains(document.activeElement)"""
-TABS_WITH_FRAMES = list(dict.fromkeys(tab for tab, _ in FRAMES))
 
 
 def tool(frame: Locator, name: str) -> Locator:
@@ -70,6 +74,9 @@ def ready(page: Page, tab: str, frame_id: str) -> Locator:
     if frame_id == "laws-frame":
         page.locator("#check").click()
         expect(page.locator("#laws-status")).to_contain_text("laws hold")
+    if frame_id == "watch-frame":
+        page.locator("#train-step").click()
+        expect(frame.locator(".summary")).to_contain_text("After 1 step")
     if tab == "Beams":
         expect(page.locator("#beam-status")).to_contain_text("candidates")
     return frame
@@ -89,12 +96,12 @@ def test_no_frame_is_left_out_here(page: Page) -> None:
         expect(page.locator(".figure-frame").filter(visible=True).first).to_be_visible()
         shown = page.locator(".figure-frame").filter(visible=True)
         found |= {(tab, frame_id) for frame_id in shown.evaluate_all("all => all.map(frame => frame.id)")}
-    assert found == set(FRAMES)
+    assert found == set(frames())
 
 
-@pytest.mark.parametrize("tab", TABS_WITH_FRAMES)
+@pytest.mark.parametrize("tab", TABS)
 def test_every_figure_is_saved_with_its_title_and_its_rows_are_those_of_its_table(page: Page, tab: str) -> None:
-    for frame_id in [frame_id for of, frame_id in FRAMES if of == tab]:
+    for frame_id in [frame_id for of, frame_id in frames() if of == tab]:
         frame = ready(page, tab, frame_id)
         assert saved(frame, "PNG").startswith(b"\x89PNG\r\n")
         drawing = ElementTree.fromstring(saved(frame, "SVG"))
@@ -170,4 +177,4 @@ def test_a_picture_of_what_is_stale_says_so(blank: Page, app_url: str) -> None:
     page.locator("#compare-settings").get_by_label("T =", exact=True).fill("-1")
     expect(page.locator("[data-stale]").filter(visible=True).first).to_be_visible()
     text = saved(frame, "SVG").decode()
-    assert re.search("This picture shows an earlier state: The temperature is -1", text)
+    assert "This picture shows an earlier state: The temperature is -1" in text
