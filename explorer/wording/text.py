@@ -34,9 +34,8 @@ def hex_bytes(data: bytes) -> str:
     return data.hex(" ").upper()
 
 
-@lru_cache(
-    maxsize=32
-)  # each token of a long piece asks for the piece as a whole: a thousand times 60,000 characters took 25 seconds
+# Kept, because each token of a long piece asks for the piece as a whole: a thousand times 60,000 characters took 25 seconds.
+@lru_cache(maxsize=32)
 def printable(data: bytes) -> str:
     """Bytes as one visible label: marks for white space, names for invisible characters, hex for parts of characters."""
     try:
