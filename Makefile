@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/installed
 	$(BIN)/python app.py
 
+# In the order of the tree: the long files of tests/browser first, so that neither process waits for the other at the end.
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/ruff check .

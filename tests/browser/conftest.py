@@ -256,6 +256,14 @@ def put_back(page: Page, sentence: str, tab: str) -> None:
     open_tab(page, tab)
 
 
+def put_edits_back(page: Page) -> None:
+    """All of the model is switched on, as it was trained."""
+    edits = page.locator("#edits-line .edit")
+    while n := edits.count():
+        edits.last.click()  # the only one, or "Undo all"
+        expect(edits).not_to_have_count(n)
+
+
 # The sampling settings as the page opens with them, by the names of their boxes.
 USUAL_SETTINGS = {"T =": "1", "k =": "0", "p =": "1", "min =": "0", "r =": "1", "Seed": "42"}
 

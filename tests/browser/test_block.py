@@ -16,9 +16,19 @@ from gpt2core.edits import patch
 from gpt2core.lens import lens_grid
 from gpt2core.neurons import neuron_readings, strongest_neurons
 from gpt2core.patching import patched_rows, patching
-from tests.browser.conftest import at_rest, main_figure, open_tab, type_sentence
+from tests.browser.conftest import at_rest, main_figure, open_tab, put_back, put_edits_back, type_sentence
 
 SENTENCE = "The cat sat on the mat"
+LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'block', 'layer': 0})}"
+
+
+@pytest.fixture
+def block(kept: Page) -> Page:
+    """The tab of SENTENCE, layer 0 picked and nothing switched off. A test that leaves another layer behind takes `page`."""
+    put_back(kept, SENTENCE, "Block")
+    put_edits_back(kept)
+    main_figure(kept)
+    return kept
 
 
 def rows_saved(page: Page, frame_id: str) -> list[list[str]]:
@@ -68,10 +78,8 @@ def test_the_lens_shows_gpt2cores_numbers_and_a_cell_moves_the_page(page: Page, 
     assert page.evaluate("globalThis.atOnce") == "after MLP 1"
 
 
-def test_pinned_tokens_are_checked_and_a_cell_opens_where_it_comes_from(page: Page) -> None:
-    type_sentence(page, SENTENCE)
-    open_tab(page, "Block")
-    main_figure(page)
+def test_pinned_tokens_are_checked_and_a_cell_opens_where_it_comes_from(block: Page) -> None:
+    page = block
     page.get_by_label("Pinned tokens").fill("·dog ·hippopotamuses")
     expect(page.get_by_text("“·hippopotamuses” is")).to_be_visible()
     expect(page.get_by_label("Pinned tokens")).to_have_value("·dog ·hippopotamuses")
@@ -114,10 +122,8 @@ def test_a_token_of_a_list_is_pinned_and_unpinned_by_a_click_and_by_enter(page: 
     expect(keys.nth(1)).to_have_attribute("aria-pressed", "false")
 
 
-def test_the_parts_of_a_logit_add_up_to_the_one_that_sampling_shows(page: Page) -> None:
-    type_sentence(page, SENTENCE)
-    open_tab(page, "Block")
-    main_figure(page)
+def test_the_parts_of_a_logit_add_up_to_the_one_that_sampling_shows(block: Page) -> None:
+    page = block
     page.get_by_label("Whose logit is taken apart").fill("·and")
     expect(page.locator("#steps-frame .title")).to_contain_text("“·and”")
     rows = rows_saved(page, "steps-frame")
@@ -130,10 +136,8 @@ def test_the_parts_of_a_logit_add_up_to_the_one_that_sampling_shows(page: Page) 
     expect(page.locator("#sum-frame .title")).to_contain_text("How much each part wrote")
 
 
-def test_the_norm_is_told_and_switched_off_beside_its_picture(page: Page, shipped: Pretrained) -> None:
-    type_sentence(page, SENTENCE)
-    open_tab(page, "Block")
-    main_figure(page)
+def test_the_norm_is_told_and_switched_off_beside_its_picture(block: Page, shipped: Pretrained) -> None:
+    page = block
     seen = trace(shipped.model, shipped.tokenizer.encode(SENTENCE), {"ln1", "mlp_post"})
     expect(page.locator("#norm-frame .title")).to_have_text("LayerNorm before attention of layer 0")
     rows = rows_saved(page, "norm-frame")
@@ -147,10 +151,8 @@ def test_the_norm_is_told_and_switched_off_beside_its_picture(page: Page, shippe
     expect(page.locator("#lens-frame .summary")).to_contain_text("not the model’s answer")
 
 
-def test_a_neuron_is_told_switched_off_and_back_and_opens_where_it_comes_from(page: Page, shipped: Pretrained) -> None:
-    type_sentence(page, SENTENCE)
-    open_tab(page, "Block")
-    main_figure(page)
+def test_a_neuron_is_told_switched_off_and_back_and_opens_where_it_comes_from(block: Page, shipped: Pretrained) -> None:
+    page = block
     seen = trace(shipped.model, shipped.tokenizer.encode(SENTENCE))
     found = strongest_neurons(seen, shipped.model, 0)
     first = found.neurons[0]
@@ -175,7 +177,8 @@ def test_a_neuron_is_told_switched_off_and_back_and_opens_where_it_comes_from(pa
     expect(rows.first.locator(".neuron-from").nth(1)).not_to_have_text("0.00")
 
 
-def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(page: Page, app_url: str, shipped: Pretrained) -> None:
+def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(blank: Page, app_url: str, shipped: Pretrained) -> None:
+    page = blank
     clean, corrupted = "The cat sat on the mat", "The dog sat on the mat"
     query = urlencode({"text": clean, "tab": "block", "corrupted": corrupted, "patch_answers": "·and ."})
     page.goto(f"{app_url}/?{query}")

@@ -15,7 +15,16 @@ from explorer.wording.numbers import percent
 from explorer.wording.text import token_labels
 from gpt2core import Pretrained, Trace, load_pretrained, parse_edits, trace
 from gpt2core.analysis import logit_lens, token_losses
-from tests.browser.conftest import HOSTILE, at_rest, main_figure, no_request, open_tab, type_sentence
+from tests.browser.conftest import (
+    HOSTILE,
+    at_rest,
+    main_figure,
+    no_request,
+    open_tab,
+    put_back,
+    put_edits_back,
+    type_sentence,
+)
 from tests.explorer.page.test_example import EXAMPLE
 
 STATES = [
@@ -26,10 +35,27 @@ STATES = [
 ]
 
 
+LINK = "?tab=model"
+
+
 @pytest.fixture
 def page(blank: Page) -> Page:
-    """Every test here opens its own link."""
+    """For a test that opens its own link."""
     return blank
+
+
+@pytest.fixture
+def example(kept: Page) -> Page:
+    """The example on the map, no part of the model switched off, layer 0 and head 1 picked, nothing pressed or read on the map."""
+    put_back(kept, EXAMPLE, "Model")
+    put_edits_back(kept)
+    if not kept.get_by_role("button", name="head 0.1", exact=True).is_visible():
+        drawn_map(kept)
+        choose(kept, {"kind": "head", "layer": 0, "head": 1})
+        kept.mouse.move(0, 0)
+    expect(kept.get_by_role("button", name="head 0.1", exact=True)).to_be_visible()
+    expect(kept.locator("#map-frame .summary")).to_contain_text("the MLPs hold 1.78 M (41.4 %)")
+    return drawn_map(kept)
 
 
 def said(page: Page) -> str:
@@ -42,6 +68,11 @@ def grid(page: Page) -> Locator:
 
 def opened(page: Page, app_url: str, **query: object) -> Page:
     page.goto(f"{app_url}/?{urllib.parse.urlencode({'tab': 'model', 'text': EXAMPLE, **query})}")
+    return drawn_map(page)
+
+
+def drawn_map(page: Page) -> Page:
+    """Once all of the tab is there and nothing on it moves any more."""
     main_figure(page)
     expect(page.locator(".map-read")).not_to_be_empty()
     expect(page.locator("#laws-frame .title")).not_to_be_empty()
@@ -190,8 +221,8 @@ def test_a_steps_name_leads_to_its_largest_number_and_a_closed_layer_is_forgotte
     expect(page.locator(".map-read")).to_contain_text("Point at anything")
 
 
-def test_what_was_clicked_is_not_told_of_any_more_once_the_cursor_has_moved_elsewhere(page: Page, app_url: str) -> None:
-    opened(page, app_url, token=21)
+def test_what_was_clicked_is_not_told_of_any_more_once_the_cursor_has_moved_elsewhere(example: Page) -> None:
+    page = example
     choose(page, {"kind": "token", "token": 20})
     page.mouse.move(2, 2)
     expect(page.locator(".map-read")).to_contain_text("“·saw” is token")
@@ -199,17 +230,18 @@ def test_what_was_clicked_is_not_told_of_any_more_once_the_cursor_has_moved_else
     expect(page.locator(".map-read")).to_contain_text("Point at anything")
 
 
-def test_the_map_stands_still_whatever_is_said_above_it(page: Page, app_url: str) -> None:
-    opened(page, app_url)
-    before = at_rest(grid(page))
+def test_the_map_stands_still_whatever_is_said_above_it(example: Page) -> None:
+    page = example
+    before, told = at_rest(grid(page)), said(page)
     page.locator(".map-read").evaluate("(line) => { line.textContent = 'word '.repeat(60); }")
     assert at_rest(grid(page)) == before
     page.locator(".map-read").evaluate("(line) => { line.textContent = ''; }")
     assert at_rest(grid(page)) == before
+    page.locator(".map-read").evaluate("(line, told) => { line.textContent = told; }", told)
 
 
-def test_a_head_a_token_and_a_layer_chosen_on_the_map_move_every_tab(page: Page, app_url: str) -> None:
-    opened(page, app_url, layer=0, head=1)
+def test_a_head_a_token_and_a_layer_chosen_on_the_map_move_every_tab(example: Page) -> None:
+    page = example
     with no_request(page):
         choose(page, {"kind": "head", "layer": 3, "head": 4})
         page.wait_for_function("location.search.includes('layer=3') && location.search.includes('head=4')")
@@ -242,9 +274,9 @@ def bars(page: Page) -> list[str]:
 
 
 def test_a_switch_says_what_it_does_at_once_and_undo_brings_the_exact_numbers_back(
-    page: Page, app_url: str, shipped: Pretrained
+    example: Page, shipped: Pretrained
 ) -> None:
-    opened(page, app_url, layer=0, head=1)
+    page = example
     before = bars(page)
     page.get_by_role("button", name="MLP 0", exact=True).click()
     expect(page.locator("#edits-line")).to_contain_text("MLP of layer 0 off")
@@ -364,8 +396,8 @@ def expect_bars(page: Page, holds: Callable[[list[str]], bool]) -> None:
     pytest.fail(f"the bars read {bars(page)}")
 
 
-def test_the_ranking_names_what_costs_most_and_a_row_switches_it_off(page: Page, app_url: str) -> None:
-    opened(page, app_url)
+def test_the_ranking_names_what_costs_most_and_a_row_switches_it_off(example: Page) -> None:
+    page = example
     page.get_by_role("button", name="What matters?", exact=True).click()
     expect(page.locator("#rank-status .notice")).to_contain_text("All 42 heads and MLPs have been switched off")
     expect(page.locator(".map-read")).to_contain_text("Switching off the MLP of layer 0 costs most")
@@ -394,8 +426,8 @@ def test_a_part_that_is_switched_off_says_so_where_its_numbers_are_read(page: Pa
     expect(page.locator(".map-read")).not_to_contain_text("goes nowhere")
 
 
-def test_the_laws_hold_for_what_is_on_screen(page: Page, app_url: str) -> None:
-    opened(page, app_url)
+def test_the_laws_hold_for_what_is_on_screen(example: Page) -> None:
+    page = example
     page.locator("#check").click()
     expect(page.locator("#laws-status .notice")).to_contain_text(
         re.compile(r"All 11 laws hold, over [\d,]+ numbers compared")
@@ -404,8 +436,8 @@ def test_the_laws_hold_for_what_is_on_screen(page: Page, app_url: str) -> None:
     expect(page.locator("#laws li[data-broken]")).to_have_count(0)
 
 
-def test_the_sizes_show_both_counts_of_124m(page: Page, app_url: str) -> None:
-    opened(page, app_url)
+def test_the_sizes_show_both_counts_of_124m(example: Page) -> None:
+    page = example
     page.locator("#sizes-start").click()
     expect(page.locator("#sizes-status .notice")).to_contain_text("163,009,536")
     expect(page.locator("#sizes-table")).to_contain_text("124,439,808")
@@ -451,8 +483,8 @@ PLACES = [
 ]
 
 
-def test_every_number_of_the_map_opens_the_drawer(page: Page, app_url: str) -> None:
-    opened(page, app_url)
+def test_every_number_of_the_map_opens_the_drawer(example: Page) -> None:
+    page = example
     for place, told in PLACES:
         choose(page, place)
         page.get_by_role("button", name="Where from?", exact=True).first.click()

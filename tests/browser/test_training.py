@@ -7,9 +7,18 @@ from playwright.sync_api import Browser, Page, expect
 from explorer.answers.recipe import Recipe
 from explorer.answers.training import TrainingRun, Wishes, sample_text
 from explorer.answers.watching import Watch, watched
-from tests.browser.conftest import open_tab, press_as_soon_as_it_can_be, type_sentence
+from tests.browser.conftest import open_tab, press_as_soon_as_it_can_be, put_back, type_sentence
+from tests.explorer.page.test_example import EXAMPLE
 
 PATIENCE = 120_000  # a run shares the processor with whatever else the machine does
+
+
+@pytest.fixture
+def untrained(kept: Page) -> Page:
+    """The tab as it opens, with the run that was recorded. A test that starts a run, or fills boxes and leaves them so, takes `page`."""
+    put_back(kept, EXAMPLE, "Training")
+    expect(kept.locator(".loss-origin")).to_contain_text("Recorded earlier on our machine")
+    return kept
 
 
 def choose_size(page: Page, name: str) -> None:
@@ -57,8 +66,8 @@ def wait_until_running(page: Page) -> None:
     )
 
 
-def test_nobody_meets_an_empty_screen_and_the_example_says_that_it_was_recorded(page: Page) -> None:
-    open_tab(page, "Training")
+def test_nobody_meets_an_empty_screen_and_the_example_says_that_it_was_recorded(untrained: Page) -> None:
+    page = untrained
     expect(page.locator(".loss-origin")).to_contain_text("Recorded earlier on our machine")
     expect(page.locator("#train-samples li").last).to_contain_text("before any training")
     page.wait_for_function("document.querySelector('.loss-canvas').width > 100")
@@ -114,7 +123,8 @@ def test_a_page_loaded_anew_during_a_training_goes_on_with_it(page: Page) -> Non
     expect(page.locator("#train-status")).to_contain_text("chosen in the Model menu", timeout=PATIENCE)
 
 
-def test_a_link_to_a_run_that_is_gone_says_so_and_keeps_the_recipe(page: Page, app_url: str) -> None:
+def test_a_link_to_a_run_that_is_gone_says_so_and_keeps_the_recipe(blank: Page, app_url: str) -> None:
+    page = blank
     page.goto(f"{app_url}?tab=training&train_size=small&train_runs=trained-nowhere")
     expect(page.locator("#train-status")).to_contain_text("no longer kept on the server")
     assert page.locator("#train-size input").input_value().startswith("small")
@@ -180,7 +190,8 @@ def test_the_moments_of_a_run_are_dragged_along_and_every_tab_follows(page: Page
     expect(line.locator(".moments-now")).to_have_text("step 60 of 60")
 
 
-def test_the_snapshots_that_ship_are_dragged_along_without_any_training(page: Page, app_url: str) -> None:
+def test_the_snapshots_that_ship_are_dragged_along_without_any_training(blank: Page, app_url: str) -> None:
+    page = blank
     page.goto(f"{app_url}?tab=attention&model=growth-01300")
     line = page.locator("#moments-line")
     now = line.locator(".moments-now")
@@ -196,8 +207,8 @@ def test_the_snapshots_that_ship_are_dragged_along_without_any_training(page: Pa
     expect(page.locator("[data-stale]").filter(visible=True)).to_have_count(0)
 
 
-def test_what_a_run_has_come_to_is_said_with_its_evidence(page: Page) -> None:
-    open_tab(page, "Training")
+def test_what_a_run_has_come_to_is_said_with_its_evidence(untrained: Page) -> None:
+    page = untrained
     verdict = page.locator("#train-verdict")
     expect(verdict.locator(".verdict-kind")).to_have_text("Memorising")
     passage = verdict.locator("mark").inner_text()
@@ -205,19 +216,22 @@ def test_what_a_run_has_come_to_is_said_with_its_evidence(page: Page) -> None:
     assert passage in page.locator("#train-text textarea").input_value()
 
 
-def test_the_curve_is_read_by_keys_and_drawn_against_what_is_chosen(page: Page) -> None:
-    open_tab(page, "Training")
+def test_the_curve_is_read_by_keys_and_drawn_against_what_is_chosen(untrained: Page) -> None:
+    page = untrained
+    usual = page.locator(".loss-of").input_value()
     canvas, read = page.locator(".loss-canvas"), page.locator(".loss-read")
     canvas.focus()
     page.keyboard.press("Home")
     expect(read).to_contain_text("step 1: loss")
     page.keyboard.press("ArrowRight")
     expect(read).to_contain_text("step 2: loss")
-    page.get_by_label("Show").select_option("norm")
+    page.locator(".loss-of").select_option("norm")
     page.get_by_label("log scale").check()
     page.wait_for_function("location.search.includes('loss_of=norm') && location.search.includes('loss_log=true')")
     page.reload()
-    expect(page.get_by_label("Show")).to_have_value("norm")
+    expect(page.locator(".loss-of")).to_have_value("norm")
+    page.locator(".loss-of").select_option(usual)
+    page.get_by_label("log scale").uncheck()
 
 
 def test_a_refused_text_is_kept_and_the_reason_seen(page: Page, tmp_path: Path) -> None:
@@ -275,8 +289,9 @@ def test_the_second_person_waits_and_a_closed_page_makes_room(page: Page, browse
     assert page.locator("#model input").input_value().startswith("Yours 1")
 
 
-def test_the_windows_are_walked_by_keys_and_follow_the_recipe(page: Page) -> None:
-    open_tab(page, "Training")
+def test_the_windows_are_walked_by_keys_and_follow_the_recipe(untrained: Page) -> None:
+    page = untrained
+    usual = page.locator("#train-size input").input_value()
     frame, read = page.locator("#windows-frame"), page.locator(".windows-read")
     expect(frame.locator(".summary")).to_contain_text("windows of 64 tokens, 64 apart")
     pairs = page.locator(".windows-pair")
@@ -289,6 +304,8 @@ def test_the_windows_are_walked_by_keys_and_follow_the_recipe(page: Page) -> Non
     choose_size(page, "small")
     expect(frame.locator(".summary")).to_contain_text("windows of 128 tokens, 128 apart")
     expect(page.locator("#train-estimate")).to_contain_text("2.89 M parameters")
+    choose_size(page, usual)
+    expect(frame.locator(".summary")).to_contain_text("windows of 64 tokens, 64 apart")
 
 
 def test_a_case_of_the_detective_fills_the_boxes_and_keeps_its_answer_folded(page: Page) -> None:
@@ -353,7 +370,8 @@ def test_a_vocabulary_trained_on_the_tokens_tab_is_what_a_run_reads_by(page: Pag
     expect(page.locator("#train-status")).to_contain_text("Done: 20 steps", timeout=PATIENCE)
 
 
-def test_the_sentence_is_watched_while_a_model_learns(page: Page, app_url: str) -> None:
+def test_the_sentence_is_watched_while_a_model_learns(blank: Page, app_url: str) -> None:
+    page = blank
     page.goto(f"{app_url}?tab=training&train_size=mini&layer=5&head=1")
     frame = page.locator("#watch-frame")
     expect(frame.locator(".summary")).to_contain_text("Press Train")
@@ -380,7 +398,8 @@ def test_the_sentence_is_watched_while_a_model_learns(page: Page, app_url: str) 
     )
 
 
-def test_characters_and_a_missing_mask_are_trained_from_a_link(page: Page, app_url: str) -> None:
+def test_characters_and_a_missing_mask_are_trained_from_a_link(blank: Page, app_url: str) -> None:
+    page = blank
     page.goto(f"{app_url}?tab=training&train_size=mini&train_steps=40&train_vocab_size=1&train_causal=false")
     expect(page.locator("#windows-frame .summary")).to_contain_text("15,003 characters are 15,003 tokens")
     page.locator("#train-start").click()
@@ -392,7 +411,8 @@ def test_characters_and_a_missing_mask_are_trained_from_a_link(page: Page, app_u
     expect(page.locator("#train-command")).to_contain_text("--no-causal")
 
 
-def test_a_text_that_cannot_be_fetched_is_said_and_the_box_kept(page: Page, app_url: str) -> None:
+def test_a_text_that_cannot_be_fetched_is_said_and_the_box_kept(blank: Page, app_url: str) -> None:
+    page = blank
     page.goto(f"{app_url}?tab=training&train_known=the-verdict")
     page.get_by_role("button", name="Text to learn").click()
     box = page.locator("#train-text textarea")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from tests.browser.conftest import TABS, open_tab, running_app, type_sentence
+from tests.browser.conftest import TABS, open_tab, put_back, running_app, type_sentence
+from tests.explorer.page.test_example import EXAMPLE
 
 A_USUAL_PACE_MS = 120  # between two keys
 
@@ -69,7 +70,9 @@ def test_until_a_sentence_is_read_the_page_says_that_it_tells_of_the_older_one(p
     expect(page.locator("html")).not_to_have_attribute("data-older", "")
 
 
-def test_back_returns_to_the_tab_before(page: Page) -> None:
+def test_back_returns_to_the_tab_before(kept: Page) -> None:
+    page = kept
+    put_back(page, EXAMPLE, TABS[0])
     for title in ("Embeddings", "Attention"):
         open_tab(page, title)
         page.wait_for_url(f"**tab={title.lower()}**")
@@ -126,7 +129,9 @@ def test_two_people_never_see_each_others_changes(browser: Browser, app_url: str
         page.context.close()
 
 
-def test_every_tab_has_a_main_figure_and_opens_without_a_complaint(page: Page) -> None:
+def test_every_tab_has_a_main_figure_and_opens_without_a_complaint(kept: Page) -> None:
+    page = kept
+    put_back(page, EXAMPLE, TABS[0])
     type_sentence(page, "The dog saw a big red ball")
     expect(page.locator("#token-strip .token")).to_have_count(7)
     for title in TABS:
