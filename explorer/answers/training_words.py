@@ -21,8 +21,6 @@ def size_choice(name: str) -> str:
         name=name,
         layers=config.n_layers,
         heads=config.n_heads,
-        width=config.emb_dim,
-        context=config.context_length,
         parameters=in_units(config.n_parameters),
     )
 

@@ -43,9 +43,19 @@ def build(ctx: TabContext, recipe: RecipePanel, foreseen: gr.HTML) -> None:
 
     def estimated(_: RunKey, typed: Any, *chosen: Any) -> Any:
         asked = Recipe(*chosen)
-        found = estimate(asked, read_by(asked, *begun_with(ctx.services, asked, written(typed)))[0])
+        config = read_by(asked, *begun_with(ctx.services, asked, written(typed)))[0]
+        found = estimate(asked, config)
         parts = in_units(found.n_parameters), found.n_bytes / 2**20, clock(found.seconds)
-        return info(say("estimate", parameters=parts[0], megabytes=parts[1], time=parts[2]))
+        return info(
+            say(
+                "estimate",
+                parameters=parts[0],
+                megabytes=parts[1],
+                time=parts[2],
+                width=config.emb_dim,
+                context=config.context_length,
+            )
+        )
 
     ctx.draws(estimated, foreseen, controls=[at_rest, *recipe.controls])
     ctx.draws(draw, [windows, figure.bar], controls=[at_rest, *recipe.controls])

@@ -422,7 +422,7 @@ def test_a_text_that_cannot_be_fetched_is_said_and_the_box_kept(blank: Page, app
     assert box.input_value() == before
     box.fill("something else")
     page.locator("#train-known input").click()
-    page.get_by_role("option", name="the stories that come with this project").click()
+    page.get_by_role("option", name="the stories of this project").click()
     page.locator("#train-known-take").click()
     expect(page.locator("#train-text-told")).to_contain_text("15,003 characters")
     assert box.input_value() == before

@@ -2,7 +2,7 @@ import { filled, follow, tell } from '../shared/dom.js';
 import { linkOf, settled } from './address.js';
 import { changedRun, editsOf, isSameRun, toldBy } from './runs.js';
 
-const CONFIRM_MS = 250; // the figures of other edits are asked for first: putting a request together holds their painting back
+const CONFIRM_MS = 250; // the figures of other edits, or of another moment, are asked for first: putting a request together holds their painting back
 const LINK_DELAY_MS = 150; // browsers refuse many changes of address a second
 
 const tabButton = (id) => document.querySelector(`#tabs [role=tab][data-tab-id="${CSS.escape(id)}"]`);
@@ -91,7 +91,9 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     markOlder();
     clearTimeout(resting);
     if (!isOlder() && !isUnread() && !refused) return;
-    if (now) trigger('submit');
+    // Another moment, whose figures have been asked for: the reading only confirms, and waits until nobody drags any more.
+    if (!isOlder() && !refused) resting = setTimeout(() => trigger('submit'), CONFIRM_MS);
+    else if (now) trigger('submit');
     else resting = setTimeout(() => trigger('submit'), REST_MS);
   });
   hear('page-wish', (wish) => {

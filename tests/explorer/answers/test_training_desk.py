@@ -247,7 +247,7 @@ def test_durations_are_minutes_and_seconds(seconds, shown):
 
 
 def test_sizes_are_named_with_what_they_are():
-    assert size_choice("tiny") == "tiny · 933 k · 4 layers of 4, width 128, reads 64"
+    assert size_choice("tiny") == "tiny · 4 × 4 heads · 933 k"
 
 
 def test_a_vocabulary_of_characters_is_the_texts_own_and_a_sentence_it_cannot_write_is_said(desk):
