@@ -154,7 +154,7 @@ def compared(services: Services, run: RunKey, luck: Luck, tokens: Sequence[int])
     """guesses_of an edited run and of the same without its edits, both told of the same next tokens: the likeliest of either."""
     before = unedited(run)
     now, then = (_stages(services, one, luck, tokens) for one in (run, before))
-    bars = {token: _of_both(_likeliest(now[token]), _likeliest(then[token])) for token in tokens}
+    bars = {token: _of_both(now[token], then[token]) for token in tokens}
     return _told(services, run, luck, now, bars), _told(services, before, luck, then, bars)
 
 
@@ -168,10 +168,11 @@ def _likeliest(stage: Stage) -> list[int]:
     return stage.probabilities.topk(min(N_BARS, stage.n_kept)).indices.tolist()
 
 
-def _of_both(now: Sequence[int], then: Sequence[int]) -> list[int]:
-    """N_BARS ids at most: the best of now, a few of the best of then among them."""
-    kept = [one for one in then[:N_BEFORE] if one not in now]
-    return [*now[: N_BARS - len(kept)], *kept]
+def _of_both(now: Stage, then: Stage) -> list[int]:
+    """N_BARS ids at most, the likeliest now first: a few of the best of then, whatever has become of them, and the best of now."""
+    few = _likeliest(then)[:N_BEFORE]
+    ids = [*few, *(one for one in _likeliest(now) if one not in few)][:N_BARS]
+    return sorted(ids, key=lambda one: -float(now.probabilities[one]))
 
 
 def _seen(services: Services, run: RunKey) -> Trace:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -102,6 +104,19 @@ def test_before_and_after_are_told_of_the_same_tokens_and_the_best_of_both_are_a
         shares = traced(services, one)["logits"][3].double().softmax(-1)
         assert ids.bar_shares == pytest.approx(shares[ids.bars].tolist(), abs=1e-9)
         assert int(shares.argmax()) in ids.bars
+
+
+def test_the_best_of_before_is_told_wherever_it_stands_now():
+    """Also where it is the eighth now, and so among the best that were passed over for the sake of those before."""
+    then, now = (torch.linspace(1, 0.1, 40, dtype=torch.float64) for _ in range(2))
+    order = torch.arange(40).roll(-20)  # the ids that are likeliest now begin with 20
+    order[[7, 12]] = order[[12, 7]]
+    order[7] = 0
+    shares = torch.zeros(40, dtype=torch.float64).scatter_(0, order, now)
+    told = answers._of_both(*(SimpleNamespace(probabilities=one, n_kept=40) for one in (shares, then)))
+    assert len(set(told)) == len(told) == N_BARS
+    assert {0, 1, 2, 3} <= set(told)
+    assert told == sorted(told, key=lambda one: -shares[one])
 
 
 def test_an_open_layer_shows_the_numbers_of_the_trace(services: Services, edited: RunKey) -> None:
