@@ -15,7 +15,7 @@ from explorer.catalogue import catalogue
 
 say = catalogue("training")
 
-Kind = Literal["early", "noise", "learning", "right", "memorising", "diverging", "cheating", "small"]
+Kind = Literal["early", "noise", "learning", "right", "memorising", "diverging", "cheating", "shuffled", "small"]
 
 BETTER_THAN_CHANCE = 0.1  # nats below guessing, from which on anything was learned
 STILL_FALLING = 0.03  # of the held-back loss, gained by the last third of the checks
@@ -90,7 +90,7 @@ def verdict_of(progress: Progress, text: str) -> Verdict:
         gain=gain(progress),
         with_mask=progress.with_mask,
     )
-    if kind == "small" and progress.frequency_nats is not None:
+    if kind in ("small", "shuffled") and progress.frequency_nats is not None:
         told += " " + say("only_frequency", frequency=progress.frequency_nats)
     return Verdict(kind, f"{told} {forgetting(progress)}".strip(), copied)
 
@@ -115,6 +115,7 @@ def kind_of(progress: Progress, copied: Copied | None) -> Kind:
         "diverging": progress.end == "not finite" or train > lowest_train + JUMP,
         "early": len(checks) < ENOUGH_CHECKS,
         "cheating": progress.with_mask is not None and progress.with_mask > last + CHEATS,
+        "shuffled": progress.recipe.shuffled_targets,
         "noise": last > progress.chance_nats - BETTER_THAN_CHANCE,
         "memorising": last > progress.best[1] + WORSE_AGAIN or (is_copying and last - train > GAP),
         "learning": gain(progress) > STILL_FALLING * last,

@@ -13,5 +13,6 @@ def intro(say: Catalogue) -> None:
     """The topic's `line`, which unfolds its `more` (Markdown). Both are ours, never what a person typed."""
     line = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", say("line"))
     line = re.sub(r"\*(.+?)\*", r"<em>\1</em>", line)  # no Markdown inside an element
-    summary = f"<summary>{line} <span class='more'>{say('shared_more')}</span></summary>"
+    more, less = (f"<span class='{name}'>{say(f'shared_{name}')}</span>" for name in ("more", "less"))
+    summary = f"<summary><span class='line'>{line}</span> {more}{less}</summary>"
     gr.Markdown(f"<details>{summary}\n\n{say('more')}\n\n</details>", elem_classes="tab-intro")

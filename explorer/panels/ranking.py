@@ -80,5 +80,5 @@ def costs_of(run: RunKey, ranking: Ranking) -> dict[str, Any]:
         "text": run.text,
         "model": run.model,
         "costs": parts,
-        "said": f"{ranking.summary or ranking.told} {say('marks')}",
+        "said": ranking.summary or ranking.told,
     }

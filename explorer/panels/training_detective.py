@@ -9,11 +9,14 @@ import gradio as gr
 
 from explorer.answers.detective import CASES
 from explorer.answers.recipe import Recipe
+from explorer.answers.training import sample_text
+from explorer.answers.training_words import changes_in_words
 from explorer.catalogue import catalogue
 from explorer.page.events import QUICK
 from explorer.page.links import one_of
 from explorer.page.wiring import TabContext
 from explorer.panels.training_recipe import RecipePanel
+from explorer.widgets.notice import info, notice_line
 
 say = catalogue("training")
 
@@ -27,13 +30,19 @@ def build(ctx: TabContext, recipe: RecipePanel) -> None:
             elem_id="train-case",
         )
         question = gr.Markdown(say("detective_words"))
-        take = gr.Button(say("detective_take"), size="sm", interactive=False, elem_id="train-case-take")
+        with gr.Row():
+            take = gr.Button(
+                say("detective_take"), size="sm", interactive=False, elem_id="train-case-take", min_width=140
+            )
+            back = gr.Button(say("detective_back"), size="sm", elem_id="train-case-back", min_width=140)
+        told = notice_line("train-case-told")
         with gr.Accordion(say("detective_answer"), open=False, visible=False, elem_id="train-case-answer") as box:
             answer = gr.Markdown("")
     ctx.linked(case, "train_case", one_of(["", *CASES]))
     handlers = CaseHandlers(recipe)
     case.change(handlers.chosen, case, [question, answer, take, box], **QUICK)
-    take.click(handlers.taken, case, [recipe.text, *recipe.controls], **QUICK)
+    take.click(handlers.taken, case, [told, recipe.text, *recipe.controls], **QUICK)
+    back.click(handlers.usual, None, [told, recipe.text, *recipe.controls], **QUICK)
 
 
 class CaseHandlers:
@@ -47,9 +56,19 @@ class CaseHandlers:
         return *told, gr.update(interactive=True), gr.update(visible=True, open=False)
 
     def taken(self, case: Any) -> list[Any]:
-        """The text and the recipe of the case, into their boxes."""
+        """The text and the recipe of the case, into their boxes, and what differs from the usual one."""
         if case not in CASES:
-            return [gr.skip()] * (1 + len(self.recipe.controls))
+            return [gr.skip()] * (2 + len(self.recipe.controls))
         found = CASES[case]
-        chosen = {field.name: getattr(found.recipe, field.name) for field in fields(Recipe)}
-        return [found.text(), *({**chosen, "vocabulary": gr.skip()}.values())]  # a vocabulary of one's own stays known
+        told = say("detective_taken", changes=changes_in_words(found.recipe, Recipe()))
+        return [info(told), found.text(), *boxes_of(found.recipe)]
+
+    def usual(self) -> list[Any]:
+        """What the boxes hold when the page opens."""
+        return [info(say("detective_usual")), sample_text(), *boxes_of(Recipe())]
+
+
+def boxes_of(recipe: Recipe) -> list[Any]:
+    """A value for each control; a vocabulary of one's own stays known."""
+    chosen = {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
+    return [*({**chosen, "vocabulary": gr.skip()}.values())]

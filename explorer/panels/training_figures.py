@@ -52,6 +52,7 @@ def loss_value(progress: Progress, earlier: Sequence[tuple[str, Progress]], told
     return loss_curve(
         curves,
         steps=max([progress.recipe.steps, *(other.step for _, other in earlier)]),
+        planned=progress.recipe.steps,
         step=progress.step,
         chance_nats=progress.chance_nats,
         n_tokens=progress.vocab_size,

@@ -64,7 +64,11 @@ class Buttons:
             return {}
         waits = not said.running and live is not None and live.can_go_on
         return {
-            self.train: gr.update(interactive=not said.running),
+            self.train: gr.update(
+                interactive=not said.running,
+                value=say("train_anew" if waits else "train"),
+                variant="secondary" if waits else "primary",
+            ),
             self.pause: gr.update(interactive=said.running, visible=not waits),
             self.go_on: gr.update(visible=waits),
             self.step: gr.update(interactive=not said.running),
@@ -78,7 +82,7 @@ def buttons() -> Buttons:
         return Buttons(
             gr.Button(say("train"), variant="primary", elem_id="train-start", **narrow),
             gr.Button(say("shared_pause"), interactive=False, elem_id="train-pause", **narrow),
-            gr.Button(say("go_on"), visible=False, elem_id="train-go-on", **narrow),
+            gr.Button(say("go_on"), variant="primary", visible=False, elem_id="train-go-on", **narrow),
             gr.Button(say("step"), elem_id="train-step", **narrow),
             stop_button("train-stop", min_width=60),
         )

@@ -400,7 +400,7 @@ def test_the_ranking_names_what_costs_most_and_a_row_switches_it_off(example: Pa
     page = example
     page.get_by_role("button", name="What matters?", exact=True).click()
     expect(page.locator("#rank-status .notice")).to_contain_text("All 42 heads and MLPs have been switched off")
-    expect(page.locator(".map-read")).to_contain_text("Switching off the MLP of layer 0 costs most")
+    expect(page.locator(".map-read")).to_contain_text("Without the MLP of layer 0 the loss rises most")
     rows = page.locator("#rank-list .ranking-row")
     expect(rows).to_have_count(42)
     expect(rows.first).to_contain_text("MLP of layer 0")
@@ -408,7 +408,7 @@ def test_the_ranking_names_what_costs_most_and_a_row_switches_it_off(example: Pa
     expect(rows.nth(2)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#map-frame .summary")).to_contain_text("nats a token")  # what the change did has been computed
     expect(page.locator("#rank-list[data-stale]")).to_have_count(0)
-    expect(page.locator(".map-read")).to_contain_text("Switching off the MLP of layer 0 costs most")
+    expect(page.locator(".map-read")).to_contain_text("Without the MLP of layer 0 the loss rises most")
     rows.nth(2).click()
     expect(page.locator("#edits-line .edit")).to_have_count(0)
     type_sentence(page, "The cat sat")

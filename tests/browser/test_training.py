@@ -317,8 +317,12 @@ def test_a_case_of_the_detective_fills_the_boxes_and_keeps_its_answer_folded(pag
     expect(page.get_by_text("The held-back loss is the lower one")).to_be_hidden()
     page.locator("#train-case-take").click()
     page.wait_for_function("location.search.includes('train_drop_rate=0.5')")
+    expect(page.locator("#train-case-told")).to_contain_text("dropout 0 → 0.5")
     page.get_by_role("button", name="After the run").click()
     expect(page.get_by_text("The held-back loss is the lower one")).to_be_visible()
+    page.locator("#train-case-back").click()
+    page.wait_for_function("!location.search.includes('train_drop_rate')")
+    expect(page.locator("#train-case-told")).to_contain_text("the usual recipe")
 
 
 def test_a_model_is_taken_along_and_brought_in_again(page: Page, tmp_path: Path) -> None:

@@ -281,8 +281,8 @@ def test_a_key_said_of_another_topic_does_not_keep_a_sentence() -> None:
     said = from_python('catalogue("links")("head"), say("shared_position")')
     assert set(everything) - set(left_over(said, (), {})) == {"links.head", "shared.position"}
     words = {"made_up": Words("made_up", "frame", None)}
-    script = ("made_up", Path("made_up.js"), Script("words.less, words.shared_more"))
-    assert set(everything) - set(left_over((), [script], words)) == {"frame.less", "shared.more"}
+    script = ("made_up", Path("made_up.js"), Script("words.enlarge, words.shared_more"))
+    assert set(everything) - set(left_over((), [script], words)) == {"frame.enlarge", "shared.more"}
 
 
 def test_the_check_of_what_stands_twice_catches_it() -> None:

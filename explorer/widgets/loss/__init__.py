@@ -92,6 +92,7 @@ def loss_curve(
     curves: Sequence[Curve],
     *,
     steps: int,
+    planned: int,
     step: int,
     chance_nats: float,
     n_tokens: int,
@@ -100,7 +101,7 @@ def loss_curve(
     summary: str,
     origin: str = "",
 ) -> dict[str, Any]:
-    """What the plot shows. curves: the run it tells of, then earlier ones. steps: where the axis ends; step: where that run is; best:
+    """What the plot shows. curves: the run it tells of, then earlier ones. steps: where the axis ends; planned: of that run; step: where it is; best:
     after which update the held-back loss was lowest; facts: shown below it; summary: what it says, in a sentence, for those who cannot
     see it; origin: where the numbers come from, if not from this person's run. chance_nats: of guessing among n_tokens."""
     say = catalogue("training")
@@ -115,6 +116,7 @@ def loss_curve(
             for curve in curves
         ],
         "steps": steps,
+        "planned": planned,
         "step": step,
         "best": best,
         "chance": chance_nats,

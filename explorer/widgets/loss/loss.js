@@ -93,7 +93,7 @@ export default function mount({ element, props, watch, words, columns, usual }) 
       curves: value.curves.map((curve) => ({ ...curve, train: rowsOf(curve.train, 5), held_out: rowsOf(curve.held_out, 2) })),
     };
     find('origin').textContent = value.origin;
-    find('progress').value = value.step / value.steps;
+    find('progress').value = value.step / value.planned;
     find('facts').replaceChildren(...value.facts.map((fact) => node('li', '', fact)));
     attributed(canvas, { role: 'slider', tabindex: 0, 'aria-label': value.summary, 'aria-valuemin': 0, 'aria-valuemax': value.step });
     read();

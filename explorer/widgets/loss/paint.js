@@ -81,8 +81,8 @@ export function paint(canvas, { pen, width, height }, layout, { runs, last, leve
     pen.arc(x(best[0]), y(best[1]), 8, 0, 2 * Math.PI);
     pen.stroke();
     pen.textAlign = x(best[0]) > (start + end) / 2 ? 'right' : 'left';
-    pen.textBaseline = 'top';
-    pen.fillText(notes.best, x(best[0]), y(best[1]) + 11);
+    pen.textBaseline = 'bottom';
+    pen.fillText(notes.best, x(best[0]), y(best[1]) - 11);
   }
   if (pointed === null) return;
   pen.lineWidth = 1;

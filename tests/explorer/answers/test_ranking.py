@@ -67,7 +67,7 @@ def test_the_summary_names_the_dearest_part(services, run):
     most = max(costs, key=lambda one: one.rise)
     label = in_a_sentence(found.rows[0])
     before, after = fixed(most.loss_before, 2), fixed(most.loss, 2)
-    expected = f"Switching off {label} costs most: the loss rises from {before} to {after} nats."
+    expected = f"Without {label} the loss rises most, from {before} to {after} nats."
     assert found.summary.startswith(expected)
     n_better = sum(one.rise < 0 for one in costs)
     assert (f"Without {n_better} of 8" in found.summary) is (n_better > 0)

@@ -65,6 +65,15 @@ def test_the_longest_passage_is_found_as_by_trying_all():
     assert longest_copied("", "abc") is None
 
 
+def test_where_the_targets_were_shuffled_no_larger_model_is_advised():
+    progress = run([6.9, 6.0, 5.7, 5.7, 5.7, 5.7, 5.7], [5.6] * 120)
+    progress.recipe, progress.frequency_nats = Recipe(shuffled_targets=True), 4.65
+    verdict = verdict_of(progress, "")
+    assert verdict.kind == "shuffled"
+    assert "4.65" in verdict.text
+    assert "larger" not in verdict.text
+
+
 def test_a_low_loss_that_the_mask_takes_away_is_cheating():
     progress = run([6.9, 3.0, 1.0, 0.5, 0.4], [0.1] * 80)
     progress.with_mask = 2.8

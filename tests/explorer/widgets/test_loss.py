@@ -47,6 +47,7 @@ def test_the_page_gets_updates_and_checks_and_no_more_than_it_can_draw():
     updates = [(step, loss, 1e-3, 0.5, 0.1 * step) for step, loss in noisy(3000)]
     value = loss_curve(
         [Curve("this run", updates, [(0, 7.0)], 1024)],
+        planned=3000,
         steps=3000,
         step=2999,
         chance_nats=6.93,

@@ -58,7 +58,7 @@ export default function bar({ element, props, trigger, watch, words, name, from_
   find('more').addEventListener('click', () => {
     const whole = find('words').classList.toggle('whole');
     find('more').setAttribute('aria-expanded', String(whole));
-    put(find('more'), whole ? words.less : words.shared_more);
+    put(find('more'), whole ? words.shared_less : words.shared_more);
     measure();
   });
 
