@@ -255,7 +255,8 @@ function paintGuesses(pen, scene) {
   const { layout, style, guess, before, names, next, words } = scene;
   const row = rowOf(layout, layout.at.token);
   if (!row || row.folded) return;
-  const size = layout.size, small = 0.875 * size;
+  const spread = isSpread(layout);
+  const size = layout.size, small = (spread ? 0.75 : 0.875) * size;
   const y = row.line + 1.35 * size, below = y + 1.05 * size;
   const start = layout.embed.x;
   if (!guess) return text(pen, style, words.waiting, layout.columns[0].x, y, { size: small, colour: style.soft });
@@ -273,7 +274,8 @@ function paintGuesses(pen, scene) {
     box(pen, left, y - 0.62 * size, wide, 1.24 * size, 4, style.tints[tint]);
     text(pen, style, label, left + 0.25 * size, y + 0.5, { mono: true, size: small, colour: style.tokenInk });
     if (before && chosen < 0 && before.first[place] !== id) frame(pen, style.key, left - 1, y - 0.62 * size - 1, wide + 2, 1.24 * size + 2, 2);
-    if (width >= 3.4 * size) text(pen, style, percent(share), x + width - 3, below, { size: 0.8 * size, align: 'right', colour: style.soft, most: width });
+    const told = spread ? `${place - 1}: ${percent(share)}` : percent(share);
+    if (width >= 3.4 * size) text(pen, style, told, x + width - 3, below, { size: (spread ? 0.7 : 0.8) * size, align: 'right', colour: style.soft, most: width });
   });
 }
 
@@ -282,10 +284,15 @@ function fitted(pen, style, string, most, size) {
   return fitting(pen, string, most);
 }
 
-// The room for a guess after the embedding and after each layer.
+// The room for a guess after the embedding and after each layer. On a phone, where a column is narrower than a word, they share the
+// whole width, and each says its layer.
 export function guessPlaces(layout, n) {
-  return [{ x: layout.embed.x, width: layout.embed.width }, ...layout.columns].slice(0, n);
+  const even = layout.width / (n - 1);
+  if (!isSpread(layout)) return [{ x: layout.embed.x, width: layout.embed.width }, ...layout.columns].slice(0, n);
+  return [{ x: 0, width: 0 }, ...layout.columns.map((_, layer) => ({ x: layer * even, width: even }))].slice(0, n);
 }
+
+const isSpread = ({ tall, open, width, size, about }) => tall && !open && about.layers > 1 && width / about.layers >= 3.4 * size;
 
 function paintBars(pen, scene) {
   const { layout, style, guess, before, names, next, words } = scene;
