@@ -57,7 +57,9 @@ function paintTitles(pen, { layout, style, words, data }) {
     if (column.width < 1.1 * size && !picked && layer % Math.ceil((1.3 * size) / column.width)) return;
     text(pen, style, name, column.x + column.width / 2, middle, { align: 'center', size: small, weight: picked ? '700' : '', colour: picked ? style.ink : style.soft, most: Math.max(column.width, 1.5 * size) });
   });
-  text(pen, style, words.next_title, bars.x, bars.y + title.height / 2, { size: small, weight: '600', most: bars.width });
+  const isLast = layout.at.token === layout.about.tokens - 1;
+  const next = isLast ? words.next_title : filled(words.next_after, { token: data.about.labels[layout.at.token][0] });
+  text(pen, style, next, bars.x, bars.y + title.height / 2, { size: small, weight: '600', most: bars.width });
   if (layout.tall) return;
   const about = data.about;
   const gutter = embed.x + embed.width;
