@@ -256,6 +256,7 @@ def test_a_head_a_token_and_a_layer_chosen_on_the_map_move_every_tab(example: Pa
 def choose(page: Page, place: dict[str, object], part: tuple[float, float] = (0.5, 0.5)) -> None:
     """A click on what the map shows of a place, in its middle if nothing else is said."""
     at_rest(grid(page))
+    page.wait_for_function("(place) => Number.isFinite(document.querySelector('.map').mapBox(place)?.y)", arg=place)
     box = page.locator(".map").evaluate("(map, place) => map.mapBox(place)", place)
     grid(page).click(position={"x": box["x"] + part[0] * box["width"], "y": box["y"] + part[1] * box["height"]})
 

@@ -1,10 +1,11 @@
 import csv
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from gpt2core import gpt2_tokenizer
-from tests.browser.conftest import HOSTILE, no_request, put_back, type_sentence
+from tests.browser.conftest import HOSTILE, no_request, open_tab, put_back, type_sentence
 from tests.explorer.page.test_example import EXAMPLE
 
 LINK = "?tab=tokens"
@@ -294,3 +295,15 @@ def test_learning_can_be_stopped_and_what_was_learned_before_is_shown_again(page
     page.locator("#bpe-text textarea").evaluate(
         "(box) => { box.value = 'low'; box.dispatchEvent(new Event('input')); }"
     )
+
+
+def test_what_plays_has_its_names_before_anything_is_drawn(blank: Page, app_url: str) -> None:
+    blank.goto(app_url)
+    blank.locator("#token-strip .token").first.wait_for()
+    blank.route("**/gradio_api/**", lambda route: None)  # no answer comes any more
+    open_tab(blank, "Tokens")
+    for player in blank.locator("#merges, #learned").all():
+        for name in ("play", "back", "next"):
+            expect(player.locator(f".{name}")).not_to_be_empty()
+        expect(player.locator("input[type=range]")).to_have_attribute("aria-label", re.compile("."))
+    blank.unroute_all(behavior="ignoreErrors")

@@ -186,6 +186,7 @@ def test_the_moments_of_a_run_are_dragged_along_and_every_tab_follows(page: Page
     expect(page.locator("#map-frame [data-stale]")).to_have_count(0)
     line.get_by_role("button", name="Play the training").click()
     expect(title).to_contain_text("Yours, step 60", timeout=PATIENCE)
+    page.wait_for_function("decodeURIComponent(location.search).includes('@60')")
     page.reload()
     expect(line.locator(".moments-now")).to_have_text("step 60 of 60")
 

@@ -114,15 +114,13 @@ export default function mount({ element, props, watch, words, name, tints }) {
     if (shown) show(wanted < 0 ? last() : wanted);
   });
 
-  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run);
+  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run, words);
   canvas.addEventListener('click', ({ clientX }) => {
     if (!sizeAt) return;
     const size = sizeAt(clientX - canvas.getBoundingClientRect().left);
     const place = own.findIndex(([one]) => one >= size);
     go(place < 0 ? last() : place);
   });
-  put(find('back'), words.back);
-  put(find('next'), words.next);
   attributed(find('excerpt'), { 'aria-label': words.excerpt });
   find('legend').replaceChildren(node('li', 'own', words.legend_own), node('li', 'theirs', words.legend_gpt2));
   drawnAgain(canvas, plot);

@@ -150,10 +150,8 @@ export default function mount({ element, props, watch, words, rules, name }) {
     if (forest) show(wanted < 0 ? last() : wanted);
   });
 
-  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run);
+  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run, words);
   put(find('rule-title'), words.rule);
-  put(find('back'), words.back);
-  put(find('next'), words.next);
   let frame = 0;
   forestBox.addEventListener('scroll', () => {
     cancelAnimationFrame(frame);

@@ -1,5 +1,5 @@
 // Steps that are played one after the other: what is shown at a step, and how, is its owner's.
-import { follow } from './dom.js';
+import { attributed, follow, put } from './dom.js';
 
 // at(), last(): the step on show and the last one. go(step) shows one. every: milliseconds a step. isSeen(): false when another tab was
 // opened. changed(): called when it begins and ends. Returns { isPlaying, pause, toggle, step(by) }; from the end it begins anew.
@@ -29,8 +29,10 @@ export function player(element, { at, last, go, every, isSeen, changed }) {
   return { isPlaying: () => playing !== null, pause, toggle, step, go };
 }
 
-// Lets buttons and a slider work a player.
-export function handles({ play, back, next, slider }, run) {
+// Lets buttons and a slider work a player. words: their names, which they have from the beginning, before there is anything to play.
+export function handles({ play, back, next, slider }, run, words = {}) {
+  for (const [button, name] of [[play, words.play], [back, words.back], [next, words.next]]) if (button && name) put(button, name);
+  if (slider && words.slider) attributed(slider, { 'aria-label': words.slider });
   play.addEventListener('click', run.toggle);
   back?.addEventListener('click', () => run.step(-1));
   next?.addEventListener('click', () => run.step(1));

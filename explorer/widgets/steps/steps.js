@@ -24,8 +24,6 @@ export default function mount({ element, props, trigger, watch, names, words, na
 
   const draw = () => {
     select(options, at());
-    put(find('back'), words.back);
-    put(find('next'), words.next);
     put(find('play'), run.isPlaying() ? words.pause : words.play);
     attributed(find('back'), { 'aria-disabled': String(at() === 0) });
     attributed(find('next'), { 'aria-disabled': String(at() === names.length - 1) });
@@ -46,7 +44,7 @@ export default function mount({ element, props, trigger, watch, names, words, na
   const run = player(element, { at, last: () => names.length - 1, go, every: () => STEP_MS, isSeen: () => list.clientWidth > 0, changed: () => draw() });
 
   const told = linked(element, name, 1, (value) => go(clamped(Number(value) - 1 || 0, 0, names.length - 1)));
-  handles({ play: find('play'), back: find('back'), next: find('next') }, run);
+  handles({ play: find('play'), back: find('back'), next: find('next') }, run, words);
   listKeys(list, {
     at,
     count: () => names.length,
