@@ -218,6 +218,13 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     paintMarks(width, height);
   };
 
+  // What is marked lies on a canvas of its own: another token moves no point, unless only a few of them are shown.
+  const mark = () => {
+    const { width, height } = size();
+    if (frame || alone || fitWanted || !image || !style || !width) draw();
+    else paintMarks(width, height);
+  };
+
   const paintPoints = (width, height) => {
     const ratio = Math.min(2, sharpness(picture));
     const wide = Math.round(width * ratio), high = Math.round(height * ratio);
@@ -647,7 +654,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
       askNear();
     }
     fromLink = false;
-    draw();
+    if (before.run !== cursor.run || before.token !== cursor.token) mark();
     say();
   };
   follow(element, 'cursor-turned', ({ detail }) => turn(detail)); // painted before anything is asked
