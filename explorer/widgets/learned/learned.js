@@ -114,7 +114,7 @@ export default function mount({ element, props, watch, words, name, tints }) {
     if (shown) show(wanted < 0 ? last() : wanted);
   });
 
-  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run, words);
+  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run, { play: words.play, back: words.back, next: words.next, slider: words.slider });
   canvas.addEventListener('click', ({ clientX }) => {
     if (!sizeAt) return;
     const size = sizeAt(clientX - canvas.getBoundingClientRect().left);

@@ -26,6 +26,7 @@ WORDS = (
     "read",
     "read_held_out",
     "read_more",
+    "read_other",
     "best",
     "of_loss",
     "of_perplexity",

@@ -59,6 +59,10 @@ export default function mount({ element, props, watch, words, columns, usual }) 
     const parts = [filled(words.read, { step: grouped(step), loss: loss.toFixed(3), perplexity: short(Math.exp(loss)) })];
     if (held) parts.push(filled(words.read_held_out, { step: grouped(held[0]), loss: held[1].toFixed(3) }));
     if (rate) parts.push(filled(words.read_more, { rate: rate.toExponential(2), norm: short(norm), seconds: seconds.toFixed(1) }));
+    for (const { label, train } of shown.curves.slice(1)) { // those beside it, at the same step
+      const near = nearestPoint(train, step);
+      if (near && step <= train.at(-1)[0]) parts.push(filled(words.read_other, { label, loss: near[1].toFixed(3) }));
+    }
     return parts.join('; ');
   };
   const short = (value) => (value < 100 ? value.toPrecision(3) : grouped(Math.round(value)));

@@ -150,7 +150,7 @@ export default function mount({ element, props, watch, words, rules, name }) {
     if (forest) show(wanted < 0 ? last() : wanted);
   });
 
-  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run, words);
+  handles({ play: find('play'), back: find('back'), next: find('next'), slider }, run, { play: words.play, back: words.back, next: words.next, slider: words.slider });
   put(find('rule-title'), words.rule);
   let frame = 0;
   forestBox.addEventListener('scroll', () => {

@@ -29,10 +29,10 @@ export function player(element, { at, last, go, every, isSeen, changed }) {
   return { isPlaying: () => playing !== null, pause, toggle, step, go };
 }
 
-// Lets buttons and a slider work a player. words: their names, which they have from the beginning, before there is anything to play.
-export function handles({ play, back, next, slider }, run, words = {}) {
-  for (const [button, name] of [[play, words.play], [back, words.back], [next, words.next]]) if (button && name) put(button, name);
-  if (slider && words.slider) attributed(slider, { 'aria-label': words.slider });
+// Lets buttons and a slider work a player. called: their names, which they have from the beginning, before there is anything to play.
+export function handles({ play, back, next, slider }, run, called = {}) {
+  for (const [button, name] of [[play, called.play], [back, called.back], [next, called.next]]) if (button && name) put(button, name);
+  if (slider && called.slider) attributed(slider, { 'aria-label': called.slider });
   play.addEventListener('click', run.toggle);
   back?.addEventListener('click', () => run.step(-1));
   next?.addEventListener('click', () => run.step(1));

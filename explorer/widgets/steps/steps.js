@@ -44,7 +44,7 @@ export default function mount({ element, props, trigger, watch, names, words, na
   const run = player(element, { at, last: () => names.length - 1, go, every: () => STEP_MS, isSeen: () => list.clientWidth > 0, changed: () => draw() });
 
   const told = linked(element, name, 1, (value) => go(clamped(Number(value) - 1 || 0, 0, names.length - 1)));
-  handles({ play: find('play'), back: find('back'), next: find('next') }, run, words);
+  handles({ play: find('play'), back: find('back'), next: find('next') }, run, { play: words.play, back: words.back, next: words.next });
   listKeys(list, {
     at,
     count: () => names.length,
