@@ -42,7 +42,7 @@ def logit_lens(
     check_same_shape(trace, model)
     stream = trace[site, layer]
     if positions is not None:
-        stream = stream[[_position(trace, position) for position in positions]]  # [n, C]
+        stream = stream[[checked_position(trace, position) for position in positions]]  # [n, C]
     return model.out_head(model.final_norm(stream))
 
 
@@ -80,7 +80,7 @@ def direct_logit_attribution(trace: Trace, model: GPTModel, token_id: int, posit
     Source: Elhage et al., "A Mathematical Framework for Transformer Circuits", 2021.
     """
     check_same_shape(trace, model)
-    config, t = trace.config, _position(trace, position)
+    config, t = trace.config, checked_position(trace, position)
     if not 0 <= token_id < config.vocab_size:
         raise TokenOutOfRange(token_id, config.vocab_size)
     row = model.out_head.weight[token_id]  # [C]
@@ -116,7 +116,7 @@ def head_logits(trace: Trace, model: GPTModel, layer: int, head: int, position: 
     Raises: MissingActivation, InvalidSetting for a head or position that is not there.
     """
     check_same_shape(trace, model)
-    config, t = trace.config, _position(trace, position)
+    config, t = trace.config, checked_position(trace, position)
     if not 0 <= head < config.n_heads:
         raise InvalidSetting(
             "There is no head {head}; each layer's heads are 0 to {last}.", head=head, last=config.n_heads - 1
@@ -131,7 +131,7 @@ def head_outputs(trace: Trace, model: GPTModel, layer: int, position: int | None
     """What each head of `layer` writes to the stream. z [H, T, D] -> [H, T, C], or [H, C] at one position; their sum and out_proj's
     bias are attn_out. Raises: MissingActivation; InvalidSetting for a position that is not there."""
     check_same_shape(trace, model)
-    return _per_head_output(trace, model, layer, None if position is None else _position(trace, position))
+    return _per_head_output(trace, model, layer, None if position is None else checked_position(trace, position))
 
 
 @torch.no_grad()
@@ -262,7 +262,7 @@ def _per_head_output(trace: Trace, model: GPTModel, layer: int, position: int | 
     return (maps @ z[:, position].unsqueeze(-1)).squeeze(-1)
 
 
-def _position(trace: Trace, position: int) -> int:
+def checked_position(trace: Trace, position: int) -> int:
     T = len(trace.token_ids)
     if not -T <= position < T:
         raise InvalidSetting(

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from gpt2core.config import GPTConfig
 from gpt2core.errors import InvalidEdit
-from gpt2core.sites import SITES, check_site
+from gpt2core.sites import ATTENTION_SITES, SITES, check_site
 
 if TYPE_CHECKING:
     from gpt2core.trace import Trace
@@ -52,7 +52,8 @@ class Edit:
     layer: None is every layer, or the one place of a site that exists once. change: gets a copy of its own, with B
     (`mask` excepted), and returns a tensor of the same shape. name: says all that the change depends on, so that two
     edits are equal exactly if they do the same. causal: what it makes of a position hangs on no later position, nor on how
-    many there are, so that keys and values of a text that grows may be kept; claimed, never assumed.
+    many there are, so that keys and values of a text that grows may be kept; claimed, never assumed. fused: it neither acts on
+    scores, mask and pattern nor reads them in `here.seen`, so that attention may be computed at once; claimed, never assumed.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Edit:
     layer: int | None
     change: Change = field(compare=False, repr=False)
     causal: bool = field(default=False, compare=False)
+    fused: bool = field(default=False, compare=False)
 
 
 def all_causal(edits: Iterable[Edit]) -> bool:
@@ -69,32 +71,36 @@ def all_causal(edits: Iterable[Edit]) -> bool:
 
 def zero_head(layer: int, head: int) -> Edit:
     """The head writes nothing: z = 0. The output bias, which belongs to no head, stays."""
-    return Edit(f"zero head {head} of layer {layer}", ("z",), layer, _on_head(head, torch.zeros_like), causal=True)
+    return Edit(
+        f"zero head {head} of layer {layer}", ("z",), layer, _on_head(head, torch.zeros_like), causal=True, fused=True
+    )
 
 
 def mean_head(layer: int, head: int) -> Edit:
     """The head writes at every position the mean of what it gathers over this text."""
-    return Edit(f"mean head {head} of layer {layer}", ("z",), layer, _on_head(head, _mean_over_positions))
+    return Edit(f"mean head {head} of layer {layer}", ("z",), layer, _on_head(head, _mean_over_positions), fused=True)
 
 
 def zero_attention(layer: int) -> Edit:
     """The attention branch of a layer writes nothing, bias included."""
-    return Edit(f"zero attention of layer {layer}", ("attn_out",), layer, _each(torch.zeros_like), causal=True)
+    return Edit(
+        f"zero attention of layer {layer}", ("attn_out",), layer, _each(torch.zeros_like), causal=True, fused=True
+    )
 
 
 def mean_attention(layer: int) -> Edit:
     """The attention branch writes at every position its mean over this text."""
-    return Edit(f"mean attention of layer {layer}", ("attn_out",), layer, _each(_mean_over_positions))
+    return Edit(f"mean attention of layer {layer}", ("attn_out",), layer, _each(_mean_over_positions), fused=True)
 
 
 def zero_mlp(layer: int) -> Edit:
     """The MLP branch of a layer writes nothing, bias included."""
-    return Edit(f"zero MLP of layer {layer}", ("mlp_out",), layer, _each(torch.zeros_like), causal=True)
+    return Edit(f"zero MLP of layer {layer}", ("mlp_out",), layer, _each(torch.zeros_like), causal=True, fused=True)
 
 
 def mean_mlp(layer: int) -> Edit:
     """The MLP writes at every position its mean over this text."""
-    return Edit(f"mean MLP of layer {layer}", ("mlp_out",), layer, _each(_mean_over_positions))
+    return Edit(f"mean MLP of layer {layer}", ("mlp_out",), layer, _each(_mean_over_positions), fused=True)
 
 
 def zero_neuron(layer: int, neuron: int) -> Edit:
@@ -105,24 +111,29 @@ def zero_neuron(layer: int, neuron: int) -> Edit:
         layer,
         _on_neuron(neuron, torch.zeros_like),
         causal=True,
+        fused=True,
     )
 
 
 def mean_neuron(layer: int, neuron: int) -> Edit:
     """The neuron is at every position as active as it is on the mean over this text."""
     return Edit(
-        f"mean neuron {neuron} of layer {layer}", ("mlp_post",), layer, _on_neuron(neuron, _mean_over_positions)
+        f"mean neuron {neuron} of layer {layer}",
+        ("mlp_post",),
+        layer,
+        _on_neuron(neuron, _mean_over_positions),
+        fused=True,
     )
 
 
 def zero_layer(layer: int) -> Edit:
     """The whole block writes nothing: resid_post = resid_pre."""
-    return Edit(f"zero layer {layer}", ("attn_out", "mlp_out"), layer, _each(torch.zeros_like), causal=True)
+    return Edit(f"zero layer {layer}", ("attn_out", "mlp_out"), layer, _each(torch.zeros_like), causal=True, fused=True)
 
 
 def mean_layer(layer: int) -> Edit:
     """Both branches of the block write their means over this text."""
-    return Edit(f"mean layer {layer}", ("attn_out", "mlp_out"), layer, _each(_mean_over_positions))
+    return Edit(f"mean layer {layer}", ("attn_out", "mlp_out"), layer, _each(_mean_over_positions), fused=True)
 
 
 def knock_out(query: int, key: int, *, layer: int | None = None, head: int | None = None) -> Edit:
@@ -212,7 +223,7 @@ def patch(
 
     what = f"{site}" + ("" if layer is None else f" of layer {layer}") + ("" if head is None else f", head {head}")
     at = "" if where is None else f" at {', '.join(map(str, where))}"
-    return Edit(f"patch {what}{at} with {_digest(wanted)}", (site,), layer, change)
+    return Edit(f"patch {what}{at} with {_digest(wanted)}", (site,), layer, change, fused=site not in ATTENTION_SITES)
 
 
 def mask_off(layer: int | None = None) -> Edit:
@@ -222,7 +233,7 @@ def mask_off(layer: int | None = None) -> Edit:
 
 def positions_off() -> Edit:
     """No position row is added, so that the model reads a bag of words seen causally."""
-    return Edit("positions off", ("pos_emb",), None, _each(torch.zeros_like), causal=True)
+    return Edit("positions off", ("pos_emb",), None, _each(torch.zeros_like), causal=True, fused=True)
 
 
 def norm_off(layer: int | None = None) -> Edit:
@@ -233,7 +244,7 @@ def norm_off(layer: int | None = None) -> Edit:
         return torch.full_like(value, 0.0 if here.site.endswith("_mean") else 1.0 - here.config.norm_eps)
 
     sites = tuple(f"{name}_{moment}" for name in names for moment in ("mean", "var"))
-    return Edit(f"LayerNorm off in {_layers(layer)}", sites, layer, change, causal=True)
+    return Edit(f"LayerNorm off in {_layers(layer)}", sites, layer, change, causal=True, fused=True)
 
 
 def shortcut_off(layer: int, branch: Literal["attention", "mlp"] | None = None) -> Edit:
@@ -253,6 +264,7 @@ def shortcut_off(layer: int, branch: Literal["attention", "mlp"] | None = None) 
         layer,
         lambda _, here: here.seen[written[here.site]].clone(),
         causal=True,
+        fused=True,
     )
 
 
@@ -276,6 +288,7 @@ class EditedPass:
         self, edits: Iterable[Edit], config: GPTConfig, past: int = 0, ahead: int = 0, watch: Watch | None = None
     ) -> None:
         self.edits, self.config, self.past, self.ahead, self.watch = tuple(edits), config, past, ahead, watch
+        self.opens_attention = not all(edit.fused for edit in self.edits)
         self._seen: dict[str, Tensor] = {}
         for edit in self.edits:
             for site in edit.sites:

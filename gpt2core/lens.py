@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gpt2core.analysis import logit_lens, ranks
+from gpt2core.analysis import checked_position, logit_lens, ranks
 from gpt2core.config import GPTConfig
 from gpt2core.errors import TokenOutOfRange
 from gpt2core.model import GPTModel
 from gpt2core.trace import Trace
 
 Place = tuple[str, int]
+ROWS_AT_ONCE = 64
 LENS_SITES = frozenset({"resid_pre", "resid_mid", "resid_post", "logits"})
 
 
@@ -48,20 +49,24 @@ def lens_places(config: GPTConfig) -> tuple[Place, ...]:
 def lens_grid(trace: Trace, model: GPTModel, positions: Sequence[int] | None = None) -> LensGrid:
     """The lens at every place. positions: all if None; -1 is the last. Needs the sites LENS_SITES.
 
-    One place at a time is unembedded, [n, V], so that no more than that is held.
+    A few positions of one place at a time are unembedded, so that no more than ROWS_AT_ONCE x V numbers are held, in the processor's
+    caches where V is a few thousand.
     Raises: MissingActivation, InvalidSetting for a position that is not there or a trace of another model.
     """
-    T = len(trace.token_ids)
-    asked = range(T) if positions is None else positions
-    rows: list[tuple[Tensor, ...]] = []
+    asked = range(len(trace.token_ids)) if positions is None else positions
+    columns: list[list[Tensor]] = [[], [], [], []]
     places = lens_places(trace.config)
-    for site, layer in places:
-        logits = logit_lens(trace, model, layer, site, asked)  # [n, V]
-        at = [position % T for position in asked]  # checked by logit_lens
-        answer = trace["logits"][at].log_softmax(-1)  # [n, V]
-        rows.append(lens_row(logits, answer, _next_ids(trace, at)))
-    columns = [torch.stack(column) for column in zip(*rows, strict=True)]
-    return LensGrid(places, tuple(at), *columns)
+    for some in [asked[first : first + ROWS_AT_ONCE] for first in range(0, len(asked), ROWS_AT_ONCE)] or [asked]:
+        at = [checked_position(trace, position) for position in some]
+        answer, next_ids = trace["logits"][at].log_softmax(-1), _next_ids(trace, at)
+        rows = [lens_row(logit_lens(trace, model, layer, site, some), answer, next_ids) for site, layer in places]
+        for column, parts in zip(columns, zip(*rows, strict=True), strict=True):
+            column.append(torch.stack(parts))
+    return LensGrid(
+        places,
+        tuple(checked_position(trace, position) for position in asked),
+        *(torch.cat(column, 1) for column in columns),
+    )
 
 
 @torch.no_grad()

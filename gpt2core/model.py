@@ -4,7 +4,7 @@ B batch, T tokens, P tokens already cached, H heads, D head width, C model width
 
 `forward(token_ids)` runs fused and fast. `forward(token_ids, tap)` runs the same mathematics step by step and calls
 `x = tap(site, layer, x)` at every site: what the tap returns replaces the value, so recording, ablation and patching
-are one mechanism.
+are one mechanism. Of a long text, a tap that does without what lies inside the attention leaves that part fused (Tap).
 """
 
 from __future__ import annotations
@@ -24,9 +24,21 @@ from gpt2core.linear import Linear
 
 
 class Tap(Protocol):
-    """Sees every site of a forward pass; what it returns is used in place of `value`."""
+    """Sees every site of a forward pass; what it returns is used in place of `value`.
+
+    One whose attribute `opens_attention` is False does without scores, mask and pattern: in a text of more than OPENED_UP_TO tokens
+    it is not called with them.
+    """
 
     def __call__(self, site: str, layer: int | None, value: Tensor, /) -> Tensor: ...
+
+
+# Below, opening attention costs little, and a number is the same to the last bit whoever asks for it.
+OPENED_UP_TO = 256
+
+
+def _opens_attention(tap: Tap | None, n_keys: int) -> bool:
+    return tap is not None and (n_keys <= OPENED_UP_TO or getattr(tap, "opens_attention", True))
 
 
 class Cache(Protocol):
@@ -109,15 +121,18 @@ class MultiHeadAttention(nn.Module):
             k, v = cache.extend(layer, k, v)  # [B, H, P + T, D]
         past = k.size(2) - T
         dropout = self.drop_rate if self.training else 0.0
-        if tap is None and not _fused_derivative_is_slow(q):
+        opener = tap if _opens_attention(tap, k.size(2)) else None
+        if opener is None and not _fused_derivative_is_slow(q):
             visible = None if past == 0 or T == 1 else ~self.mask[past : past + T, : past + T]
             z = F.scaled_dot_product_attention(q, k, v, visible, dropout, is_causal=past == 0 and T > 1)
         else:
-            see = tap or _let_pass
+            see = opener or _let_pass
             scores = see("scores", layer, (q / math.sqrt(q.size(-1))) @ k.mT)  # [B, H, T, P + T]
             hidden = see("mask", layer, self.mask[past : past + T, : past + T])  # [T, P + T]
             pattern = see("pattern", layer, scores.masked_fill(hidden, -math.inf).softmax(-1))
-            z = see("z", layer, F.dropout(pattern, dropout) @ v)  # [B, H, T, D]
+            z = F.dropout(pattern, dropout) @ v  # [B, H, T, D]
+        if tap is not None:
+            z = tap("z", layer, z)
         return self.out_proj(z.transpose(1, 2).reshape(B, T, C))
 
 

@@ -175,7 +175,9 @@ def _answers(model: GPTModel, pair: Patching, site: str, layer: int, places: Ten
             value[rows, places] = wanted[places]
         return value
 
-    tap = EditedPass([*pair.edits, Edit(f"patch {site} of layer {layer}", (site,), layer, change)], model.config)
+    tap = EditedPass(
+        [*pair.edits, Edit(f"patch {site} of layer {layer}", (site,), layer, change, fused=True)], model.config
+    )
     stream = _before(pair.corrupted, layer).expand(B, -1, -1)  # [B, T, C]
     with evaluating(model):
         for number in range(layer, model.config.n_layers):

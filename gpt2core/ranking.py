@@ -181,18 +181,24 @@ def _without_heads(
 
 def _first_pass(model: GPTModel, token_ids: tuple[int, ...], edits: Sequence[Edit]) -> tuple[dict[int, Tensor], Tensor]:
     """The stream before each layer, [1, T, C], as it was before an edit of the stream itself; and the logits, [T, V]."""
-    streams: dict[int, Tensor] = {}
-    change = EditedPass(edits, model.config)
-
-    def tap(site: str, layer: int | None, value: Tensor) -> Tensor:
-        if site == "resid_pre" and layer is not None:
-            streams[layer] = value
-        return change(site, layer, value)
-
+    tap = _Streams(edits, model.config)
     with evaluating(model):
         logits = model(torch.tensor([token_ids], device=model.tok_emb.weight.device), tap)[0]
     check_finite(logits, edits)
-    return streams, logits
+    return tap.streams, logits
+
+
+class _Streams(EditedPass):
+    """Keeps the stream before each layer besides."""
+
+    def __init__(self, edits: Sequence[Edit], config: GPTConfig) -> None:
+        super().__init__(edits, config)
+        self.streams: dict[int, Tensor] = {}
+
+    def __call__(self, site: str, layer: int | None, value: Tensor) -> Tensor:
+        if site == "resid_pre" and layer is not None:
+            self.streams[layer] = value
+        return super().__call__(site, layer, value)
 
 
 def _pass_from(model: GPTModel, stream: Tensor, first: int, edits: Sequence[Edit], only: int | None = None) -> Tensor:

@@ -85,6 +85,9 @@ _ROWS = (
 
 SITES: dict[str, Site] = {site.name: site for site in _ROWS}
 
+# [T, T] a layer or head: what exists only where attention is computed step by step.
+ATTENTION_SITES = ("scores", "mask", "pattern")
+
 
 def check_site(name: str, layer: int | None, n_layers: int) -> None:
     """Raises: UnknownSite unless (name, layer) is a place in a model of n_layers."""

@@ -14,6 +14,9 @@ from gpt2core import Trace, trace
 from gpt2core.edits import Edit
 from gpt2core.notation import NamedEdit, write_edits
 
+# Of all traces together. The patterns of 1,024 tokens in 12 x 12 heads are 600 MB, what the tabs ask for besides as much again.
+MAX_BYTES = 1536 * 2**20
+
 
 @dataclass(frozen=True)
 class RunKey:
@@ -54,7 +57,7 @@ class TraceStore:
     What a run is asked for later is added to what is kept of it: the pass is made again for the missing sites alone.
     """
 
-    def __init__(self, models: ModelRegistry, max_bytes: int = 512 * 2**20) -> None:
+    def __init__(self, models: ModelRegistry, max_bytes: int = MAX_BYTES) -> None:
         self._models, self._max_bytes = models, max_bytes
         self._lock = threading.Lock()
         self._entries: OrderedDict[RunKey, _Entry] = OrderedDict()

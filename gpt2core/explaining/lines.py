@@ -61,7 +61,7 @@ _PLACES: dict[str, _Where] = {
     "scores": ((MultiHeadAttention.forward, ('see("scores"',)),),
     "mask": ((MultiHeadAttention.forward, ('see("mask"',)),),
     "pattern": ((MultiHeadAttention.forward, ('see("mask"', 'see("pattern"')),),
-    "z": ((MultiHeadAttention.forward, ('see("z"',)),),
+    "z": ((MultiHeadAttention.forward, ("F.dropout(pattern, dropout) @ v", 'z = tap("z"')),),
     "attn_out": (
         (MultiHeadAttention.forward, ("self.out_proj(z",)),
         (TransformerBlock.forward, ('tap, "ln1", layer', 'tap("attn_out"')),

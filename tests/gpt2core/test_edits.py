@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gpt2core import GPTModel, edits, trace
+from gpt2core import GPTModel, edits, model, trace
 from gpt2core.edits import Edit
 from gpt2core.errors import InvalidEdit, MissingActivation, NotFinite, UnknownSite
+from gpt2core.sites import ATTENTION_SITES, SITES
 from tests.conftest import TINY, TINY_IDS
 from tests.reference import random_model
 
@@ -49,6 +50,37 @@ EVERY_KIND = [
     edits.scaling_off(),
 ]
 by_name = pytest.mark.parametrize("edit", EVERY_KIND, ids=lambda edit: edit.name)
+
+
+FUSED = "scaled_dot_product_attention"
+
+
+@pytest.mark.parametrize("edit", [None, *EVERY_KIND], ids=lambda edit: edit.name if edit else "none")
+def test_attention_is_opened_only_for_those_who_look_into_it_and_nothing_else_hangs_on_that(
+    edit, tiny_model, monkeypatch
+):
+    """As `fused` claims of every edit of ours: what is recorded beside attention is the same whether it is opened or not."""
+    monkeypatch.setattr(model, "OPENED_UP_TO", 0)
+    changes = [edit] if edit else []
+    opened = trace(tiny_model, TINY_IDS, edits=changes)
+    fused = getattr(torch.nn.functional, FUSED)
+    calls = []
+    monkeypatch.setattr(torch.nn.functional, FUSED, lambda *given, **named: calls.append(1) or fused(*given, **named))
+    trace(tiny_model, TINY_IDS, {"pattern"}, changes)
+    assert not calls
+    beside = set(SITES) - set(ATTENTION_SITES)
+    closed = trace(tiny_model, TINY_IDS, beside, changes)
+    inside = bool(edit) and not set(edit.sites).isdisjoint(ATTENTION_SITES)
+    assert len(calls) == (0 if inside else TINY.n_layers)
+    assert edit is None or edit.fused == (not inside)
+    for key, value in closed.values.items():
+        close(value, opened[key], rtol=1e-5, atol=1e-5 * float(opened[key].abs().max()))
+
+
+def test_a_short_text_has_the_same_numbers_to_the_bit_whatever_is_asked_for(tiny_model, tiny_trace):
+    for site in ("z", "resid_post", "logits"):
+        for key, value in trace(tiny_model, TINY_IDS, {site}).values.items():
+            assert torch.equal(value, tiny_trace[key])
 
 
 @by_name
