@@ -329,6 +329,15 @@ def test_every_kind_of_part_has_its_switch_and_a_pair_of_tokens_its_link(page: P
     expect(page.locator("#edits-line")).to_contain_text("token 20 does not see token 5")
 
 
+def test_on_a_low_window_what_is_read_in_the_map_is_not_cut(page: Page, app_url: str) -> None:
+    page.set_viewport_size({"width": 853, "height": 480})
+    opened(page, app_url)
+    page.get_by_role("button", name="What matters?").click()
+    told = page.locator(".map-read")
+    expect(told).to_contain_text("costs most")
+    assert told.evaluate("(line) => line.scrollHeight <= line.clientHeight")
+
+
 def test_the_walk_goes_from_bytes_to_the_drawn_token_and_round_again(page: Page, app_url: str) -> None:
     opened(page, app_url, walk=3)
     caption = page.locator(".map-caption")

@@ -335,7 +335,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     scene: () => scene,
     moved: (stop, mine) => {
       if (mine) keep.walk(stop === null ? '' : String(stop + 1));
-      if (stop !== null && open && STOPS[stop].name !== 'norm') setOpen(false);
+      if (stop !== null && open && !STOPS[stop].steps) setOpen(false);
       if (scene) mark();
     },
     isSeen: () => element.isConnected && root.offsetParent !== null,

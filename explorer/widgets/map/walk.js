@@ -3,18 +3,20 @@ import { filled } from '../shared/dom.js';
 import { fixed, grouped, percent } from '../shared/numbers.js';
 import { plainLength, strongest } from './reading.js';
 import { writtenShare } from './data.js';
+import { joints, stripRows } from './layout.js';
 
-// In the order of the walk; parts: what is lit, by the names that litParts knows.
+// In the order of the walk; parts: what is lit, by the names that litParts knows. steps: of an open layer, which stays open there and
+// lights these instead.
 export const STOPS = [
   { name: 'text', parts: ['tokens'] },
   { name: 'tokens', parts: ['tokens'] },
   { name: 'embed', parts: ['tokens', 'embed'] },
   { name: 'stream', parts: ['rows'] },
-  { name: 'norm', parts: ['layer'] },
-  { name: 'scores', parts: ['heads', 'layer'] },
-  { name: 'pattern', parts: ['heads', 'layer'] },
-  { name: 'values', parts: ['layer'] },
-  { name: 'mlp', parts: ['mlp', 'layer'] },
+  { name: 'norm', parts: ['layer', 'read'], steps: ['resid_pre', 'ln1'] },
+  { name: 'scores', parts: ['layer', 'heads'], steps: ['q', 'k', 'v', 'scores'] },
+  { name: 'pattern', parts: ['layer', 'heads', 'arcs'], steps: ['pattern'] },
+  { name: 'values', parts: ['layer', 'heads', 'attention'], steps: ['z', 'attn_out', 'resid_mid'] },
+  { name: 'mlp', parts: ['layer', 'mlp', 'mlpAdds'], steps: ['ln2', 'mlp_pre', 'mlp_post', 'mlp_out', 'resid_post'] },
   { name: 'guess', parts: ['guess'] },
   { name: 'layers', parts: ['layers'] },
   { name: 'logits', parts: ['norm', 'bars'] },
@@ -77,16 +79,24 @@ function pathOf(guess, names) {
 }
 
 // The rectangles that stay lit at a stop; the rest of the map is dimmed.
-export function litParts({ layout }, stop) {
+export function litParts({ layout, inside }, stop) {
   const { columns, at, top, bottom } = layout;
+  const { parts, steps } = STOPS[stop];
   const column = columns[at.layer];
+  if (layout.open && steps) return openSteps(layout, inside, steps);
+  const written = joints(column), half = Math.max(0.1 * column.width, Math.min(0.7 * layout.size, 0.3 * column.width));
+  const through = (from, to) => ({ x: from, y: top, width: to - from, height: bottom - top }); // all lines, of a part of the column
   const whole = { x: columns[0].x, width: columns.at(-1).x + columns.at(-1).width - columns[0].x };
   const row = layout.rows.find((one) => one.token === at.token);
   const boxes = {
     tokens: { x: layout.tokens.x, y: top, width: layout.tokens.width, height: bottom - top },
     embed: { x: layout.embed.x, y: top, width: layout.embed.width, height: bottom - top },
     rows: { x: layout.tokens.x, y: top, width: layout.norm.x + layout.norm.width, height: bottom - top },
-    layer: { x: column.x, y: 0, width: column.width, height: bottom },
+    layer: { x: column.x, y: layout.title.y, width: column.width, height: layout.title.height }, // its name
+    read: through(column.x, written.attn_out - half), // the stream as the layer finds it
+    arcs: through(column.x, written.attn_out),
+    attention: through(written.attn_out - half, written.attn_out + half), // where it is added
+    mlpAdds: through(written.attn_out + half, column.x + column.width),
     heads: { x: column.x, y: layout.heads.y, width: column.width, height: layout.heads.height },
     mlp: { x: column.x, y: layout.mlp.y - 3, width: column.width, height: layout.mlp.height + 6 },
     guess: { x: whole.x, y: row ? row.y : top, width: whole.width, height: row ? row.height : bottom - top },
@@ -94,5 +104,14 @@ export function litParts({ layout }, stop) {
     norm: { x: layout.norm.x, y: 0, width: layout.norm.width, height: bottom },
     bars: layout.bars,
   };
-  return STOPS[stop].parts.map((name) => boxes[name]);
+  return parts.map((name) => boxes[name]);
+}
+
+// The lines of an open layer's steps; all of it until they have come.
+function openSteps(layout, inside, steps) {
+  const { x, width } = layout.columns[layout.at.layer];
+  if (!inside) return [{ x, y: layout.title.y + layout.title.height, width, height: layout.bottom - layout.title.height }];
+  return stripRows(layout, inside.length)
+    .filter((_row, index) => steps.includes(inside[index].site))
+    .map(({ y, height }) => ({ x, y, width, height }));
 }

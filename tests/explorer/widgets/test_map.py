@@ -23,7 +23,7 @@ SHAPES = [(1, 1, 1), (6, 6, 22), (12, 12, 64), (48, 25, 1024), (2, 3, 4)]
 
 @pytest.fixture(scope="module")
 def layout():
-    return evaluator("map/layout.js", "map/places.js", "map/paint.js", "shared/numbers.js")
+    return evaluator("map/layout.js", "map/places.js", "map/paint.js", "map/walk.js", "shared/numbers.js")
 
 
 def unpacked(value: dict, asked: str):
@@ -160,6 +160,55 @@ def test_a_place_lies_where_its_box_says(layout):
     assert len(found) > 60
     for place, there in found:
         assert {key: there[key] for key in place} == place
+
+
+# Stop of the walk: what of the layer's column it lights, and what not. norm: the stream before the layer has written.
+LIT = {
+    "norm": ({"before"}, {"attn_out", "mlp_out", "heads", "mlp"}),
+    "scores": ({"heads"}, {"before", "attn_out", "mlp_out", "mlp"}),
+    "pattern": ({"heads", "before"}, {"mlp_out", "mlp"}),
+    "values": ({"heads", "attn_out"}, {"before", "mlp_out", "mlp"}),
+    "mlp": ({"mlp", "mlp_out"}, {"before", "attn_out", "heads"}),
+}
+
+
+@pytest.mark.parametrize("stop", LIT)
+@pytest.mark.parametrize("shape", [(1, 1, 1), (6, 6, 22), (12, 12, 64)])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_stop_of_the_walk_lights_the_part_of_the_layer_that_it_tells_of(layout, size, shape, stop):
+    layer, lit, dark = shape[0] // 2, *LIT[stop]
+    laid_out = laid(size, shape, shape[2] - 1, layer, False)
+    found = layout(laid_out)
+    boxes = layout(f"litParts({{ layout: {laid_out} }}, STOPS.findIndex(({{ name }}) => name === '{stop}'))")
+    column, line = found["columns"][layer], found["rows"][-1]["line"]
+    written = layout(f"joints({json.dumps(column)})")
+    places = {name: (x, line) for name, x in written.items()}
+    places["before"] = (column["x"] + 1, line)
+    for name in ("heads", "mlp"):
+        places[name] = (column["x"] + column["width"] / 2, found[name]["y"] + found[name]["height"] / 2)
+
+    def is_lit(x: float, y: float) -> bool:
+        return any(
+            box["x"] <= x <= box["x"] + box["width"] and box["y"] <= y <= box["y"] + box["height"] for box in boxes
+        )
+
+    assert {name for name in lit | dark if is_lit(*places[name])} == lit
+
+
+def test_a_stop_of_the_walk_lights_its_steps_in_an_open_layer(layout):
+    sites = ["resid_pre", "ln1", "q", "k", "v", "scores", "pattern", "z", "attn_out", "resid_mid", "ln2", "mlp_pre"]
+    scene = f"{{ layout: {laid((1232, 360), (6, 6, 22), 21, 2, True)}, inside: {json.dumps([{'site': site} for site in sites])} }}"
+    rows = layout(f"stripRows({scene}.layout, {len(sites)})")
+    told = layout("STOPS.map(({ steps }) => steps ?? null)")
+    seen = set()
+    for stop, steps in enumerate(told):
+        if steps:
+            boxes = layout(f"litParts({scene}, {stop})")
+            assert [box["y"] for box in boxes] == [
+                row["y"] for row, site in zip(rows, sites, strict=True) if site in steps
+            ]
+            seen |= set(steps)
+    assert seen >= set(sites)
 
 
 @pytest.mark.parametrize(
