@@ -183,13 +183,23 @@ def changed_fields(recipe: Recipe, before: Recipe) -> dict[str, tuple[Any, Any]]
     return {name: pair for name, pair in named.items() if pair[0] != pair[1]}
 
 
+# The folder in the .zip of a model that is taken along (answers/take_away.py); a vocabulary of one's own lies in it.
+TAKEN_ALONG = "model"
+
+
+def needs_its_vocabulary(recipe: Recipe) -> bool:
+    """Whether a run is repeated with a vocabulary that no flag and no model of this project has."""
+    return recipe.vocab_size == OWN_VOCABULARY and not recipe.source
+
+
 def command(recipe: Recipe, n_layers: int, source: str = "") -> str:
     """The line that trains the same model to the bit on one thread. n_layers: of that model; source: what load_pretrained takes for the
-    one that it starts from, where it does."""
+    one that it starts from, where it does. A vocabulary of one's own is read from the folder TAKEN_ALONG."""
     config, settings = recipe.config, recipe.settings(n_layers)
     begin: dict[str, Any] = {name: getattr(config, name) for name in ("vocab_size", *SHAPE)}
-    if recipe.vocab_size == CHARACTERS:
-        begin = {"vocabulary": "characters", **{name: begin[name] for name in SHAPE}}
+    vocabulary = {CHARACTERS: "characters", OWN_VOCABULARY: TAKEN_ALONG}.get(recipe.vocab_size)
+    if vocabulary:
+        begin = {"vocabulary": vocabulary, **{name: begin[name] for name in SHAPE}}
     if source:
         begin = {"from": source, "train_only": ",".join(settings.train_only)}
     given = {
@@ -225,10 +235,13 @@ def python_of(recipe: Recipe, n_layers: int, source: str = "") -> str:
         ]
     else:
         shape = ", ".join(f"{name}={getattr(recipe.config, name)!r}" for name in (*SHAPE, "drop_rate"))
-        by_characters = recipe.vocab_size == CHARACTERS
-        imports = ["from gpt2core import GPTConfig, GPTModel, TrainSettings, gpt2_tokenizer, train"]
+        vocabulary = {
+            CHARACTERS: "character_tokenizer(text)",
+            OWN_VOCABULARY: f"load_pretrained({TAKEN_ALONG!r}).tokenizer",
+        }
+        imports = ["from gpt2core import GPTConfig, GPTModel, TrainSettings, gpt2_tokenizer, load_pretrained, train"]
         begin = [
-            f"tokenizer = {'character_tokenizer(text)' if by_characters else f'gpt2_tokenizer({recipe.vocab_size})'}",
+            f"tokenizer = {vocabulary.get(recipe.vocab_size, f'gpt2_tokenizer({recipe.vocab_size})')}",
             f"torch.manual_seed({recipe.seed})",
             f"model = GPTModel(GPTConfig(tokenizer.vocab_size, {shape}, qkv_bias=True, tied_head=True))",
         ]

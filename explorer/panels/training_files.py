@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.answers.recipe import OWN_VOCABULARY, command, python_of
+from explorer.answers.recipe import TAKEN_ALONG, command, needs_its_vocabulary, python_of
 from explorer.answers.take_away import brought_in, log_file, model_file, plot_file
 from explorer.answers.training import Progress
 from explorer.answers.training_desk import TrainingSession
@@ -47,12 +47,19 @@ def repeats(services: Services, progress: Progress) -> tuple[dict[str, Any], dic
         instead = say("cannot_repeat", step=progress.rate_changes[0][0])
         return code_value("", instead), code_value("", instead)
     recipe = progress.recipe
-    if recipe.vocab_size == OWN_VOCABULARY and not recipe.source:
-        return code_value("", say("own_vocabulary_repeat")), code_value("", say("own_vocabulary_repeat"))
-    # a model that sessions trained has no folder: "model" is the one that was taken along and unpacked
-    source = (services.models.source(recipe.source) or "model") if recipe.source else ""
+    # a model that sessions trained has no folder: it is the one that was taken along and unpacked
+    source = (services.models.source(recipe.source) or TAKEN_ALONG) if recipe.source else ""
     n_layers = progress.n_layers
-    return code_value(command(recipe, n_layers, source)), code_value(python_of(recipe, n_layers, source))
+    line, python = command(recipe, n_layers, source), python_of(recipe, n_layers, source)
+    if needs_its_vocabulary(recipe):
+        return code_value(f"{line}  # {say('vocabulary_taken_along')}"), code_value(
+            f"# {say('vocabulary_taken_along')}\n{python}"
+        )
+    if source == TAKEN_ALONG:
+        return code_value(f"{line}  # {say('model_taken_along')}"), code_value(
+            f"# {say('model_taken_along')}\n{python}"
+        )
+    return code_value(line), code_value(python)
 
 
 class FileHandlers:

@@ -91,8 +91,25 @@ def prepared(
         model, tokenizer = source_model(options)
         return model, model.config, tokenizer
     config = config_from(options)
-    tokenizer = character_tokenizer(read()) if options.vocabulary == "characters" else gpt2_tokenizer(config.vocab_size)
+    tokenizer = _vocabulary(options, config, read)
     return None, replace(config, vocab_size=tokenizer.vocab_size), tokenizer
+
+
+def _vocabulary(options: argparse.Namespace, config: GPTConfig, read: Callable[[], str]) -> Tokenizer:
+    if options.vocabulary == "gpt2":
+        return gpt2_tokenizer(config.vocab_size)
+    if options.vocabulary == "characters":
+        return character_tokenizer(read())
+    return _with_vocabulary(options.vocabulary, load_pretrained(options.vocabulary).tokenizer)
+
+
+def _with_vocabulary(source: str, tokenizer: Tokenizer | None) -> Tokenizer:
+    if tokenizer is None:
+        raise InvalidSetting(
+            "{source} came without a vocabulary, so no text can be put to it; choose a model folder that has one.",
+            source=source,
+        )
+    return tokenizer
 
 
 def read_text(options: argparse.Namespace) -> str:
@@ -102,15 +119,11 @@ def read_text(options: argparse.Namespace) -> str:
 def source_model(options: argparse.Namespace) -> tuple[GPTModel, Tokenizer]:
     """What --from names, with the dropout that was asked for. Raises: InvalidSetting where no vocabulary came with it, and its kin."""
     opened = load_pretrained(options.source, options.n_heads, gelu=options.gelu)
-    if opened.tokenizer is None:
-        raise InvalidSetting(
-            "{source} came without a vocabulary, so no text can be put to it; choose a model folder that has one.",
-            source=options.source,
-        )
+    tokenizer = _with_vocabulary(options.source, opened.tokenizer)
     model = opened.model
     if options.drop_rate is not None:
         model = build_model(replace(model.config, drop_rate=options.drop_rate), learned_tensors(model))
-    return model, opened.tokenizer
+    return model, tokenizer
 
 
 def _write(trainer: Trainer, folder: RunFolder, options: argparse.Namespace, tokenizer: Tokenizer) -> None:

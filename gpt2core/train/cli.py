@@ -42,7 +42,10 @@ FILES = {
     "half": "store the model in float16: half the file (the state to resume from stays exact)",
     "downloads": "folder for downloaded texts (default: %(default)s)",
 }
-VOCABULARY = "what a token is: an entry of GPT-2's list, or each character that the text holds (default: %(default)s)"
+VOCABULARY = (
+    "what a token is: an entry of GPT-2's list (gpt2), each character that the text holds (characters), or an entry of the vocabulary "
+    "of a model, anything that --from takes (default: %(default)s)"
+)
 SIZE = {
     "vocab_size": "keep the first N - 1 entries of GPT-2's vocabulary and end-of-text; fewer leave more parameters for layers",
     "context_length": "tokens in a window: how far back the model can look",
@@ -120,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
 
     size = made.add_argument_group("size of the model (default: the preset's)")
     size.add_argument("--preset", choices=sorted(PRESETS), help=f"all of these at once (default: {PRESET})")
-    size.add_argument("--vocabulary", choices=("gpt2", "characters"), default="gpt2", help=VOCABULARY)
+    size.add_argument("--vocabulary", metavar="gpt2|characters|SOURCE", default="gpt2", help=VOCABULARY)
     for name, text in SIZE.items():
         default = getattr(GPTConfig(), name)
         kind = (
@@ -210,8 +213,11 @@ def check(options: argparse.Namespace) -> None:
         raise InvalidSetting(
             "--sinusoidal-positions is {value}; choose 0 (noise) to 1.", value=options.sinusoidal_positions
         )
-    if options.vocabulary == "characters" and options.vocab_size is not None:
-        raise InvalidSetting("--vocab-size cuts GPT-2's list; with --vocabulary characters leave it out.")
+    if options.vocabulary != "gpt2" and options.vocab_size is not None:
+        raise InvalidSetting(
+            "--vocab-size cuts GPT-2's list; with --vocabulary {vocabulary} leave it out.",
+            vocabulary=options.vocabulary,
+        )
     if options.source is not None:
         _check_source(options)
     elif options.gelu is not None:

@@ -1,5 +1,6 @@
 """A live run: what stops it, what is kept, and what is refused before it begins."""
 
+import io
 import itertools
 import json
 import math
@@ -7,13 +8,15 @@ import os
 import shlex
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from explorer.answers.recipe import CHARACTERS, VOCAB_SIZE, Recipe, command, python_of
+from explorer.answers.recipe import CHARACTERS, OWN_VOCABULARY, VOCAB_SIZE, Recipe, command, python_of
+from explorer.answers.take_away import model_file
 from explorer.answers.training import (
     CorpusTooLong,
     OldText,
@@ -24,7 +27,9 @@ from explorer.answers.training import (
     moments_of,
     readable,
 )
+from explorer.store.services import Services
 from gpt2core import TrainEvent, gpt2_tokenizer, load_pretrained, save_pretrained
+from gpt2core.bpe_training import bpe_merges, tokenizer_of
 from gpt2core.checkpoint import learned_tensors
 from gpt2core.data import character_tokenizer
 from gpt2core.errors import CorpusTooShort, InvalidSetting
@@ -222,7 +227,9 @@ def test_a_run_from_another_model_begins_where_that_one_is_and_leaves_it_alone()
     assert torch.equal(run.trained().model.pos_emb.weight, start.model.pos_emb.weight)  # not among what learns
 
 
-def characters_of(recipe):
+def vocabulary_of(recipe):
+    if recipe.vocab_size == OWN_VOCABULARY:
+        return tokenizer_of(list(bpe_merges("a hen and a fox met at the mill " * 9, 300)), "own")
     return character_tokenizer(TO_LEARN) if recipe.vocab_size == CHARACTERS else None
 
 
@@ -232,6 +239,14 @@ def begun_in(folder, recipe):
         return None, ""
     save_pretrained(random_model(replace(TOY, n_layers=3)), folder / "start", tokenizer=gpt2_tokenizer(TOY.vocab_size))
     return load_pretrained(folder / "start"), str(folder / "start")
+
+
+def take_along(run, folder):
+    """The .zip of the run's model as the page hands it out, unpacked in `folder`."""
+    services = Services()
+    packed = model_file(services, services.models.add_trained(run.trained()))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        archive.extractall(folder)
 
 
 @pytest.mark.parametrize(
@@ -251,18 +266,30 @@ def begun_in(folder, recipe):
         {"source": "a model", "train_only": "last", "drop_rate": 0.1},
         {"source": "a model", "train_only": "head"},
         {"size": "toy", "vocab_size": CHARACTERS},
+        {"size": "toy", "vocab_size": OWN_VOCABULARY, "vocabulary": "a key"},
         {"size": "toy", "causal": False, "drop_rate": 0.1},
         {"size": "toy", "shuffled_targets": True},
     ],
-    ids=["usual", "dropout", "own shape", "fine-tuned", "its head alone", "characters", "no mask", "shuffled targets"],
+    ids=[
+        "usual",
+        "dropout",
+        "own shape",
+        "fine-tuned",
+        "its head alone",
+        "characters",
+        "own vocabulary",
+        "no mask",
+        "shuffled targets",
+    ],
 )
 def test_the_command_line_trains_the_same_model_to_the_bit(tmp_path, monkeypatch, chosen):
     recipe = Recipe(**chosen, steps=12, learning_rate=0.0123456789, batch_size=4)
     start, source = begun_in(tmp_path, recipe)
     text = tmp_path / "text.txt"
     text.write_text(TO_LEARN, encoding="utf-8")
-    run = TrainingRun(TO_LEARN, recipe, start=start, own=characters_of(recipe))
+    run = TrainingRun(TO_LEARN, recipe, start=start, own=vocabulary_of(recipe))
     *_, last = run.ticks(Wishes())
+    take_along(run, tmp_path)
     flags = shlex.split(command(recipe, run.progress.n_layers, source))[3:]
     monkeypatch.chdir(tmp_path)
     before = torch.get_num_threads()
@@ -279,16 +306,22 @@ def test_the_command_line_trains_the_same_model_to_the_bit(tmp_path, monkeypatch
 
 @pytest.mark.parametrize(
     "chosen",
-    [{}, {"source": "a model", "train_only": "last"}, {"vocab_size": CHARACTERS, "causal": False}],
-    ids=["random", "fine-tuned", "characters, no mask"],
+    [
+        {},
+        {"source": "a model", "train_only": "last"},
+        {"vocab_size": CHARACTERS, "causal": False},
+        {"vocab_size": OWN_VOCABULARY, "vocabulary": "a key"},
+    ],
+    ids=["random", "fine-tuned", "characters, no mask", "own vocabulary"],
 )
 def test_the_python_of_a_recipe_trains_the_same_model(tmp_path, monkeypatch, chosen):
     recipe = Recipe("toy", 6, 1e-2, 4, drop_rate=0.1, **chosen)
     start, source = begun_in(tmp_path, recipe)
     (tmp_path / "text.txt").write_text(TO_LEARN, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    run = TrainingRun(TO_LEARN, recipe, start=start, own=characters_of(recipe))
+    run = TrainingRun(TO_LEARN, recipe, start=start, own=vocabulary_of(recipe))
     *_, last = run.ticks(Wishes())
+    take_along(run, tmp_path)
     told = subprocess.run(
         [sys.executable, "-c", python_of(recipe, run.progress.n_layers, source)],
         capture_output=True,

@@ -132,6 +132,11 @@ def test_a_vocabulary_of_characters_is_kept_with_the_model_and_by_resuming(
     assert opened.model.config.vocab_size == len(set(TEXT)) + 1
     assert opened.tokenizer is not None
     assert opened.tokenizer.encode("cat") == [sorted(set(TEXT)).index(letter) for letter in "cat"]
+    assert main(command(text, tmp_path / "third", "--vocabulary", str(out), "--steps", "1")) == 0
+    again = load_pretrained(tmp_path / "third").tokenizer
+    assert again is not None
+    assert again.token_ids == opened.tokenizer.token_ids
+    assert main(command(text, tmp_path / "other", "--vocabulary", str(tmp_path / "nowhere"))) == 2
     assert main(command(text, tmp_path / "other", "--vocabulary", "characters", "--vocab-size", "300")) == 2
     assert "leave it out" in capsys.readouterr().err
     assert main(command(text, tmp_path / "other", "--vocabulary", "characters", "--from", str(out))) == 2
