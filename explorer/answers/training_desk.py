@@ -136,7 +136,7 @@ class TrainingDesk:
             yield Seen(progress, Said(live.outcome, refused=bool(progress.trouble), running=False), new_samples=True)
         else:
             live.is_paused = True
-            yield Seen(progress, Said(say("paused", step=progress.step), running=False), new_samples=True)
+            yield Seen(progress, Said(paused_words(progress), running=False), new_samples=True)
 
     def _keep_moments(self, live: LiveRun, run: TrainingRun) -> None:
         for step, model in run.moments():
@@ -211,7 +211,7 @@ class TrainingDesk:
         if session.taken_up:
             return Said(say("going_on", step=last.progress.step), running=True)
         if last.can_go_on:
-            return Said(say("paused", step=last.progress.step), running=False)
+            return Said(paused_words(last.progress), running=False)
         return Said(last.outcome or say("runs_gone", n=1, all=1), running=False)
 
     def last_of(self, names: str) -> LiveRun | None:
@@ -248,6 +248,11 @@ class TrainingDesk:
         except NotInVocabulary as error:
             chosen, told = None, say("listed_unread", why=refusal_in_words(error))
         return OnOffer(choices, chosen, Said(f"{live.outcome} {told}", refused=bool(live.progress.trouble)))
+
+
+def paused_words(progress: Progress) -> str:
+    """A run that stands after its first step was begun by it, by "One step": that is said."""
+    return say("paused_at_first") if progress.step == 1 else say("paused", step=progress.step)
 
 
 def begun_with(services: Services, recipe: Recipe, text: str) -> tuple[Pretrained | None, Tokenizer | None]:

@@ -5,11 +5,13 @@ Text and model are data; everything else in a link is checked before it is shown
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import gradio as gr
 from gradio.components import Component
 
 from explorer.catalogue import catalogue
@@ -116,6 +118,31 @@ def number_between(least: float, most: float, *, whole: bool = False) -> Check:
         raise InvalidSetting(say("not_whole" if whole else "not_a_number", least=f"{least:,}", most=f"{most:,}"))
 
     return check
+
+
+def fitting(component: Component | None, check: Check) -> Check:
+    """`check`, and a refusal of what the control would not take: Gradio refuses that before any handler is asked, and says so nowhere."""
+    if isinstance(component, gr.Slider | gr.Number):
+        least = -math.inf if component.minimum is None else component.minimum
+        most = math.inf if component.maximum is None else component.maximum
+
+        def refused(value: Any) -> str:
+            return "" if least <= value <= most else say("not_a_number", least=f"{least:,}", most=f"{most:,}")
+    elif isinstance(component, gr.Radio) or (isinstance(component, gr.Dropdown) and not component.allow_custom_value):
+        values = [value for _, value in component.choices]
+
+        def refused(value: Any) -> str:
+            return "" if value in values else say("not_a_choice", choices=", ".join(map(str, values)))
+    else:
+        return check
+
+    def checked(text: str) -> Any:
+        value = check(text)
+        if why := refused(value):
+            raise InvalidSetting(why)
+        return value
+
+    return checked
 
 
 def numbers_listed(text: str) -> str:

@@ -19,7 +19,7 @@ from gradio.components import Component
 
 from explorer.page.events import QUICK, changed
 from explorer.page.guard import Figure, redrawn
-from explorer.page.links import Check, Linked
+from explorer.page.links import Check, Linked, fitting
 from explorer.page.streaming import Stream, connect_stream
 from explorer.store.services import Services
 from explorer.widgets.page_state import moves
@@ -201,7 +201,8 @@ class TabContext:
         """Let a link hold the value of `component` as `name`, where it is not the one it has now. check: the value that a link's
         text stands for; raises InvalidSetting. component None: a widget keeps it in the browser (widgets/shared/linked.js), where
         it is `usual` without a link."""
-        self.page.linked.append(Linked(name, component, usual if component is None else component.value, check))
+        usual = usual if component is None else component.value
+        self.page.linked.append(Linked(name, component, usual, fitting(component, check)))
 
     def connect(self) -> None:
         """Wire what was said, once the tab is laid out."""

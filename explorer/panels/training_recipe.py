@@ -18,6 +18,7 @@ from gpt2core.train.optimizer import OPTIMIZERS
 
 say = catalogue("training")
 USUAL = Recipe()
+FINE_TUNING_RATE = 3e-4
 BATCH_SIZES = [4, 8, 16, 32]
 _IN_LINKS = {  # where a link's name is not the field's own
     "learning_rate": "train_rate",
@@ -86,6 +87,7 @@ def build(ctx: TabContext) -> RecipePanel:
             info=say("train_only_info"),
             elem_id="train-only",
         )
+    made["source"].input(rate_for, [made["source"], made["learning_rate"]], made["learning_rate"], **QUICK)
     made["vocabulary"] = ctx.page.vocabulary
     made["size"].change(shape_seen, made["size"], shape, **QUICK)
     for field in fields(Recipe):
@@ -180,6 +182,12 @@ def _check(name: str) -> Any:
         "train_only": [ALL, LAST, HEAD_ONLY],
     }
     return one_of(choices[name]) if name in choices else any_text
+
+
+def rate_for(source: Any, rate: Any) -> Any:
+    """A low rate for a model that has learned already, the usual one for random numbers; one that a person chose stays."""
+    before, now = (USUAL.learning_rate, FINE_TUNING_RATE) if source else (FINE_TUNING_RATE, USUAL.learning_rate)
+    return now if rate == before else gr.skip()
 
 
 def shape_seen(size: Any) -> Any:

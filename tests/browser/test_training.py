@@ -422,6 +422,24 @@ def test_characters_and_a_missing_mask_are_trained_from_a_link(blank: Page, app_
     expect(page.locator("#train-command")).to_contain_text("--no-causal")
 
 
+def test_fine_tuning_takes_a_low_rate_and_shows_before_beside_after(blank: Page, app_url: str) -> None:
+    page = blank
+    page.goto(f"{app_url}?tab=training&train_steps=20&train_batch=4&train_train_only=head")
+    page.get_by_role("button", name="Fine-tune: go on from a model").click()
+    page.locator("#train-source input").click()
+    page.get_by_role("option", name="TinyStories").first.click()
+    page.get_by_role("button", name="All settings of the run").click()
+    expect(page.locator("#train-rate input")).to_have_value("0.0003")
+    page.locator("#train-start").click()
+    expect(page.locator("#train-status")).to_contain_text("Done: 20 steps", timeout=PATIENCE)
+    listed = page.locator("#train-samples li")
+    expect(listed.nth(0)).to_contain_text("before fine-tuning")
+    expect(listed.nth(1)).to_contain_text("after 20 steps")
+    left, right = listed.evaluate_all("(all) => all.slice(0, 2).map((one) => one.getBoundingClientRect().toJSON())")
+    assert left["top"] == pytest.approx(right["top"], abs=1)
+    assert left["right"] <= right["left"]
+
+
 def test_a_text_that_cannot_be_fetched_is_said_and_the_box_kept(blank: Page, app_url: str) -> None:
     page = blank
     page.goto(f"{app_url}?tab=training&train_known=the-verdict")

@@ -20,14 +20,15 @@ def sample_list(elem_id: str, value: dict[str, Any]) -> gr.HTML:
 
 
 def written_samples(samples: Sequence[tuple[int, str, str]], *, fine_tuned: bool = False) -> dict[str, Any]:
-    """samples: (step, prompt, what the model wrote after it), oldest first. fine_tuned: the first, of the model that it began as, stands
-    beside the newest."""
+    """samples: (step, prompt, what the model wrote after it), oldest first. fine_tuned: the first, of the model that it began as, and
+    the newest stand side by side above the others."""
     say = catalogue("training")
     first = say("sample_before") if fine_tuned else say("sample_untrained")
     listed = [
         {"when": say("sample_at", step=step) if step else first, "prompt": prompt, "text": text}
         for step, prompt, text in reversed(samples)
     ]
-    if fine_tuned and len(listed) > 2:
-        listed.insert(1, listed.pop())
-    return {"samples": listed}
+    paired = fine_tuned and len(listed) > 1
+    if paired:
+        listed.insert(0, listed.pop())
+    return {"samples": listed, "paired": paired}

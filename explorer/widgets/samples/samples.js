@@ -8,7 +8,11 @@ const itemFor = ({ when, prompt, text }) => {
 
 export default function mount({ element, props, watch }) {
   const list = element.querySelector('.samples');
-  const draw = () => list.replaceChildren(...((props.value || {}).samples || []).map(itemFor));
+  const draw = () => {
+    const { samples = [], paired = false } = props.value || {};
+    list.toggleAttribute('data-paired', paired);
+    list.replaceChildren(...samples.map(itemFor));
+  };
   watch('value', draw);
   draw();
 }

@@ -136,6 +136,16 @@ def test_a_paused_run_takes_single_steps_and_stops_where_it_is(desk):
     assert list(desk.run(session)) == []
 
 
+def test_one_step_that_begins_a_run_says_so(desk):
+    session = TrainingSession()
+    for _ in range(2):
+        ask(desk, session, steps=3)
+        *_, last = desk.run(session, 1)
+        assert last.said.text.startswith("A new run: it has taken its first step")
+        list(desk.run(session))
+    assert len(session.runs) == 2
+
+
 def test_a_page_loaded_anew_takes_its_runs_up_by_their_names(desk):
     session, other = TrainingSession(), TrainingSession()
     ask(desk, session, steps=1000)

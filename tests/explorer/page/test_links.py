@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gradio as gr
 import pytest
 
-from explorer.page.links import MOST_QUOTED, Linked, any_text, flag, number_between, one_of, read_link
+from explorer.page.links import MOST_QUOTED, Linked, any_text, fitting, flag, number_between, one_of, read_link
 from gpt2core.errors import InvalidSetting
 
 TABS = ["tokens", "attention"]
@@ -110,3 +111,24 @@ def test_the_parts_of_gradio_and_of_nobody_are_left_alone() -> None:
 def test_an_empty_value_is_refused(check) -> None:
     with pytest.raises(InvalidSetting):
         check("")
+
+
+@pytest.mark.parametrize(
+    ("control", "check", "taken", "refused"),
+    [
+        (gr.Slider(20, 3000), number_between(1, 5000, whole=True), "20", ["19", "3001"]),
+        (gr.Number(minimum=2), number_between(1, 9, whole=True), "9", ["1"]),
+        (gr.Radio([("four", 4), ("eight", 8)]), number_between(1, 64, whole=True), "8", ["5"]),
+        (gr.Dropdown(["a", "b"]), any_text, "b", ["c"]),
+        (gr.Dropdown(["a", "b"], allow_custom_value=True), any_text, "c", []),
+        (None, any_text, "c", []),
+    ],
+)
+def test_a_link_holds_nothing_that_its_control_would_not_take(control, check, taken, refused) -> None:
+    """Gradio would refuse it at every later press, before any handler could say so."""
+    linked = Linked("one", control, "", fitting(control, check))
+    assert str(read_link({"one": taken}, TABS, [linked]).settings["one"]) == taken
+    for value in refused:
+        link = read_link({"one": value}, TABS, [linked])
+        assert link.settings == {}
+        assert len(link.troubles) == 1
