@@ -86,7 +86,6 @@ def verdict_of(progress: Progress, text: str) -> Verdict:
         chance=progress.chance_nats,
         best=best,
         best_step=best_step,
-        gap=checks[-1] - train,
         gain=gain(progress),
         with_mask=progress.with_mask,
     )
