@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 from explorer.wording.numbers import percent, signed
 from gpt2core import Pretrained, analysis, trace
 from gpt2core.edits import zero_head, zero_mlp
-from tests.browser.conftest import at_rest
+from tests.browser.conftest import at_rest, press_as_soon_as_it_can_be
 
 SENTENCE = "Once upon a time there was a"
 
@@ -102,6 +102,21 @@ def test_attention_attribution_and_influence_stand_side_by_side_and_follow_the_p
     page.get_by_role("button", name="Back on in every tab").click()
     expect(page.locator("#edits-line .edit")).to_have_count(0)
     expect(page.locator("#effect-measures .told")).not_to_contain_text("switched off on the page")
+
+
+def test_the_heads_stop_where_they_are_told_to_and_go_on_from_there(blank: Page, app_url: str) -> None:
+    page = blank
+    text = "One+day+" * 120  # long enough that 36 heads take a while
+    page.goto(f"{app_url}/?text={text}&tab=attention")
+    expect(page.locator("#effect-influences .matrix-read")).not_to_be_empty()
+    page.locator("#effect-all-start").click()
+    press_as_soon_as_it_can_be(page, "#effect-all-stop")
+    status = page.locator("#effect-all-status")
+    expect(status).to_contain_text("Press again to go on")
+    done = int(re.search(r"Stopped: (\d+)", status.inner_text())[1])
+    assert done < 36
+    page.locator("#effect-all-start").click()
+    expect(status).to_contain_text("Done: 36 heads switched off")
 
 
 def test_all_heads_are_switched_off_in_turn_and_stand_against_each_other(
