@@ -48,7 +48,7 @@ MAX_SECONDS = 60.0
 SECONDS_BETWEEN_UPDATES = 0.5
 MOST_WORK = 6e11  # multiplications of one grid: half a minute of one core
 N_ANSWERS = 2
-DECIMALS = 5  # beyond them a difference of logits is the rounding of float32
+ROUNDINGS = 16  # of the largest logit: what passes made in another order may differ by (6 were seen)
 MOST_TRIED = 8  # changed sentences, a pass each
 
 
@@ -201,8 +201,8 @@ def grids(services: Services, run: RunKey, pair: Pair, site: Any, at: Any) -> It
     total = len(rows) * places
     for at_row, (own, layer) in enumerate(rows):
         (row,) = patched_rows(model, pair.runs, own, at=where, layers=[layer])
-        moved = row.answers - pair.runs.corrupted_answer
-        values[at_row] = (moved / apart if is_score else moved).round(decimals=DECIMALS)
+        moved = _beyond_rounding(row.answers - pair.runs.corrupted_answer, pair.runs)
+        values[at_row] = moved / apart if is_score else moved
         done = (at_row + 1) * places
         if done < total and pace.out_of_time():
             told = say("patch_out_of_time", seconds=int(MAX_SECONDS), done=done, n=total)
@@ -211,6 +211,12 @@ def grids(services: Services, run: RunKey, pair: Pair, site: Any, at: Any) -> It
         if done < total and pace.due():
             yield Grid(say("patch_done", done=done, n=total), False, values.clone(), is_score, done)
     yield Grid("" if is_score else say("patch_nothing_to_recover"), True, values, is_score, total)
+
+
+def _beyond_rounding(moved: Tensor, runs: Patching) -> Tensor:
+    """Differences of answers, 0 where they are no more than what float32 makes of the same sums in another order."""
+    largest = float(runs.corrupted["logits"][runs.position].abs().max())
+    return moved.masked_fill(moved.abs() <= ROUNDINGS * torch.finfo(torch.float32).eps * largest, 0.0)
 
 
 def reach_of(

@@ -24,7 +24,7 @@ from explorer.answers.patching import (
     score_in_words,
 )
 from explorer.catalogue import catalogue
-from explorer.store.services import CHECKPOINTS, Services
+from explorer.store.services import CHECKPOINTS, DEFAULT_MODEL, Services
 from gpt2core import GPT_CONFIG_124M
 from gpt2core.errors import InvalidSetting
 from gpt2core.notation import read_edits
@@ -71,6 +71,16 @@ def test_a_sentence_patched_with_itself_moves_nothing_and_the_page_says_so(servi
     assert "same tokens" in pair_in_words(services, run, pair)
     found = reach_of(services, run, pair, "z", "", 0, 0, 1)
     assert "moves by +0.000" in score_in_words(pair, found.patched_answer)
+
+
+@pytest.mark.parametrize(
+    "text", ["The cat sat on the mat", "One day, Lily and Tom found a gift in the garden. Lily saw a"]
+)
+def test_nor_does_it_in_the_model_that_ships_whatever_float32_makes_of_its_sums(shipped, text):
+    run = shipped.read(text, DEFAULT_MODEL)
+    pair = pair_for(shipped, run, text, "")
+    for site in SITES:
+        assert float(last(shipped, run, pair, site).values.abs().max()) == 0
 
 
 def test_the_formula_holds_the_numbers_of_the_cell(services, run):
