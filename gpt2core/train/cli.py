@@ -42,7 +42,7 @@ FILES = {
     "half": "store the model in float16: half the file (the state to resume from stays exact)",
     "downloads": "folder for downloaded texts (default: %(default)s)",
 }
-VOCABULARY = "what a token is: an entry of GPT-2's list, a character of the text, or an entry of SOURCE's vocabulary, read as --from does (default: %(default)s)"
+VOCABULARY = "what a token is: an entry of GPT-2's list, a character of the text, or an entry of SOURCE's vocabulary (default: %(default)s)"
 SIZE = {
     "vocab_size": "keep the first N - 1 entries of GPT-2's vocabulary and end-of-text; fewer leave more parameters for layers",
     "context_length": "tokens in a window: how far back the model can look",
