@@ -263,6 +263,7 @@ def _per_head_output(trace: Trace, model: GPTModel, layer: int, position: int | 
 
 
 def checked_position(trace: Trace, position: int) -> int:
+    """The same counted from the front, as -1 is the last. Raises: InvalidSetting for one that is not there."""
     T = len(trace.token_ids)
     if not -T <= position < T:
         raise InvalidSetting(

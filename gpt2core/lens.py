@@ -54,19 +54,16 @@ def lens_grid(trace: Trace, model: GPTModel, positions: Sequence[int] | None = N
     Raises: MissingActivation, InvalidSetting for a position that is not there or a trace of another model.
     """
     asked = range(len(trace.token_ids)) if positions is None else positions
+    at = [checked_position(trace, position) for position in asked]
     columns: list[list[Tensor]] = [[], [], [], []]
     places = lens_places(trace.config)
-    for some in [asked[first : first + ROWS_AT_ONCE] for first in range(0, len(asked), ROWS_AT_ONCE)] or [asked]:
-        at = [checked_position(trace, position) for position in some]
-        answer, next_ids = trace["logits"][at].log_softmax(-1), _next_ids(trace, at)
+    for first in range(0, max(1, len(at)), ROWS_AT_ONCE):
+        some = at[first : first + ROWS_AT_ONCE]
+        answer, next_ids = trace["logits"][some].log_softmax(-1), _next_ids(trace, some)
         rows = [lens_row(logit_lens(trace, model, layer, site, some), answer, next_ids) for site, layer in places]
         for column, parts in zip(columns, zip(*rows, strict=True), strict=True):
             column.append(torch.stack(parts))
-    return LensGrid(
-        places,
-        tuple(checked_position(trace, position) for position in asked),
-        *(torch.cat(column, 1) for column in columns),
-    )
+    return LensGrid(places, tuple(at), *(torch.cat(column, 1) for column in columns))
 
 
 @torch.no_grad()

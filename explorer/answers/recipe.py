@@ -187,11 +187,6 @@ def changed_fields(recipe: Recipe, before: Recipe) -> dict[str, tuple[Any, Any]]
 TAKEN_ALONG = "model"
 
 
-def needs_its_vocabulary(recipe: Recipe) -> bool:
-    """Whether a run is repeated with a vocabulary that no flag and no model of this project has."""
-    return recipe.vocab_size == OWN_VOCABULARY and not recipe.source
-
-
 def command(recipe: Recipe, n_layers: int, source: str = "") -> str:
     """The line that trains the same model to the bit on one thread. n_layers: of that model; source: what load_pretrained takes for the
     one that it starts from, where it does. A vocabulary of one's own is read from the folder TAKEN_ALONG."""

@@ -121,7 +121,10 @@ def number_between(least: float, most: float, *, whole: bool = False) -> Check:
 
 
 def fitting(component: Component | None, check: Check) -> Check:
-    """`check`, and a refusal of what the control would not take: Gradio refuses that before any handler is asked, and says so nowhere."""
+    """`check`, and a refusal of what the control would not take: Gradio refuses that before any handler is asked, and says so nowhere.
+
+    A menu whose choices change while the page is open takes custom values; what stands in it is checked by its handler.
+    """
     if isinstance(component, gr.Slider | gr.Number):
         least = -math.inf if component.minimum is None else component.minimum
         most = math.inf if component.maximum is None else component.maximum

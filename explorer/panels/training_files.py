@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.answers.recipe import TAKEN_ALONG, command, needs_its_vocabulary, python_of
+from explorer.answers.recipe import OWN_VOCABULARY, TAKEN_ALONG, command, python_of
 from explorer.answers.take_away import brought_in, log_file, model_file, plot_file
 from explorer.answers.training import Progress
 from explorer.answers.training_desk import TrainingSession
@@ -51,15 +51,13 @@ def repeats(services: Services, progress: Progress) -> tuple[dict[str, Any], dic
     source = (services.models.source(recipe.source) or TAKEN_ALONG) if recipe.source else ""
     n_layers = progress.n_layers
     line, python = command(recipe, n_layers, source), python_of(recipe, n_layers, source)
-    if needs_its_vocabulary(recipe):
-        return code_value(f"{line}  # {say('vocabulary_taken_along')}"), code_value(
-            f"# {say('vocabulary_taken_along')}\n{python}"
-        )
     if source == TAKEN_ALONG:
-        return code_value(f"{line}  # {say('model_taken_along')}"), code_value(
-            f"# {say('model_taken_along')}\n{python}"
-        )
-    return code_value(line), code_value(python)
+        note = say("model_taken_along")
+    elif not source and recipe.vocab_size == OWN_VOCABULARY:
+        note = say("vocabulary_taken_along")
+    else:
+        return code_value(line), code_value(python)
+    return code_value(f"{line}  # {note}"), code_value(f"# {note}\n{python}")
 
 
 class FileHandlers:

@@ -76,7 +76,7 @@ def build(ctx: TabContext) -> RecipePanel:
             [(say("source_none"), "")],
             USUAL.source,
             label=say("source"),
-            info=say("source_info"),
+            info=say("source_info", rate=FINE_TUNING_RATE),
             allow_custom_value=True,
             elem_id="train-source",
         )
