@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from urllib.parse import urlencode
 
 import torch
 from playwright.sync_api import Browser, Page
 
-from explorer.app import build_app, launch_options
-from explorer.store.models import CHECKPOINTS
-from explorer.store.services import DEFAULT_MODEL, Services
-from gpt2core import GPTConfig, GPTModel, load_pretrained, save_pretrained
-from tests.benchmarks.page import chromium
+from gpt2core import GPTConfig, GPTModel, gpt2_tokenizer
+from tests.benchmarks.page import chromium, serving
 from tests.browser.conftest import open_tab
 
 STORY = "One day, Lily and Tom found a box in the garden. Lily opened it and saw a big red ball. "
@@ -54,32 +50,30 @@ def opened(browser: Browser, link: str) -> Page:
     return page
 
 
+def visited(browser: Browser, link: str) -> None:
+    opened(browser, link).close()
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m tests.benchmarks.long_sentence", description=__doc__)
     arguments.add_argument("--tokens", type=int, default=1000, help="of the sentence (default: %(default)s)")
     options = arguments.parse_args()
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    with tempfile.TemporaryDirectory() as name, chromium() as browser:
-        folder = Path(name)
-        (folder / DEFAULT_MODEL).symlink_to(CHECKPOINTS / DEFAULT_MODEL)
-        tokenizer = load_pretrained(CHECKPOINTS / DEFAULT_MODEL).tokenizer
-        torch.manual_seed(0)
-        config = GPTConfig(vocab_size=tokenizer.vocab_size, context_length=1024, emb_dim=192, n_heads=12, n_layers=12)
-        save_pretrained(GPTModel(config).eval(), folder / "long", tokenizer=tokenizer)
-        text = tokenizer.decode(tokenizer.encode(STORY * 100)[: options.tokens])
-        blocks = build_app(Services(folder))
-        _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    tokenizer = gpt2_tokenizer(8192)
+    torch.manual_seed(0)
+    model = GPTModel(GPTConfig(tokenizer.vocab_size, context_length=1024, emb_dim=192, n_heads=12, n_layers=12)).eval()
+    text = tokenizer.decode(tokenizer.encode(STORY * 100)[: options.tokens])
+    with serving(model, tokenizer, "long") as url, chromium() as browser:
         for tab in ("model", "attention", "block"):
             link = f"{url}?{urlencode({'tab': tab, 'model': 'long', 'text': text})}"
             for turn in ("first", "again"):  # the server knows the sentence then
-                timed(f"{tab}, the link opened ({turn})", lambda link=link: opened(browser, link).close())
+                timed(f"{tab}, the link opened ({turn})", partial(visited, browser, link))
         page = opened(browser, f"{url}?{urlencode({'tab': 'attention', 'model': 'long', 'text': text})}")
         for number in (3, 7):
-            timed(f"attention, layer {number} chosen", lambda number=number: layer(page, "#layer", number))
-        timed("block, the tab opened", lambda: shown(page, "Block"))
+            timed(f"attention, layer {number} chosen", partial(layer, page, "#layer", number))
+        timed("block, the tab opened", partial(shown, page, "Block"))
         for number in (3, 7):
-            timed(f"block, layer {number} chosen", lambda number=number: layer(page, "#lens-layer", number))
-        blocks.close()
+            timed(f"block, layer {number} chosen", partial(layer, page, "#lens-layer", number))
 
 
 def shown(page: Page, title: str) -> None:

@@ -9,6 +9,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from explorer.app import build_app, launch_options
+from explorer.store.models import CHECKPOINTS
+from explorer.store.services import DEFAULT_MODEL, Services
+from gpt2core import GPTModel, Tokenizer, save_pretrained
 from tests.browser.conftest import QUIET, installed_chromium, running_app
 
 
@@ -37,6 +41,21 @@ def app_page(query: str) -> Iterator[Page]:
     ):
         page.goto(f"{url}/?{query}")
         yield page
+
+
+@contextlib.contextmanager
+def serving(model: GPTModel, tokenizer: Tokenizer, name: str) -> Iterator[str]:
+    """The app in this process with `model` in its menu beside the one that ships: its address."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / DEFAULT_MODEL).symlink_to(CHECKPOINTS / DEFAULT_MODEL)
+        save_pretrained(model, folder / name, tokenizer=tokenizer)
+        blocks = build_app(Services(folder))
+        _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+        try:
+            yield url
+        finally:
+            blocks.close()
 
 
 @contextlib.contextmanager

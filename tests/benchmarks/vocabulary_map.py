@@ -10,17 +10,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
-from pathlib import Path
 
 import torch
 from playwright.sync_api import Page, expect
 
-from explorer.app import build_app, launch_options
-from explorer.store.models import CHECKPOINTS
-from explorer.store.services import DEFAULT_MODEL, Services
-from gpt2core import GPTConfig, GPTModel, gpt2_tokenizer, save_pretrained
-from tests.benchmarks.page import chromium_page
+from gpt2core import GPTConfig, GPTModel, gpt2_tokenizer
+from tests.benchmarks.page import chromium_page, serving
 from tests.benchmarks.slider_latency import percentile
 
 AIM = 50.0  # frames a second
@@ -116,13 +111,9 @@ def main() -> None:
     arguments.add_argument("--frames", type=int, default=240, help="of each movement (default: %(default)s)")
     options = arguments.parse_args()
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    with tempfile.TemporaryDirectory() as place, chromium_page() as page:
-        folder = Path(place)
-        (folder / DEFAULT_MODEL).symlink_to(CHECKPOINTS / DEFAULT_MODEL)
-        torch.manual_seed(0)
-        save_pretrained(GPTModel(CONFIG).eval(), folder / "wide", tokenizer=gpt2_tokenizer())
-        blocks = build_app(Services(folder))
-        _, url, _ = blocks.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+    torch.manual_seed(0)
+    model = GPTModel(CONFIG).eval()
+    with serving(model, gpt2_tokenizer(), "wide") as url, chromium_page() as page:
         page.goto(f"{url}?tab=embeddings")
         expect(page.locator("#vocabulary-frame .title")).to_contain_text("8,192", timeout=60_000)
         expect(page.locator(".vm-read")).to_contain_text("Nearest", timeout=60_000)
@@ -136,7 +127,6 @@ def main() -> None:
         page.wait_for_function("document.querySelectorAll('.vm-labelled:not([hidden]) select').length === 4")
         page.wait_for_timeout(3000)
         told(page, "50,257 points turned in 3D", "drag", options.frames)
-        blocks.close()
 
 
 if __name__ == "__main__":
