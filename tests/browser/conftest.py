@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -344,6 +345,13 @@ AT_REST = """(element) => new Promise((resolve) => {
 def at_rest(element: Locator) -> dict[str, float]:
     """Where it is on the page, once it has stood still over a dozen painted frames: what a finger is pointed by."""
     return element.evaluate(AT_REST)
+
+
+def cells_of(grid: Locator) -> tuple[float, ...]:
+    """Where in a matrix's grid its cells lie, once they are drawn and stand still: left, top, width, height."""
+    expect(grid).to_have_attribute("data-box", re.compile("."))
+    at_rest(grid)
+    return tuple(map(float, (grid.get_attribute("data-box") or "").split()))
 
 
 @contextlib.contextmanager

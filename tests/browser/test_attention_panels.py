@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 from explorer.wording.numbers import percent, signed
 from gpt2core import Pretrained, analysis, trace
 from gpt2core.edits import zero_head, zero_mlp
-from tests.browser.conftest import at_rest, press_as_soon_as_it_can_be
+from tests.browser.conftest import at_rest, cells_of, press_as_soon_as_it_can_be
 
 SENTENCE = "Once upon a time there was a"
 
@@ -68,8 +68,7 @@ def test_attention_attribution_and_influence_stand_side_by_side_and_follow_the_p
     is_gpt2cores(page, shipped)  # the boxes came with the link
     # a head picked in the matrix of all heads moves the page, with one request
     grid = page.locator("#effect-heads .matrix-grid")
-    at_rest(grid)
-    left, top, width, height = map(float, (grid.get_attribute("data-box") or "").split())
+    left, top, width, height = cells_of(grid)
     page.on("request", note)
     grid.click(position={"x": left + 3.5 * width / 6, "y": top + 4.5 * height / 6})
     expect(page.locator("#attention-frame .title")).to_have_text("Layer 4, head 3")
@@ -182,8 +181,7 @@ def matrix_titles(page: Page) -> Locator:
 
 def cell(grid: Locator, row: int, column: int, n: int) -> dict[str, float]:
     """Where the middle of a cell of a matrix of n tokens lies."""
-    at_rest(grid)
-    left, top, width, height = map(float, (grid.get_attribute("data-box") or "").split())
+    left, top, width, height = cells_of(grid)
     return {"x": left + (column + 0.5) * width / n, "y": top + (row + 0.5) * height / n}
 
 

@@ -16,7 +16,7 @@ from gpt2core.edits import patch
 from gpt2core.lens import lens_grid
 from gpt2core.neurons import neuron_readings, strongest_neurons
 from gpt2core.patching import patched_rows, patching
-from tests.browser.conftest import at_rest, main_figure, open_tab, put_back, put_edits_back, type_sentence
+from tests.browser.conftest import cells_of, main_figure, open_tab, put_back, put_edits_back, type_sentence
 
 SENTENCE = "The cat sat on the mat"
 LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'block', 'layer': 0})}"
@@ -39,8 +39,7 @@ def rows_saved(page: Page, frame_id: str) -> list[list[str]]:
 
 def cell_of(grid: Locator, row: int, column: int, rows: int, columns: int) -> dict[str, float]:
     """Where the middle of a cell of a matrix lies, for a click."""
-    at_rest(grid)
-    left, top, width, height = map(float, (grid.get_attribute("data-box") or "").split())
+    left, top, width, height = cells_of(grid)
     return {"x": left + (column + 0.5) * width / columns, "y": top + (row + 0.5) * height / rows}
 
 

@@ -18,6 +18,7 @@ from tests.browser.conftest import (
     HOSTILE,
     HOSTILE_TOKENS,
     at_rest,
+    cells_of,
     main_figure,
     no_request,
     open_tab,
@@ -71,8 +72,7 @@ def title(page: Page) -> Locator:
 def cell(page: Page, row: int, column: int, matrix: str = "attention-heatmap") -> tuple[float, float]:
     """The middle of a cell, once the matrix has come to rest."""
     grid = page.locator(f"#{matrix} .matrix-grid")
-    at_rest(grid)
-    box, (left, top, wide, high) = grid.bounding_box(), map(float, grid.get_attribute("data-box").split())
+    (left, top, wide, high), box = cells_of(grid), grid.bounding_box()
     rows, columns = (int(grid.get_attribute(f"aria-{name}count")) for name in ("row", "col"))
     return box["x"] + left + (column + 0.5) * wide / columns, box["y"] + top + (row + 0.5) * high / rows
 

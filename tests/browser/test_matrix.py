@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from explorer.page import theme
 from explorer.widgets.matrix import MIRRORED_ROW, PICKED_COLUMN, PICKED_ROW, Axis, matrix, matrix_value
 from explorer.wording.text import TokenLabel
-from tests.browser.conftest import at_rest, free_port
+from tests.browser.conftest import at_rest, cells_of, free_port
 from tests.browser.test_accessibility import violations
 
 N = 24
@@ -128,8 +128,7 @@ def place(
     page: Page, row: float, column: float, widget: str = "pattern", size: tuple[int, int] = (N, N)
 ) -> tuple[float, float]:
     """The middle of a cell on the page, unzoomed; beside the picture for -1."""
-    outer = at_rest(grid(page, widget))
-    left, top, width, height = map(float, grid(page, widget).get_attribute("data-box").split())
+    (left, top, width, height), outer = cells_of(grid(page, widget)), grid(page, widget).bounding_box()
     x = left + (column + 0.5) * width / size[1] if column >= 0 else left - 20
     y = top + (row + 0.5) * height / size[0] if row >= 0 else top + height + 12
     return outer["x"] + x, outer["y"] + y
@@ -394,7 +393,7 @@ def test_it_is_as_high_as_the_page_says_and_follows_its_width(page: Page) -> Non
     expect(grid(page)).not_to_have_attribute("data-box", before)
     hover(page, 20, 2)
     expect(line(page)).to_contain_text(f"(20) at “{TEXTS[2]}” (2)")
-    strips = float(grid(page, "strips").get_attribute("data-box").split()[3])
+    strips = cells_of(grid(page, "strips"))[3]
     assert strips / 3 >= 40
 
 
