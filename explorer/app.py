@@ -18,7 +18,7 @@ from explorer.page.reading import Reader, wire_links, wire_reading, wire_strip
 from explorer.page.sessions import keep_sessions_lean
 from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
-from explorer.widgets import frame
+from explorer.widgets import frame, widget
 from explorer.widgets.page_state import page_state
 from explorer.widgets.tab_keys import tab_keys
 
@@ -56,7 +56,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme.theme(),
         "css": theme.css(),
-        "head": f"<style>{theme.head_css()}</style>" + frame.head(),
+        "head": f"<style>{theme.head_css()}</style>" + frame.head() + widget.head(),
         "ssr_mode": False,
         "show_error": False,
         "footer_links": ["api"],

@@ -9,7 +9,9 @@ other. Of the language's forms those that this project writes are understood, an
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,17 +52,37 @@ def bundled(entry: Path) -> str:
     Raises: BundleError for a file that does not exist, a name that is not exported, modules that need each other in a circle,
     and forms of import and export that are not understood.
     """
-    modules = in_order(entry.resolve())
+    modules = in_order(entry)
+    return _joined(modules, lambda names: names[modules[-1].path])
+
+
+def all_bundled(entries: Mapping[str, Path]) -> str:
+    """A JavaScript expression whose value is an object: by its name in `entries`, what each exports.
+
+    What several of them import is there once, one closure that all of them share. Raises: as `bundled`.
+    """
+    paths = {name: path.resolve() for name, path in entries.items()}
+    modules = in_order(*paths.values())
+
+    def by_name(names: dict[Path, str]) -> str:
+        return "{ " + ", ".join(f"{json.dumps(name)}: {names[path]}" for name, path in paths.items()) + " }"
+
+    return _joined(modules, by_name)
+
+
+def in_order(*entries: Path) -> list[Module]:
+    """`entries` and all that they import, each once and after what it needs."""
+    done: dict[Path, Module] = {}
+    for entry in entries:
+        _visit(entry.resolve(), (), done)
+    return list(done.values())
+
+
+def _joined(modules: list[Module], returned: Callable[[dict[Path, str]], str]) -> str:
+    """`modules`, in their order, and what `returned` makes of the names that they have."""
     names = {module.path: f"module_{index}" for index, module in enumerate(modules)}
     closures = [f"const {names[module.path]} = {_closure(module, names)};" for module in modules]
-    return "\n".join(["(() => {", *closures, f"return {names[modules[-1].path]};", "})()"])
-
-
-def in_order(entry: Path) -> list[Module]:
-    """`entry` and all that it imports, each after what it needs."""
-    done: dict[Path, Module] = {}
-    _visit(entry, (), done)
-    return list(done.values())
+    return "\n".join(["(() => {", *closures, f"return {returned(names)};", "})()"])
 
 
 def _visit(path: Path, above: tuple[Path, ...], done: dict[Path, Module]) -> None:

@@ -12,6 +12,7 @@ import torch
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from explorer.page import theme
+from explorer.widgets import widget
 from explorer.widgets.matrix import MIRRORED_ROW, PICKED_COLUMN, PICKED_ROW, Axis, matrix, matrix_value
 from explorer.wording.text import TokenLabel
 from tests.browser.conftest import at_rest, cells_of, free_port
@@ -77,7 +78,7 @@ def small_app() -> gr.Blocks:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     blocks = small_app()
-    look = {"theme": theme.theme(), "css": theme.css(), "head": f"<style>{theme.head_css()}</style>"}
+    look = {"theme": theme.theme(), "css": theme.css(), "head": f"<style>{theme.head_css()}</style>" + widget.head()}
     _, url, _ = blocks.launch(
         server_port=free_port(), prevent_thread_lock=True, quiet=True, ssr_mode=False, footer_links=[], **look
     )
@@ -107,8 +108,8 @@ def page(context: BrowserContext, address: str) -> Iterator[Page]:
 
 
 def wait_until_drawn(page: Page) -> None:
-    for widget in ("pattern", "strips"):
-        expect(line(page, widget)).not_to_be_empty()
+    for name in ("pattern", "strips"):
+        expect(line(page, name)).not_to_be_empty()
     expect(page.get_by_text("further down").last).to_be_attached()  # all that could still move the matrix on the page
 
 

@@ -25,11 +25,16 @@ export default function mount({ element, props, trigger, watch, tab, figures, wo
       clearTimeout(slow);
       slow = setTimeout(() => concerned.forEach((name) => mark(name, working)), SLOW_MS);
     }
+    const hand = () => {
+      props.value = { ...at, shown }; // Gradio may have hand the first value back while the tab was being opened
+    };
     afterPainting(() => {
-      for (const [event, wanted] of [['submit', concerned.length], ['edit', moved.includes('run')], ['select', true]]) {
-        props.value = { ...at, shown }; // Gradio may have put the first value back while the tab was being opened
-        if (wanted) trigger(event);
-      }
+      hand();
+      if (concerned.length) trigger('submit');
+      hand();
+      if (moved.includes('run')) trigger('edit');
+      hand();
+      trigger('select');
     });
   };
 

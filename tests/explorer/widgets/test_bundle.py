@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from py_mini_racer import JSEvalException, MiniRacer
 
-from explorer.widgets.bundle import BundleError, bundled, in_order
-from explorer.widgets.widget import widget
+from explorer.widgets.bundle import BundleError, all_bundled, bundled, in_order
+from explorer.widgets.widget import FOLDERS, head, widget
 from tests.explorer.widgets.scripts import WIDGETS
 
 ENTRIES = sorted(path for path in WIDGETS.rglob("*.js") if "export default" in path.read_text(encoding="utf-8"))
@@ -123,10 +123,49 @@ def test_a_widget_hands_its_script_the_page_s_parts_and_its_constants_and_nothin
         "  element.told = [words.greeting, props.value, Object.keys(rest)];\n}\n",
         encoding="utf-8",
     )
-    script = widget(folder, "<p></p>", {"words": {"greeting": 'say "hi" </p> ${1}\u2028'}}).js_on_load
+    call = widget(folder, "<p></p>", {"words": {"greeting": 'say "hi" </p> ${1}\u2028'}}).js_on_load
     page = "const element = {}, props = { value: 5 }, trigger = null, watch = null;"
-    told = MiniRacer().eval(f"(() => {{ {page} {script} return JSON.stringify(element.told); }})()")
-    assert json.loads(told) == ['say "hi" </p> ${1}\u2028', 5, ["trigger", "watch"]]
+    script = head([folder]).removeprefix("<script>").removesuffix("</script>")
+    for first, second in ((script, call), (call, script)):  # Gradio says of neither that it comes before the other
+        told = MiniRacer().eval(f"(() => {{ {page} {first} {second} return JSON.stringify(element.told); }})()")
+        assert json.loads(told) == ['say "hi" </p> ${1}\u2028', 5, ["trigger", "watch"]]
+
+
+def test_a_widget_that_fails_is_reported_and_the_others_start(tmp_path):
+    for name, body in (("broken", "element.none.at = 1;"), ("whole", "element.started = true;")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.js").write_text(f"export default function mount({{ element }}) {{ {body} }}\n")
+    folders = [tmp_path / "broken", tmp_path / "whole"]
+    calls = " ".join(widget(folder, "<p></p>").js_on_load for folder in folders)
+    script = head(folders).removeprefix("<script>").removesuffix("</script>")
+    page = "const element = {}, props = {}, trigger = null, watch = null, errors = [];"
+    page += " globalThis.reportError = (error) => errors.push(error.name);"
+    for scripts in (calls + script, script + calls):
+        told = MiniRacer().eval(f"(() => {{ {page} {scripts} return JSON.stringify([element.started, errors]); }})()")
+        assert json.loads(told) == [True, ["TypeError"]]
+
+
+def test_two_widgets_of_one_name_are_refused(tmp_path):
+    for outer in ("a", "b"):
+        (tmp_path / outer / "sign").mkdir(parents=True)
+        (tmp_path / outer / "sign" / "sign.js").write_text("export default function mount() {}\n")
+    with pytest.raises(BundleError, match="same name"):
+        head([tmp_path / "a" / "sign", tmp_path / "b" / "sign"])
+
+
+def test_what_several_widgets_import_is_in_the_page_once(tmp_path):
+    path = modules(
+        tmp_path,
+        shared="export const made = {};\n",
+        left="import { made } from './shared.js';\nexport default function left() { return made; }\n",
+        right="import { made } from './shared.js';\nexport default function right() { return made; }\n",
+        entry="export const unused = 1;\n",
+    ).parent
+    script = all_bundled({"left": path / "left.js", "right": path / "right.js"})
+    assert MiniRacer().eval(f"(({{ left, right }}) => left.default() === right.default())({script})")
+    assert script.count("const made") == 1
+    whole = head()
+    assert all(f'"{folder.name}": module_' in whole for folder in FOLDERS)
 
 
 def test_the_widgets_are_found():
