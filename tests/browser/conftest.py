@@ -348,8 +348,9 @@ def at_rest(element: Locator) -> dict[str, float]:
 
 
 def cells_of(grid: Locator) -> tuple[float, ...]:
-    """Where in a matrix's grid its cells lie, once they are drawn and stand still: left, top, width, height."""
+    """Where in a matrix's grid its cells lie, once they are drawn, in the window and stand still: left, top, width, height."""
     expect(grid).to_have_attribute("data-box", re.compile("."))
+    grid.scroll_into_view_if_needed()  # a finger that points beside the window points at nothing, and nothing says so
     at_rest(grid)
     return tuple(map(float, (grid.get_attribute("data-box") or "").split()))
 

@@ -9,6 +9,7 @@ from gpt2core import Pretrained, trace
 from gpt2core.edits import zero_head
 from gpt2core.roles import role_scores
 from tests.browser.conftest import HOSTILE, at_rest, main_figure, open_tab, put_back, type_sentence
+from tests.browser.readings import figure, whole
 from tests.explorer.page.test_example import EXAMPLE
 
 
@@ -147,12 +148,12 @@ def test_a_head_is_switched_off_and_on_again_beside_its_picture(tab: Page, shipp
     expect(tab.get_by_role("button", name="Switch it on again")).to_be_visible()
     open_tab(tab, "Sampling")
     changed = trace(shipped.model, shipped.tokenizer.encode("The cat sat on the mat"), {"logits"}, [zero_head(0, 1)])
-    likeliest = f"{float(changed['logits'][-1].max()):.2f}"
+    (likeliest,) = whole(figure(float(changed["logits"][-1].max())))
     expect(tab.locator("#distribution .row .logits .number").first).to_have_text(likeliest)
     tab.get_by_role("button", name="Undo: head 1 of layer 0 off").click()
     expect(tab.locator("#edits-line .edit")).to_have_count(0)
     plain = trace(shipped.model, shipped.tokenizer.encode("The cat sat on the mat"), {"logits"})
-    likeliest = f"{float(plain['logits'][-1].max()):.2f}"
+    (likeliest,) = whole(figure(float(plain["logits"][-1].max())))
     expect(tab.locator("#distribution .row .logits .number").first).to_have_text(likeliest)
 
 
@@ -183,7 +184,7 @@ def test_heads_are_found_by_what_they_do_in_one_click_and_a_link_says_so(
         best = scores[role].flatten().argsort(descending=True, stable=True)
         layer, head = divmod(int(best[0]), shipped.model.config.n_heads)
         expect(title(page)).to_have_text(f"Layer {layer}, head {head}")
-        told = [f"{float(scores[role].flatten()[at]):.2f}" for at in best]
+        told = whole(*(figure(float(scores[role].flatten()[at])) for at in best))
         expect(page.locator("#head-overview .head-score")).to_have_text(told)
         expect(page.locator("#head-overview .head").first).to_have_attribute("aria-selected", "true")
     page.get_by_role("button", name="induction", exact=True).click()

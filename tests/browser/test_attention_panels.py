@@ -9,10 +9,11 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, Request, expect
 
-from explorer.wording.numbers import percent, signed
+from explorer.wording.numbers import signed
 from gpt2core import Pretrained, analysis, trace
 from gpt2core.edits import zero_head, zero_mlp
 from tests.browser.conftest import at_rest, cells_of, press_as_soon_as_it_can_be
+from tests.browser.readings import change, figure, share, whole
 
 SENTENCE = "Once upon a time there was a"
 
@@ -35,14 +36,20 @@ def is_gpt2cores(page: Page, shipped: Pretrained) -> None:
     seen, without = trace(shipped.model, ids), trace(shipped.model, ids, {"logits"}, [zero_head(1, 2)])
     added = analysis.head_logits(seen, shipped.model, 1, 2)
     answer = [float(one["logits"][-1, little] - one["logits"][-1, big]) for one in (seen, without)]
-    shares = [percent(float(one["logits"][-1].softmax(-1)[little])) for one in (seen, without)]
+    shares = [share(float(one["logits"][-1].softmax(-1)[little])) for one in (seen, without)]
     expect(page.get_by_label("Token to come")).to_have_value("·little")
     expect(page.locator("#effect-all-frame .title")).to_have_text("All heads: “·little” over “·big”")
-    expect(measured(page, 0)).to_have_text(percent(float(seen["pattern", 1][2, -1].max())))
-    expect(measured(page, 1)).to_have_text(signed(float(added[little] - added[big])))
-    expect(measured(page, 2)).to_have_text(signed(answer[0] - answer[1]))
-    expect(page.locator("#effect-measures")).to_contain_text(f"share of “·little” {shares[0]} → {shares[1]}")
-    expect(page.locator("#effect-measures .told")).to_contain_text(signed(answer[1] - answer[0]))
+    numbers = (
+        share(float(seen["pattern", 1][2, -1].max())),
+        change(float(added[little] - added[big])),
+        change(answer[0] - answer[1]),
+    )
+    for place, number in enumerate(whole(*numbers)):
+        expect(measured(page, place)).to_have_text(number)
+    expect(page.locator("#effect-measures")).to_contain_text(
+        re.compile(f"share of “·little” {shares[0]} → {shares[1]}")
+    )
+    expect(page.locator("#effect-measures .told")).to_contain_text(re.compile(change(answer[1] - answer[0])))
     most = shipped.tokenizer.decode([int(added.argmax())]).replace(" ", "·")
     expect(page.locator("#effect-promoted .token-bar-text").first).to_have_text(most)
     least = signed(float(added.min()))
@@ -199,7 +206,7 @@ def test_two_patterns_stand_side_by_side_with_their_difference(blank: Page, app_
     query, key = divmod(int((right - left).abs().argmax()), len(ids))
     most = abs(float((right - left)[query, key]))
     expect(page.locator("#pair-frame .summary")).to_contain_text(
-        re.compile(rf"\({query}\) looks {most:.2f} (more|less) at .* \({key}\)")
+        re.compile(rf"\({query}\) looks {figure(most)} (more|less) at .* \({key}\)")
     )
     rows = rows_saved(page, "pair-frame")
     for one in rows[1:]:
@@ -211,9 +218,9 @@ def test_two_patterns_stand_side_by_side_with_their_difference(blank: Page, app_
     grid = page.locator("#pair-left .matrix-grid")
     grid.scroll_into_view_if_needed()
     grid.hover(position=cell(grid, 4, 1, len(ids)))
-    reads = [percent(float(left[4, 1])), percent(float(right[4, 1]))]
-    for name, number in zip(("left", "right"), reads, strict=True):
-        expect(page.locator(f"#pair-{name} .matrix-read")).to_have_text(f"from “·there” (4) at “·upon” (1): {number}")
+    for name, weights in (("left", left), ("right", right)):
+        (told,) = whole(rf"from “·there” \(4\) at “·upon” \(1\): {share(float(weights[4, 1]))}")
+        expect(page.locator(f"#pair-{name} .matrix-read")).to_have_text(told)
     expect(page.locator("#pair-difference .matrix-read")).to_contain_text("from “·there” (4) at “·upon” (1)")
     # a head picked elsewhere moves the left side, in one request; the right one stays where it was put
     page.on("request", lambda request: asked.append(request.url))

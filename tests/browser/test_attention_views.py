@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pytest
 import torch
 from playwright.sync_api import Locator, Page, Route, expect
 
-from explorer.wording.numbers import percent
 from gpt2core import Pretrained, trace
 from gpt2core.analysis import value_weighted_attention
 from tests.browser.conftest import main_figure, open_tab, type_sentence
+from tests.browser.readings import share
 from tests.browser.test_attention import overview_head, title
 
 SENTENCE = "One day, Lily saw a big red ball in the garden"
@@ -50,8 +51,8 @@ def test_every_view_of_a_head_holds_gpt2cores_numbers_and_a_link_brings_it_back(
     page.keyboard.press("Home")
     last = len(carried) - 1
     for column in range(last):
-        share = float(carried[last, column])
-        expect(page.locator("#attention-weighted .matrix-read")).to_contain_text(f"({column}): {percent(share)}")
+        told = re.compile(rf"\({column}\): {share(float(carried[last, column]))}")
+        expect(page.locator("#attention-weighted .matrix-read")).to_contain_text(told)
         page.keyboard.press("ArrowRight")
     view(page, "mean over heads").click()
     expect(title(page)).to_have_text("Layer 2, mean over its heads")
@@ -101,8 +102,8 @@ def test_another_head_is_turned_to_without_waiting_for_the_server(page: Page, sh
             "aria-label", f"Layer {layer}, head {head}. " + (grid.get_attribute("aria-label") or "").split(". ", 1)[1]
         )
         at = int(whole["pattern", layer][head, last].argmax())
-        share = percent(float(whole["pattern", layer][head, last, at]))
-        expect(page.locator("#attention-heatmap .matrix-read")).to_contain_text(f"({at}): {share}")
+        told = re.compile(rf"\({at}\): {share(float(whole['pattern', layer][head, last, at]))}")
+        expect(page.locator("#attention-heatmap .matrix-read")).to_contain_text(told)
     for route in held:
         route.continue_()
     page.unroute("**/gradio_api/**")

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from explorer.wording.numbers import percent
 from gpt2core import Pretrained, beam_search, generate
 from gpt2core.beam import BeamSearch, continuation_log_probabilities
 from tests.browser.conftest import HOSTILE, open_tab, put_back, type_sentence
+from tests.browser.readings import figure, share
 
 SENTENCE = "Once upon a time there was a"
 
@@ -48,17 +48,13 @@ def boxes(page: Page) -> list[str]:
     return [box.get_attribute("aria-label") or "" for box in page.locator("#beam-tree .box").all()][1:]
 
 
-def minus(number: float, digits: int) -> str:
-    return f"{number:.{digits}f}".replace("-", "−")
-
-
 def test_the_tree_shows_every_candidate_of_gpt2cores_search_with_its_numbers(beams: Page, shipped: Pretrained) -> None:
     found = search(shipped, 4, 12)
     expect(beams.locator("#beam-tree .box")).to_have_count(1 + len(found.nodes))
     said = {"kept": "kept.", "finished": "finished.", "pruned": "dropped."}
     for told, node in zip(boxes(beams), found.nodes, strict=True):
         assert f"id {node.token_id}, token {node.depth} after" in told
-        assert f"(ln p {minus(node.log_probability, 4)})" in told
+        assert re.search(rf"\(ln p {figure(node.log_probability, 4)}\)", told)
         (total,) = re.findall("before it: Σ ([−0-9.]+),", told)
         assert float(total.replace("−", "-")) == pytest.approx(
             node.cumulative, abs=1.01e-4
@@ -121,7 +117,7 @@ def test_arrows_walk_the_tree_from_one_tab_stop_and_the_line_below_tells_the_num
     second = found.nodes[1]
     expect(beams.locator("#beam-tree .box").nth(2)).to_be_focused()
     told = beams.locator("#beam-tree .detail").inner_text()
-    assert f"probability {percent(math.exp(second.log_probability))}" in told
+    assert re.search(f"probability {share(math.exp(second.log_probability))}", told)
     assert f"Number 2 of {sum(node.depth == 1 for node in found.nodes)} weighed" in told
     beams.keyboard.press("ArrowLeft")
     expect(beams.locator("#beam-tree .box").first).to_be_focused()

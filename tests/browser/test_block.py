@@ -17,6 +17,7 @@ from gpt2core.lens import lens_grid
 from gpt2core.neurons import neuron_readings, strongest_neurons
 from gpt2core.patching import patched_rows, patching
 from tests.browser.conftest import cells_of, main_figure, open_tab, put_back, put_edits_back, type_sentence
+from tests.browser.readings import figure
 
 SENTENCE = "The cat sat on the mat"
 LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'block', 'layer': 0})}"
@@ -192,7 +193,9 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(blank: Page, app
         assert [float(cell) for cell in told[1:]] == pytest.approx(row, abs=1e-3)
     grid.click(position=cell_of(grid, 2, 1, 6, len(encode(clean))))
     expect(page.locator("#reach-frame .summary")).to_contain_text("before layer 2 at “·cat” (1)")
-    expect(page.locator("#patch-answer .told")).to_contain_text(f"= {scores[2, 1]:.2f} of the answer".replace("-", "−"))
+    expect(page.locator("#patch-answer .told")).to_contain_text(
+        re.compile(f"= {figure(float(scores[2, 1]))} of the answer")
+    )
     reached = rows_saved(page, "reach-frame")  # after the embedding, then after each attention and each MLP
     assert [[cell != "" for cell in row[1:]] for row in reached[1:]] == [
         [t >= 1 if place > 4 else place == 4 and t == 1 for t in range(6)] for place in range(13)

@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from explorer.store.models import CHECKPOINTS
 from explorer.widgets.map import N_STOPS
-from explorer.wording.numbers import percent
 from explorer.wording.text import token_labels
 from gpt2core import Pretrained, Trace, load_pretrained, parse_edits, trace
 from gpt2core.analysis import logit_lens, token_losses
+from tests.browser import readings
 from tests.browser.conftest import (
     HOSTILE,
     at_rest,
@@ -141,7 +141,7 @@ def test_every_place_reads_what_gpt2core_computes(page: Page, app_url: str, mode
             key, weight = expected.head(layer, head)
             told = said(page)
             assert told.startswith(f"Head {head} of layer {layer}: ")
-            assert percent(weight) in told
+            assert re.search(readings.share(weight), told)
             assert f"at “{expected.texts[key]}” ({key})" in told
         page.keyboard.press("ArrowDown")
         assert f"MLP of layer {layer}: {4 * config.emb_dim} neurons" in said(page)
@@ -199,7 +199,7 @@ def test_an_open_layer_holds_the_numbers_of_every_step(
             assert f"number {at}: " in told or f"({at}): " in told
             value = float(re.search(r": ([<> ]*[−\d.e]+)(?: %)?$", told)[1].replace("−", "-").strip("<> "))
             if site == "pattern":
-                assert percent(min(1.0, float(values[at]))) in told
+                assert re.search(readings.share(float(values[at])), told)
             else:
                 assert value == pytest.approx(float(values[at]), rel=2e-5, abs=1e-7)
 
@@ -282,7 +282,9 @@ def test_a_switch_says_what_it_does_at_once_and_undo_brings_the_exact_numbers_ba
     page.get_by_role("button", name="MLP 0", exact=True).click()
     expect(page.locator("#edits-line")).to_contain_text("MLP of layer 0 off")
     loss = [float(token_losses(Expected(shipped, edits, 21).seen).double().mean()) for edits in ("", "mlp:0")]
-    expect(page.locator("#map-frame .summary")).to_contain_text(f"from {loss[0]:.3f} to {loss[1]:.3f} nats a token")
+    expect(page.locator("#map-frame .summary")).to_contain_text(
+        re.compile(f"from {readings.figure(loss[0], 3)} to {readings.figure(loss[1], 3)} nats a token")
+    )
     expect(page.get_by_role("button", name="MLP 0", exact=True)).to_have_attribute("aria-pressed", "true")
     after = bars(page)
     assert after != before

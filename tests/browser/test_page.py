@@ -1,11 +1,12 @@
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from explorer.wording.numbers import percent
 from gpt2core import Pretrained, trace
 from tests.browser.conftest import TABS, main_figure, open_tab, put_back, type_sentence, type_unread
+from tests.browser.readings import share
 from tests.explorer.page.test_example import EXAMPLE
 
 
@@ -25,7 +26,9 @@ def test_the_page_opens_with_an_example_drawn(blank: Page, app_url: str, shipped
     expect(page.locator("#map-frame .title")).to_contain_text("TinyStories · 4.29 M parameters")
     shares = trace(shipped.model, shipped.tokenizer.encode(EXAMPLE), {"logits"})["logits"][-1].softmax(-1)
     likeliest = shipped.tokenizer.decode([int(shares.argmax())]).replace(" ", "·")
-    expect(page.locator("#map-frame .summary")).to_contain_text(f"“{likeliest}” with {percent(float(shares.max()))}")
+    expect(page.locator("#map-frame .summary")).to_contain_text(
+        re.compile(f"“{likeliest}” with {share(float(shares.max()))}")
+    )
     expect(page.locator("#status .notice")).to_contain_text("of 256 tokens")
 
 

@@ -10,12 +10,12 @@ import torch
 from playwright.sync_api import Page, expect
 from torch import Tensor
 
-from explorer.wording.numbers import percent
 from gpt2core import Pretrained, trace
 from gpt2core.analysis import direct_logit_attribution, value_weighted_attention
 from gpt2core.lens import lens_grid
 from gpt2core.neurons import strongest_neurons
 from gpt2core.patching import patch_reach, patched_rows, patching
+from tests.browser import readings
 from tests.browser.conftest import open_tab
 
 CLEAN, CORRUPTED = "The cat sat on the mat", "The dog sat on the mat"
@@ -50,10 +50,7 @@ def read(page: Page, elem_id: str, expected: Tensor, *, share: bool = False) -> 
         value = float(expected[row, column])
         number = re.findall(r"[<>]? ?[−+]?[0-9.]+(?:e[−+]?[0-9]+)?(?: %)?", sentence)[-1].strip()
         if share:
-            near = {
-                percent(min(1.0, max(0.0, value + off))) for off in (-2e-7, 0.0, 2e-7)
-            }  # a last digit may be rounded otherwise
-            assert number in near, (elem_id, row, column, sentence, value)
+            assert re.fullmatch(readings.share(value), number), (elem_id, row, column, sentence, value)
         else:
             assert float(number.replace("−", "-")) == pytest.approx(value, rel=1e-4, abs=1e-4), (elem_id, sentence)
     return len(chosen)

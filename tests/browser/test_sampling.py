@@ -11,7 +11,6 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 
-from explorer.wording.numbers import percent
 from explorer.wording.text import token_labels
 from gpt2core import Pretrained, generate
 from gpt2core.sampling import (
@@ -32,6 +31,7 @@ from tests.browser.conftest import (
     put_settings_back,
     type_sentence,
 )
+from tests.browser.readings import figure, fit, share, whole
 
 SENTENCE = "Once upon a time there was a"
 
@@ -63,7 +63,7 @@ def last_logits(shipped: Pretrained) -> Tensor:
 def expected_shares(shipped: Pretrained, settings: SamplingSettings) -> list[str]:
     logits = last_logits(shipped)
     exact = next_token_probabilities(logits, settings)[falling_order(logits)[:20]].tolist()
-    return [percent(share) for share in exact]
+    return list(map(share, exact))
 
 
 def drawn_id(shipped: Pretrained, settings: SamplingSettings, seed: int) -> int:
@@ -102,7 +102,7 @@ def test_dragging_temperature_redraws_the_bars_with_gpt2cores_numbers_and_no_req
             sampling.keyboard.press("ArrowLeft")
         expect(number(sampling, "T =")).to_have_value("0.5")
     assert bar_shot(sampling) != before
-    assert shares(sampling) == expected_shares(shipped, SamplingSettings(0.5))
+    assert fit(shares(sampling), expected_shares(shipped, SamplingSettings(0.5)))
 
 
 def test_every_stage_shows_what_is_left_and_what_it_removed(sampling: Page, shipped: Pretrained) -> None:
@@ -114,11 +114,12 @@ def test_every_stage_shows_what_is_left_and_what_it_removed(sampling: Page, ship
         stage = truth[name]
         for line, text in (
             ("kept", f"{stage.n_kept:,}"),
-            ("removed", percent(stage.removed_mass)),
-            ("entropy", f"{stage.entropy_nats / math.log(2):.2f} bits"),
+            ("removed", share(stage.removed_mass)),
+            ("entropy", f"{figure(stage.entropy_nats / math.log(2))} bits"),
         ):
-            expect(sampling.locator(f"#distribution .counts.{line} .{name}")).to_have_text(text)
-    assert shares(sampling) == expected_shares(shipped, SamplingSettings(1.5, 15, 0.9, 0.1))
+            (told,) = whole(text)
+            expect(sampling.locator(f"#distribution .counts.{line} .{name}")).to_have_text(told)
+    assert fit(shares(sampling), expected_shares(shipped, SamplingSettings(1.5, 15, 0.9, 0.1)))
 
 
 def test_tokens_cut_by_top_k_are_greyed_and_not_gone(sampling: Page) -> None:
@@ -153,7 +154,7 @@ def test_a_number_beyond_the_slider_counts_and_a_refused_one_changes_nothing(
             good = box.input_value()
             box.fill(bad)
             expect(sampling.locator("#distribution .remark")).to_contain_text(refusal)
-            assert shares(sampling) == expected
+            assert fit(shares(sampling), expected)
             expect(box).to_have_value(bad)
             box.fill(good)
             expect(sampling.locator("#distribution .remark")).to_be_empty()
@@ -231,7 +232,7 @@ def test_the_band_over_all_temperatures_shows_this_draw_and_a_click_on_it_choose
         sampling.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.3)
         chosen = float(number(sampling, "T =").input_value())
     assert 2 < chosen < 4
-    assert shares(sampling) == expected_shares(shipped, SamplingSettings(chosen))
+    assert fit(shares(sampling), expected_shares(shipped, SamplingSettings(chosen)))
 
 
 def test_the_worked_example_and_logits_of_ones_own(sampling: Page) -> None:
@@ -289,7 +290,7 @@ def test_settings_are_part_of_the_link(sampling: Page, shipped: Pretrained) -> N
     expect(number(sampling, "T =")).to_have_value("0.7")
     expect(number(sampling, "Seed")).to_have_value("7")
     expect(sampling.locator("#distribution .row").first).to_be_visible()
-    assert shares(sampling) == expected_shares(shipped, SamplingSettings(0.7, 50))
+    assert fit(shares(sampling), expected_shares(shipped, SamplingSettings(0.7, 50)))
 
 
 def test_the_penalty_has_a_column_of_its_own_beside_the_logits_as_given(sampling: Page, shipped: Pretrained) -> None:
@@ -313,7 +314,7 @@ def test_the_repetition_penalty_weakens_what_the_sentence_holds(sampling: Page, 
             last_logits(shipped), SamplingSettings(repetition_penalty=1.8), shipped.tokenizer.encode(SENTENCE)
         )
         exact = weakened.probabilities[falling_order(weakened.logits)[:20]].tolist()
-        assert shares(sampling) == [percent(share) for share in exact]
+        assert fit(shares(sampling), list(map(share, exact)))
 
 
 def test_on_an_earlier_token_the_one_that_came_next_is_marked_with_its_rank(

@@ -8,6 +8,7 @@ from explorer.answers.recipe import Recipe
 from explorer.answers.training import TrainingRun, Wishes, sample_text
 from explorer.answers.watching import Watch, watched
 from tests.browser.conftest import open_tab, press_as_soon_as_it_can_be, put_back, type_sentence
+from tests.browser.readings import figure
 from tests.explorer.page.test_example import EXAMPLE
 
 PATIENCE = 120_000  # a run shares the processor with whatever else the machine does
@@ -394,14 +395,16 @@ def test_the_sentence_is_watched_while_a_model_learns(blank: Page, app_url: str)
     found = watched(run.model, Watch(sentence, 5, 1))  # of a model with two layers the last
     assert found is not None
     expect(frame.locator(".summary")).to_contain_text(
-        f"After 1 step your model has {found.losses.mean():.2f} nats a token"
+        re.compile(f"After 1 step your model has {figure(float(found.losses.mean()))} nats a token")
     )
     grid = page.locator("#watch-losses .matrix-grid")
     grid.focus()
     page.keyboard.press("Home")
     expect(page.locator("#watch-losses .matrix-read")).to_contain_text("Nothing stands before the first token")
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#watch-losses .matrix-read")).to_contain_text(f"cost {found.losses[0]:.3f}"[:9])
+    expect(page.locator("#watch-losses .matrix-read")).to_contain_text(
+        re.compile(f"cost {figure(float(found.losses[0]))[:-2]}")
+    )
     expect(page.locator("#watch-pattern .matrix-title")).to_contain_text("head 1 of layer 1")
     type_sentence(page, "The mill and the mouse")
     expect(frame.locator(".summary")).to_contain_text(

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from gpt2core import Pretrained
 from gpt2core.embeddings import nearest_rows
 from tests.browser.conftest import HOSTILE, at_rest, no_request, put_back
+from tests.browser.readings import figure
 
 SENTENCE = "The cat sat"
 LINK = f"?{urlencode({'text': SENTENCE, 'tab': 'embeddings'})}"
@@ -68,7 +69,7 @@ def test_a_token_is_found_picked_and_its_nearest_are_those_of_the_original_space
     expect(page.locator("#neighbours-frame .title")).to_contain_text("·happy (id 3772)")
     expect(page.locator("#neighbours .token-bar-note")).to_have_text([str(one) for one in ids.tolist()])
     first = shipped.tokenizer.decode([int(ids[0])]).replace(" ", "·")
-    expect(read(page)).to_contain_text(f"Nearest: {first} {float(values[0]):.2f}")
+    expect(read(page)).to_contain_text(re.compile(f"Nearest: {first} {figure(float(values[0]))}"))
 
 
 def test_a_search_that_finds_nothing_says_so_and_keeps_what_was_typed(page: Page) -> None:
