@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from explorer import api
 from explorer.answers.settings import START, read_setting
@@ -16,6 +17,7 @@ from explorer.page.links import Linked
 from explorer.page.origins import build_drawer
 from explorer.page.reading import Reader, wire_links, wire_reading, wire_strip
 from explorer.page.sessions import keep_sessions_lean
+from explorer.page.stillness import NO_CLOCK, BeforeEverything, let_the_queue_rest
 from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
 from explorer.widgets import frame, widget
@@ -48,6 +50,7 @@ def build_app(services: Services) -> gr.Blocks:
         wire_reading(page, reader)
         wire_links(page, reader, found)
         api.add_endpoints(services)
+    let_the_queue_rest(blocks)
     return blocks
 
 
@@ -61,4 +64,5 @@ def launch_options() -> dict[str, Any]:
         "show_error": False,
         "footer_links": ["api"],
         "max_file_size": "600mb",
+        "app_kwargs": {"middleware": [Middleware(BeforeEverything, NO_CLOCK)]},
     }

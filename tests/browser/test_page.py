@@ -32,6 +32,32 @@ def test_the_page_opens_with_an_example_drawn(blank: Page, app_url: str, shipped
     expect(page.locator("#status .notice")).to_contain_text("of 256 tokens")
 
 
+COUNT_FRAMES = """{
+  const nextFrame = globalThis.requestAnimationFrame;
+  globalThis.framesAsked = 0;
+  globalThis.requestAnimationFrame = (act) => {
+    globalThis.framesAsked += 1;
+    return nextFrame.call(globalThis, act);
+  };
+}"""
+# Ten looks, a tenth of a second apart, in which nobody asked for a frame.
+STILL = """() => {
+  const { framesAsked, seenAsked = -1, stillFor = 0 } = globalThis;
+  Object.assign(globalThis, { seenAsked: framesAsked, stillFor: framesAsked === seenAsked ? stillFor + 1 : 0 });
+  return globalThis.stillFor >= 10;
+}"""
+
+
+def test_a_page_that_nobody_touches_asks_for_no_frames(blank: Page, app_url: str) -> None:
+    blank.add_init_script(COUNT_FRAMES)
+    blank.goto(app_url)
+    for title in TABS:
+        open_tab(blank, title)
+        main_figure(blank)
+        blank.wait_for_function(STILL, polling=100)
+        assert blank.evaluate("framesAsked") > 0  # they are counted
+
+
 def test_the_tabs_stand_in_reading_order(page: Page) -> None:
     expect(page.get_by_role("tab")).to_have_text(TABS)
 

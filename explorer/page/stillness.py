@@ -1,0 +1,61 @@
+"""A page and a server that do nothing while nobody does: two of Gradio's clocks, stopped or slowed (docs/log.md, 2026-11-30)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+# The loader that Gradio (6.31) shows before the page comes counts its seconds once a frame, and goes on when it has gone: sixty frames
+# a second, for as long as the page stands open. Gradio takes the browser's function when its first module runs, so this comes before.
+NO_CLOCK = """<script>{
+  const nextFrame = globalThis.requestAnimationFrame;
+  const clock = /^\\(\\)\\s*=>\\s*\\{\\s*[\\w$]+\\(\\s*[\\w$]+,\\s*\\(performance\\.now\\(\\)\\s*-\\s*[\\w$]+\\([\\w$]+\\)\\)\\s*\\/\\s*1e3/;
+  globalThis.requestAnimationFrame = (act) => (clock.test(act) ? 0 : nextFrame.call(globalThis, act));
+}</script>"""
+
+QUEUE_REST = 0.01  # seconds; a thousand looks a second, as Gradio has it, are 5 to 10 % of a core
+
+
+def let_the_queue_rest(blocks: gr.Blocks) -> None:
+    """Look for new work a hundred times a second. Only what is streamed waits in Gradio's queue."""
+    blocks._queue.sleep_when_free = QUEUE_REST
+
+
+class BeforeEverything:
+    """ASGI middleware: writes `script` into every page of HTML, before whatever else its head holds."""
+
+    def __init__(self, app: Any, script: str) -> None:
+        self.app = app
+        self.script = script.encode()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start: dict[str, Any] = {}
+        body = b""
+
+        async def written(message: Any) -> None:
+            nonlocal body
+            if message["type"] == "http.response.start" and _is_html(message):
+                start.update(message)
+            elif message["type"] == "http.response.body" and start:
+                body += message.get("body", b"")
+                if not message.get("more_body"):
+                    page = body.replace(b"<head>", b"<head>" + self.script, 1)
+                    await send({**start, "headers": _resized(start["headers"], len(page))})
+                    await send({"type": "http.response.body", "body": page})
+            else:
+                await send(message)
+
+        await self.app(scope, receive, written)
+
+
+def _is_html(message: Any) -> bool:
+    headers = dict(message["headers"])
+    return headers.get(b"content-type", b"").startswith(b"text/html") and b"content-encoding" not in headers
+
+
+def _resized(headers: Any, length: int) -> list[tuple[bytes, bytes]]:
+    return [(name, str(length).encode() if name == b"content-length" else value) for name, value in headers]

@@ -1,0 +1,73 @@
+"""What is written into the page before everything else, and what is left as it is."""
+
+from __future__ import annotations
+
+import pytest
+from py_mini_racer import MiniRacer
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from explorer.page.stillness import NO_CLOCK, BeforeEverything
+
+PAGE = "<!doctype html>\n<html><head>\n<script>first()</script></head><body><head>é</body></html>"
+WITH_SCRIPT = PAGE.replace("<head>", "<head><script>0</script>", 1)
+
+
+def answering(response: Response) -> TestClient:
+    routes = [Route("/", lambda _: response)]
+    return TestClient(Starlette(routes=routes, middleware=[Middleware(BeforeEverything, "<script>0</script>")]))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        HTMLResponse(PAGE),
+        StreamingResponse((PAGE[at : at + 7] for at in range(0, len(PAGE), 7)), media_type="text/html"),
+    ],
+    ids=["whole", "in pieces"],
+)
+def test_a_page_begins_with_the_script_and_says_how_long_it_is(page):
+    answer = answering(page).get("/")
+    assert answer.text == WITH_SCRIPT
+    assert int(answer.headers.get("content-length", len(answer.content))) == len(answer.content)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        JSONResponse({"page": PAGE}),
+        PlainTextResponse(PAGE),
+        HTMLResponse(PAGE, headers={"content-encoding": "br"}),
+        HTMLResponse("<p>no head</p>"),
+        HTMLResponse(""),
+        StreamingResponse(iter(["data: <head>\n\n", "data: 2\n\n"]), media_type="text/event-stream"),
+    ],
+    ids=["JSON", "text", "encoded", "no head", "empty", "events"],
+)
+def test_whatever_else_is_answered_stays_as_it_is(other):
+    with answering(other).stream("GET", "/") as answer:
+        body = b"".join(answer.iter_raw())
+    assert b"<script>0" not in body
+    if "content-length" in other.headers:
+        assert answer.headers["content-length"] == other.headers["content-length"] == str(len(body))
+
+
+@pytest.mark.parametrize(
+    ("act", "frames"),
+    [
+        ("()=>{F(Pe,(performance.now()-w(de))/1e3),W&&ze()}", 0),
+        ("() => { $a(b, (performance.now() - c($d)) / 1e3); e && f(); }", 0),
+        ("() => { draw(); }", 1),
+        ("(time)=>{F(Pe,(performance.now()-w(de))/1e3)}", 1),
+        ("function draw() { return (performance.now() - start) / 1e3; }", 1),
+    ],
+)
+def test_only_gradios_clock_is_given_no_frame(act, frames):
+    engine = MiniRacer()
+    engine.eval("let asked = 0; globalThis.requestAnimationFrame = (act) => { asked += 1; return 7; };")
+    engine.eval(NO_CLOCK.removeprefix("<script>").removesuffix("</script>"))
+    assert engine.eval(f"requestAnimationFrame({act})") == (7 if frames else 0)
+    assert engine.eval("asked") == frames
