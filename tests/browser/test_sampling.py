@@ -140,7 +140,7 @@ def test_a_number_beyond_the_slider_counts_and_a_refused_one_changes_nothing(
     with no_request(sampling):
         number(sampling, "T =").fill("5")
         expected = expected_shares(shipped, SamplingSettings(5.0))
-        expect(sampling.locator("#distribution .row .softmax").first).to_have_text(expected[0])
+        expect(sampling.locator("#distribution .row .softmax").first).to_have_text(whole(expected[0])[0])
         for label, bad, refusal in (
             ("T =", "-1", "The temperature is -1; choose 0"),
             ("k =", "2.5", "Top-k is 2.5; choose 0 (off) or a whole number"),
