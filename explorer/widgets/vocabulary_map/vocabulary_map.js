@@ -1,13 +1,14 @@
 // The map of a vocabulary: what it shows, what the finger and the keys do to it, and what it asks the server for.
-import { colourOf, attributed, button, filled, follow, node, put, tell } from '../shared/dom.js';
-import { dot, drawnAgain, penFor, sharpness, styleOf } from '../shared/canvas.js';
+import { attributed, button, filled, follow, node, put, tell } from '../shared/dom.js';
+import { drawnAgain } from '../shared/canvas.js';
 import { gestures } from '../shared/gestures.js';
 import { linked } from '../shared/linked.js';
 import { bytesOf, clamped, floatsOf } from '../shared/numbers.js';
+import { agePlayer } from './ages.js';
 import { dimmed, groupColours, resolved } from './colours.js';
 import { byImportance, found, groupsOf, SORTS } from './groups.js';
-import { room } from './labels.js';
-import { byDepth, dotMask, inWindow, mixed, paintDots } from './raster.js';
+import { painter } from './painting.js';
+import { mixed } from './raster.js';
 import { ageSaid, nearSaid, tableOf, tokenSaid } from './reading.js';
 import { atAge, fitted, FLAT, pointAt, project, stepTo, zoomed } from './space.js';
 import { choice, legend, menu, searching } from './tools.js';
@@ -16,16 +17,14 @@ const NEARER = 1.35, FAR = 60; // of a press of + or −; pixels of a key that m
 const REACH = 14; // pixels from a point to the finger
 const TURN = 0.008; // radians a pixel
 const START_TURN = { turn: 0.5, tilt: 0.35 };
-const MOST_NAMES = 34, MOST_TRIED = 2500; // names where there is room
-const MOST_PIXELS = 250_000; // of all dots together, so that a frame takes milliseconds
-const STEP_MS = 550; // from one age to the next, when they are played
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const KINDS = ['begins', 'goes_on', 'digits', 'marks', 'white', 'part', 'special']; // as explorer/answers/vocabulary.py has them
 
 export default function mount({ element, props, trigger, watch, words, exchange, focus_exchange: focusExchange, most_components: mostComponents }) {
   const find = (name) => element.querySelector(`.vm-${name}`);
   const root = element.querySelector('.vm');
-  const grid = find('grid'), picture = find('picture'), marks = find('marks');
+  const grid = find('grid');
+  const painted = painter(root, find('picture'), find('marks'));
 
   let data = null; // what the server told of the map that is shown
   let wish = { layout: 'pca', axes: [0, 1, 2], history: 'model' };
@@ -40,18 +39,15 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   let age = 0;
   let view = { x: 0, y: 0, scale: 100, ...FLAT };
   let again = 0; // counts t-SNE maps that were made
-  let playing = null;
 
   let now = new Float32Array(0); // points at this age
-  let at = new Float32Array(0), depth = new Float32Array(0), sharp = new Float32Array(0); // where they are on the page, and in pixels of the screen
-  let order = new Uint32Array(0), sorted = new Uint32Array(0); // what is painted, and in turn
+  let at = new Float32Array(0), depth = new Float32Array(0); // where they are on the page
+  let order = new Uint32Array(0); // what is painted, in turn
   let groups = { names: [], of: new Uint8Array(0) };
   let colours = new Uint32Array(0), farther = null; // of each point; the same for what is far away
   let importance = [];
-  let image = null;
   let fitWanted = true;
   let drawnWidth = 0;
-  const widths = new Map();
 
   const model = () => (cursor.run ? JSON.parse(cursor.run).model : '');
   const is3d = () => wish.layout === 'pca3' && data?.asked.layout === 'pca3';
@@ -98,14 +94,14 @@ export default function mount({ element, props, trigger, watch, words, exchange,
       alone = false;
       key = hover = -1;
       matches = [];
-      widths.clear();
+      painted.renamed();
     }
     if (isNew || data.ages.length - 1 < age || wasFlat !== asked.layout) age = data.ages.length - 1;
     fitWanted = true;
     showMissing('', false);
     allocate();
     regroup();
-    offerAges();
+    player.show(age, data.ages.length - 1);
     place();
     draw();
     say();
@@ -114,7 +110,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   const allocate = () => {
     const { n } = data;
     if (now.length === 3 * n) return;
-    [now, at, depth, sharp, order, sorted] = [new Float32Array(3 * n), new Float32Array(2 * n), new Float32Array(n), new Float32Array(2 * n), new Uint32Array(n), new Uint32Array(n)];
+    [now, at, depth, order] = [new Float32Array(3 * n), new Float32Array(2 * n), new Float32Array(n), new Uint32Array(n)];
   };
 
   // What the server says of the sentence and of what is near, and a t-SNE that grows.
@@ -141,7 +137,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     showMissing('', false);
     data = { ...data, ages: [words.growing], shares: null, points: flat };
     age = 0;
-    offerAges();
+    player.show(age, data.ages.length - 1);
     fitWanted = true;
     place();
     draw();
@@ -201,196 +197,28 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     });
   };
 
-  let style = null;
   const restyle = () => {
-    style = { ...styleOf(root, ['ink', 'ink-soft', 'paper', 'rule', 'accent', 'token-ink', 'key', 'font-mono']) };
+    painted.restyled();
     recolour();
     draw();
   };
 
+  const scene = () => ({
+    ...size(), data, view, at, depth, colours, farther, order, groups, sort, only, alone, isShown, is3d: is3d(), hasAxes: wish.layout !== 'tsne' && Boolean(data.shares),
+    focus: focus(), near: nearNow(), sentence, matches, hover, key, importance,
+  });
+
   const paint = () => {
-    const { width, height } = size();
-    if (!data || !width) return;
+    if (!data || !grid.clientWidth) return;
     if (fitWanted) place();
-    style ??= styleOf(root, ['ink', 'ink-soft', 'paper', 'rule', 'accent', 'token-ink', 'key', 'font-mono']);
-    project(now, data.n, view, { width, height }, at, depth);
-    paintPoints(width, height);
-    paintMarks(width, height);
+    project(now, data.n, view, size(), at, depth);
+    painted.paint(scene());
   };
 
   // What is marked lies on a canvas of its own: another token moves no point, unless only a few of them are shown.
   const mark = () => {
-    const { width, height } = size();
-    if (frame || alone || fitWanted || !image || !style || !width) draw();
-    else paintMarks(width, height);
-  };
-
-  const paintPoints = (width, height) => {
-    const ratio = Math.min(2, sharpness(picture));
-    const wide = Math.round(width * ratio), high = Math.round(height * ratio);
-    if (picture.width !== wide || picture.height !== high || !image) {
-      Object.assign(picture, { width: wide, height: high });
-      image = picture.getContext('2d', { willReadFrequently: true }).createImageData(wide, high);
-    }
-    const pixels = new Uint32Array(image.data.buffer);
-    const [paper] = paperColour();
-    pixels.fill(paper);
-    for (let i = 0; i < sharp.length; i++) sharp[i] = at[i] * ratio;
-    const closer = clamped(view.scale / (0.25 * Math.min(width, height)), 0.6, 60);
-    // as large as the time for a frame allows: how many pixels all dots together have
-    const widest = Math.sqrt(MOST_PIXELS / Math.max(1, inWindow(sharp, data.n, wide, high)));
-    const radius = Math.min(clamped(1.5 * closer ** 0.4, 0.8, 6) * ratio, (widest - 1) / 2);
-    const mask = radius < 1 ? Math.max(1, Math.round(Math.min(2 * ratio, widest))) : dotMask(Math.floor(4 * radius) / 4);
-    let turn = alone ? order.filter(isShown) : order;
-    if (is3d()) {
-      turn = alone ? turn : byDepth(order, depth, sorted);
-      let first = 0;
-      while (first < turn.length && depth[turn[first]] < 0) first += 1;
-      paintDots(pixels, wide, high, { order: turn.subarray(0, first), at: sharp, colours: farther ?? colours, mask });
-      turn = turn.subarray(first);
-    }
-    paintDots(pixels, wide, high, { order: turn, at: sharp, colours, mask });
-    picture.getContext('2d').putImageData(image, 0, 0);
-  };
-  let papers = { theme: '', colour: [0] };
-  const paperColour = () => {
-    const name = colourOf(root, '--paper');
-    if (papers.theme !== name) papers = { theme: name, colour: resolved(root, ['var(--paper)']) };
-    return papers.colour;
-  };
-
-  const widthOf = (pen, text) => {
-    const named = `${pen.font} ${text}`;
-    if (!widths.has(named)) widths.set(named, pen.measureText(text).width);
-    return widths.get(named);
-  };
-
-  const paintMarks = (width, height) => {
-    const pen = penFor(marks, { width, height, ratio: sharpness(marks) });
-    const small = `${0.86 * style.size}px ${style['font-mono'] || style.family}`;
-    const large = `600 ${style.size}px ${style['font-mono'] || style.family}`;
-    const high = 1.3 * style.size;
-    const labels = room(width, height);
-    const me = focus();
-    const near = nearNow();
-    const inside = (id) => at[2 * id] > 0 && at[2 * id] < width && at[2 * id + 1] > 0 && at[2 * id + 1] < height;
-    const jobs = [];
-
-    const name = (id, { font, away = 7, must = false, chipped = false, ink = style.ink, gap = 1 }) => {
-      if (!inside(id)) return;
-      pen.font = font;
-      const text = data.texts[id];
-      const wide = widthOf(pen, text) + (chipped ? 8 : 2);
-      const box = labels.place(at[2 * id], at[2 * id + 1], wide, high, away, { gap, must });
-      if (box) jobs.push({ id, text, box, font, chipped, ink });
-    };
-
-    // lines to the nearest in the original space
-    if (me >= 0 && near) {
-      pen.strokeStyle = style.ink;
-      pen.lineWidth = 1.25;
-      pen.globalAlpha = 0.55;
-      for (const id of near.ids) {
-        if (id >= data.n) continue;
-        pen.beginPath();
-        pen.moveTo(at[2 * me], at[2 * me + 1]);
-        pen.lineTo(at[2 * id], at[2 * id + 1]);
-        pen.stroke();
-      }
-      pen.globalAlpha = 1;
-    }
-    const ring = (id, radius, colour, fill) => {
-      pen.fillStyle = fill;
-      dot(pen, at[2 * id], at[2 * id + 1], radius);
-      pen.strokeStyle = colour;
-      pen.lineWidth = 2;
-      pen.beginPath();
-      pen.arc(at[2 * id], at[2 * id + 1], radius, 0, 2 * Math.PI);
-      pen.stroke();
-    };
-    const css = groupColours(sort, groups.names.length);
-    const fillOf = (id) => colourIn(css[groups.of[id]]);
-    for (const id of matches.slice(0, 200)) ring(id, 5, style.accent, fillOf(id));
-    if (near) for (const id of near.ids) if (id < data.n) ring(id, 4.5, style.ink, fillOf(id));
-    if (!alone) for (const id of new Set(sentence)) if (id < data.n) ring(id, 5, style.ink, style.tints[data.tints[id]]);
-    if (me >= 0) ring(me, 7, style.accent, fillOf(me));
-    for (const id of [key, hover]) if (id >= 0) ring(id, 6, style.accent, fillOf(id));
-
-    if (hover >= 0) name(hover, { font: large, must: true });
-    if (key >= 0 && key !== hover) name(key, { font: large, must: true });
-    if (me >= 0) name(me, { font: large, must: true, chipped: true, away: 10 });
-    if (near) for (const id of near.ids) if (id < data.n) name(id, { font: small });
-    if (!alone) for (const id of new Set(sentence)) if (id < data.n && id !== me) name(id, { font: small, chipped: true });
-    for (const id of matches.slice(0, 60)) name(id, { font: small });
-    let named = 0, tried = 0;
-    if (!alone) {
-      for (const id of importance) {
-        if (named >= MOST_NAMES || (tried += 1) > MOST_TRIED) break;
-        if ((only !== null && groups.of[id] !== only) || !inside(id)) continue;
-        const before = jobs.length;
-        name(id, { font: small, ink: style['ink-soft'], away: 5, gap: 14 });
-        named += jobs.length - before;
-      }
-    }
-
-    pen.textBaseline = 'middle';
-    pen.textAlign = 'left';
-    pen.lineJoin = 'round';
-    for (const { id, text, box, font, chipped, ink } of jobs.reverse()) {
-      pen.font = font;
-      const y = (box.top + box.bottom) / 2;
-      if (chipped) {
-        pen.fillStyle = style.tints[data.tints[id]];
-        pen.fillRect(box.left, box.top + 1, box.right - box.left, high - 2);
-        pen.fillStyle = style['token-ink'];
-        pen.fillText(`\u2068${text}\u2069`, box.left + 4, y + 1);
-        continue;
-      }
-      pen.strokeStyle = style.paper;
-      pen.lineWidth = 4;
-      pen.strokeText(`\u2068${text}\u2069`, box.left + 1, y + 1);
-      pen.fillStyle = ink;
-      pen.fillText(`\u2068${text}\u2069`, box.left + 1, y + 1);
-    }
-    paintAxes(pen, width, height);
-  };
-
-  const colourNames = new Map();
-  const colourIn = (css) => {
-    const named = `${style.theme} ${css}`;
-    if (!colourNames.has(named)) {
-      const [number] = resolved(root, [css]);
-      colourNames.set(named, `rgb(${number & 255} ${(number >>> 8) & 255} ${(number >>> 16) & 255})`);
-    }
-    return colourNames.get(named);
-  };
-
-  // Which component goes where: two arrows in the corner, three where they turn. t-SNE has none, for its axes mean nothing.
-  const paintAxes = (pen, width, height) => {
-    if (wish.layout === 'tsne' || !data.shares) return;
-    const long = 34, [x0, y0] = [16 + (is3d() ? long : 0), height - 16 - (is3d() ? long / 2 : 0)];
-    const directions = [[1, 0, 0], [0, 1, 0], ...(is3d() ? [[0, 0, 1]] : [])];
-    pen.font = `${0.8 * style.size}px ${style.family}`;
-    pen.lineWidth = 1.5;
-    const unit = new Float32Array(2), deep = new Float32Array(1);
-    directions.forEach((direction, place_) => {
-      project(direction, 1, { x: 0, y: 0, scale: long, turn: view.turn, tilt: view.tilt }, { width: 0, height: 0 }, unit, deep);
-      const [x, y] = [x0 + unit[0], y0 + unit[1]];
-      pen.strokeStyle = style['ink-soft'];
-      pen.beginPath();
-      pen.moveTo(x0, y0);
-      pen.lineTo(x, y);
-      pen.stroke();
-      pen.textAlign = 'left';
-      pen.textBaseline = 'middle';
-      const text = String(data.asked.axes[place_] + 1);
-      pen.strokeStyle = style.paper;
-      pen.lineWidth = 4;
-      pen.strokeText(text, x + 4, y);
-      pen.lineWidth = 1.5;
-      pen.fillStyle = style['ink-soft'];
-      pen.fillText(text, x + 4, y);
-    });
+    if (frame || alone || fitWanted || !painted.isPainted() || !grid.clientWidth) draw();
+    else painted.paintMarks(scene());
   };
 
   // --- what is said --------------------------------------------------------------------------------------------------------------
@@ -405,8 +233,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
       const near = shown === focus() ? nearSaid(words, data, nearNow()) : words.press_to_light;
       put(find('read'), [tokenSaid(words, data, shown, kindOf(shown)), near].filter(Boolean).join(' '));
     }
-    put(find('age-told'), ageSaid(words, data, age, wish.layout));
-    attributed(find('ages').querySelector('input'), { 'aria-valuetext': ageSaid(words, data, age, wish.layout) });
+    player.say(ageSaid(words, data, age, wish.layout));
     put(isolate, alone ? words.all_again : words.only_these);
     isolate.setAttribute('aria-pressed', String(alone));
     back.hidden = chosen === null;
@@ -458,7 +285,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     told.axes(wish.axes.map((one) => one + 1).join(','));
     told.history(wish.history);
     if (wish.history !== wasHistory) {
-      stop();
+      player.stop();
       askNear();
     }
     choose();
@@ -523,57 +350,16 @@ export default function mount({ element, props, trigger, watch, words, exchange,
 
   // --- ages ----------------------------------------------------------------------------------------------------------------------
 
-  const slider = attributed(node('input', 'vm-age'), { type: 'range', min: 0, step: 0.02, 'aria-label': words.ages });
-  const play = button('vm-tool', words.play, () => (playing ? stop() : run()));
-  find('ages').append(play, slider, node('span', 'vm-age-told'));
-  const offerAges = () => {
-    const most = data.ages.length - 1;
-    slider.max = String(most);
-    slider.value = String(age);
-    find('ages').hidden = most < 1;
-  };
   const goTo = (value) => {
     const before = Math.round(age);
     age = clamped(value, 0, data.ages.length - 1);
-    slider.value = String(age);
+    player.show(age, data.ages.length - 1);
     place();
     if (alone && Math.round(age) !== before) fitWanted = true;
     draw();
     say();
   };
-  slider.addEventListener('input', () => {
-    stop();
-    goTo(Number(slider.value));
-  });
-  slider.addEventListener('keydown', (event) => {
-    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
-    if (!by) return;
-    event.preventDefault(); // from age to age, not between them
-    stop();
-    goTo(by > 0 ? Math.floor(age + 1e-6) + 1 : Math.ceil(age - 1e-6) - 1);
-  });
-  const stop = () => {
-    cancelAnimationFrame(playing);
-    clearTimeout(playing);
-    playing = null;
-    put(play, words.play);
-  };
-  const run = () => {
-    const most = data.ages.length - 1;
-    if (age >= most) goTo(0);
-    put(play, words.pause);
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    let last = performance.now();
-    const step = (time) => {
-      if (!playing) return;
-      goTo(still ? Math.floor(age) + 1 : age + Math.max(0, time - last) / (STEP_MS * Math.max(1, 4 / most)));
-      last = time;
-      if (age >= most) return stop();
-      next();
-    };
-    const next = () => { playing = still ? setTimeout(step, 2 * STEP_MS) : requestAnimationFrame(step); };
-    next();
-  };
+  const player = agePlayer(find('ages'), words, goTo);
 
   // --- finger and keys -----------------------------------------------------------------------------------------------------------
 
@@ -698,10 +484,9 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   showMissing('', false);
   find('ages').hidden = true;
   drawnAgain(grid, () => {
-    image = null;
+    painted.resized();
     if (data && !alone && Math.abs(grid.clientWidth - drawnWidth) > 2) fitWanted = true;
     drawnWidth = grid.clientWidth;
-    colourNames.clear();
     if (!data) ask();
     restyle();
   });
