@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from explorer.page.spec import find_tabs
 from tests.browser.conftest import TABS, open_tab, put_back, type_sentence, type_unread
 from tests.explorer.page.test_example import EXAMPLE
 
@@ -176,3 +177,14 @@ def test_on_a_small_screen_the_row_scrolls_and_no_tab_is_put_into_a_menu(page: P
     page.keyboard.press("End")
     expect(page.get_by_role("tab", name=TABS[-1], exact=True)).to_have_attribute("aria-selected", "true")
     wait_until_in_sight(page, "#tabs [role=tab][aria-selected=true]", "#tabs > .tab-wrapper")
+
+
+@pytest.mark.parametrize("size", [PROJECTOR_ZOOMED, PHONE], ids=["zoomed", "phone"])
+def test_a_link_to_a_tab_at_the_far_end_of_the_row_has_its_name_in_sight(
+    blank: Page, app_url: str, size: tuple[int, int]
+) -> None:
+    resize(blank, size)
+    blank.goto(f"{app_url}?tab={find_tabs()[-1].id}")
+    expect(blank.get_by_role("tab", name=TABS[-1], exact=True)).to_have_attribute("aria-selected", "true")
+    expect(blank.get_by_role("tab", name=TABS[-1], exact=True)).to_be_in_viewport(ratio=0.99)
+    assert blank.evaluate("scrollY") == 0

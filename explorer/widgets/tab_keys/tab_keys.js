@@ -1,4 +1,7 @@
 // Source: the tabs pattern of the ARIA Authoring Practices, with tabs that open as the focus reaches them.
+
+const EDGE = 24; // pixels that an edge with more behind it covers
+
 export default function mount({ tabs }) {
   const row = document.querySelector(`#${tabs} > .tab-wrapper > [role=tablist]`);
   if (row) wire(row);
@@ -19,8 +22,22 @@ function wire(row) {
     all[target].click();
   });
 
-  // The open tab is the row's one tab stop.
-  const markStop = () => inOrder().forEach((tab) => { tab.tabIndex = tab.getAttribute('aria-selected') === 'true' ? 0 : -1; });
-  new MutationObserver(markStop).observe(row, { subtree: true, childList: true, attributeFilter: ['aria-selected'] });
-  markStop();
+  // The open tab is the row's one tab stop, and stands in sight, whoever opened it: a link too.
+  let open = null;
+  const markOpen = () => {
+    for (const tab of inOrder()) {
+      const isOpen = tab.getAttribute('aria-selected') === 'true';
+      tab.tabIndex = isOpen ? 0 : -1;
+      if (isOpen && tab !== open) reveal(open = tab);
+    }
+  };
+  // Not scrollIntoView: the page would follow.
+  const reveal = (tab) => {
+    const scroller = row.parentElement;
+    const { left, right } = tab.getBoundingClientRect(), box = scroller.getBoundingClientRect();
+    if (left < box.left + EDGE) scroller.scrollLeft += left - box.left - EDGE;
+    else if (right > box.right - EDGE) scroller.scrollLeft += right - box.right + EDGE;
+  };
+  new MutationObserver(markOpen).observe(row, { subtree: true, childList: true, attributeFilter: ['aria-selected'] });
+  markOpen();
 }
