@@ -28,6 +28,7 @@ def sight(tab: str, figures: Mapping[str, Mapping[str, Any]]) -> gr.HTML:
         "tab": tab,
         "figures": {name: dict(about) for name, about in figures.items()},
         "working": say("working"),
+        "first": say("first"),
     }
     skeleton = '<p class="sight" role="status" aria-live="polite"></p>'
     return widget(Path(__file__).parent, skeleton, constants, value={"run": ""}, elem_classes="sight-line")

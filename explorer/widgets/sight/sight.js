@@ -4,7 +4,7 @@ import { markStale } from '../shared/stale.js';
 const PARTS = ['run', 'token', 'layer', 'head'];
 const SLOW_MS = 600; // an answer that takes longer leaves the old picture under a new cursor: then it is marked
 
-export default function mount({ element, props, trigger, watch, tab, figures, working }) {
+export default function mount({ element, props, trigger, watch, tab, figures, working, first }) {
   const line = finder(element)('sight');
   const names = Object.keys(figures);
   let at = { run: '' };
@@ -23,17 +23,17 @@ export default function mount({ element, props, trigger, watch, tab, figures, wo
     const concerned = names.filter((name) => isConcerned(name, moved));
     if (concerned.length) {
       clearTimeout(slow);
-      slow = setTimeout(() => concerned.forEach((name) => mark(name, working)), SLOW_MS);
+      slow = setTimeout(() => concerned.forEach((name) => mark(name, name in shown ? working : first)), SLOW_MS);
     }
-    const hand = () => {
-      props.value = { ...at, shown }; // Gradio may have hand the first value back while the tab was being opened
+    const handOver = () => {
+      props.value = { ...at, shown }; // Gradio may have put the first value back while the tab was being opened
     };
     afterPainting(() => {
-      hand();
+      handOver();
       if (concerned.length) trigger('submit');
-      hand();
+      handOver();
       if (moved.includes('run')) trigger('edit');
-      hand();
+      handOver();
       trigger('select');
     });
   };
