@@ -27,6 +27,7 @@ def page(kept: Page) -> Page:
     colours(kept).select_option("often")
     kept.locator(".vm-search").fill("")
     expect(kept.locator("#vocabulary-frame .title")).to_contain_text("All 8,192 tokens of TinyStories")
+    expect(kept.locator("#vocabulary-frame .summary")).to_contain_text("components 1 and 2 of 192")
     expect(read(kept)).to_contain_text(re.compile("·sat”, id 3332: .* Nearest: "))
     expect(kept.locator("[data-stale]").filter(visible=True)).to_have_count(0)
     return kept
