@@ -242,6 +242,7 @@ _AS_OPENED = """() => {
 
 def put_back(page: Page, sentence: str, tab: str) -> None:
     """The window, the sentence with its last token picked, and the tab: as if a link had opened them. Does what is left to do only."""
+    page.bring_to_front()  # a page that stood behind another's may draw no frames, and a click waits for two
     if page.viewport_size != WINDOW:
         page.set_viewport_size(WINDOW)
     page.mouse.move(0, 0)
