@@ -1,4 +1,4 @@
-"""A page and a server that do nothing while nobody does: two of Gradio's clocks, stopped or slowed (docs/log.md, 2026-11-30)."""
+"""A page and a server that do nothing while nobody does: two of Gradio's clocks, stopped or slowed (docs/decisions/028)."""
 
 from __future__ import annotations
 
