@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from explorer.page.stillness import NO_CLOCK, BeforeEverything
+from explorer.page.stillness import NO_CLOCK, UNWATCHED, BeforeEverything
 
 PAGE = "<!doctype html>\n<html><head>\n<script>first()</script></head><body><head>é</body></html>"
 WITH_SCRIPT = PAGE.replace("<head>", "<head><script>0</script>", 1)
@@ -55,6 +55,10 @@ def test_whatever_else_is_answered_stays_as_it_is(other):
         assert answer.headers["content-length"] == other.headers["content-length"] == str(len(body))
 
 
+def script_of(element: str) -> str:
+    return element.removeprefix("<script>").removesuffix("</script>")
+
+
 @pytest.mark.parametrize(
     ("act", "frames"),
     [
@@ -68,6 +72,28 @@ def test_whatever_else_is_answered_stays_as_it_is(other):
 def test_only_gradios_clock_is_given_no_frame(act, frames):
     engine = MiniRacer()
     engine.eval("let asked = 0; globalThis.requestAnimationFrame = (act) => { asked += 1; return 7; };")
-    engine.eval(NO_CLOCK.removeprefix("<script>").removesuffix("</script>"))
+    engine.eval(script_of(NO_CLOCK))
     assert engine.eval(f"requestAnimationFrame({act})") == (7 if frames else 0)
     assert engine.eval("asked") == frames
+
+
+def test_what_listens_to_what_is_the_same_list_but_none_that_svelte_would_watch():
+    engine = MiniRacer()
+    engine.eval(script_of(UNWATCHED))
+    engine.eval(
+        """gradio_config = { root: '', dependencies: [{ id: 0, targets: [[3, 'change']] }, { id: 1, targets: [] }] };"""
+    )
+    assert engine.eval("JSON.stringify(gradio_config)") == (
+        '{"root":"","dependencies":[{"id":0,"targets":[[3,"change"]]},{"id":1,"targets":[]}]}'
+    )
+    # What Svelte's proxy() asks before it watches a list, and what Gradio's copy of its configuration keeps.
+    watched = "Object.getPrototypeOf(copy.dependencies) === Array.prototype"
+    assert engine.eval(f"{{ const copy = {{ ...gradio_config }}; {watched} }}") is False
+    assert engine.eval("gradio_config.dependencies.filter((one) => one.targets.length).length") == 1
+
+
+@pytest.mark.parametrize("config", ["undefined", "null", "{}", "{ dependencies: null }", "7"])
+def test_a_configuration_without_listeners_stays_as_it_is(config):
+    engine = MiniRacer()
+    engine.eval(script_of(UNWATCHED))
+    assert engine.eval(f"gradio_config = {config}; JSON.stringify(gradio_config) === JSON.stringify({config})")
