@@ -17,7 +17,7 @@ from explorer.page.links import Linked
 from explorer.page.origins import build_drawer
 from explorer.page.reading import Reader, wire_links, wire_reading, wire_strip
 from explorer.page.sessions import keep_sessions_lean
-from explorer.page.stillness import NO_CLOCK, UNWATCHED, BeforeEverything, let_the_queue_rest
+from explorer.page.stillness import LEAN_LISTENERS, NO_CLOCK, BeforeEverything, let_the_queue_rest
 from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
 from explorer.widgets import frame, widget
@@ -64,5 +64,5 @@ def launch_options() -> dict[str, Any]:
         "show_error": False,
         "footer_links": ["api"],
         "max_file_size": "600mb",
-        "app_kwargs": {"middleware": [Middleware(BeforeEverything, NO_CLOCK + UNWATCHED)]},
+        "app_kwargs": {"middleware": [Middleware(BeforeEverything, NO_CLOCK + LEAN_LISTENERS)]},
     }

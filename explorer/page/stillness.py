@@ -1,4 +1,4 @@
-"""What Gradio does for nothing: two clocks, stopped or slowed, and watchers of what never changes (docs/decisions/028)."""
+"""What Gradio does for nothing: clocks, watchers of what never changes, marks that nobody shows (docs/decisions/028)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,23 @@ NO_CLOCK = """<script>{
 
 # Of the list of what listens to what, Gradio (6.31) makes Svelte watch every entry, and then looks through all of it once for each of the
 # page's components: a quarter of the time that a page takes to open. It changes none of it, and Svelte watches plain lists only.
-UNWATCHED = """<script>{
+# And it keeps a mark for every input of every event that was ever answered, though none of ours shows its progress anywhere (events.UNMARKED),
+# and brings all of them up to date twice an event: with every tab visited, 0.3 s for a picked token. To join the places where progress
+# is shown to the inputs is how it comes by them; an event without such places joins nothing.
+LEAN_LISTENERS = """<script>{
   let config;
   class Listeners extends Array {}
+  class Nowhere extends Array {
+    concat() {
+      return [];
+    }
+  }
+  const lean = (one) => (one.show_progress_on?.length === 0 ? { ...one, show_progress_on: new Nowhere() } : one);
   Object.defineProperty(globalThis, 'gradio_config', {
     configurable: true,
     get: () => config,
     set: (given) => {
-      config = Array.isArray(given?.dependencies) ? { ...given, dependencies: Listeners.from(given.dependencies) } : given;
+      config = Array.isArray(given?.dependencies) ? { ...given, dependencies: Listeners.from(given.dependencies, lean) } : given;
     },
   });
 }</script>"""

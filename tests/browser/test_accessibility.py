@@ -16,6 +16,12 @@ RULES: dict[str, Any] = {"runOnly": ["wcag2a", "wcag2aa"], **ONLY_VIOLATIONS}
 RULES_OF_COLOUR = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, **ONLY_VIOLATIONS}
 
 
+# axe walks through what is hidden too, and every tab that was left still lies there: with all of them, the last takes three times as long.
+TAKE_HIDDEN_TABS_AWAY = """() => {
+  for (const panel of document.querySelectorAll('[role=tabpanel]')) if (!panel.checkVisibility()) panel.remove();
+}"""
+
+
 def violations(page: Page, rules: dict[str, Any] = RULES) -> list[str]:
     found = Axe().run(page, options=rules).response["violations"]
     return [f"{rule['id']}: {node['target']} {node['html'][:200]}" for rule in found for node in rule["nodes"]]
@@ -27,9 +33,12 @@ def test_no_tab_breaks_a_rule_of_wcag_2_aa(blank: Page, app_url: str) -> None:
     page.emulate_media(color_scheme="light", reduced_motion="reduce")  # no colour is looked at on its way to another
     page.goto(f"{app_url}?text=The+dog+was+very")
     expect(page.locator("#token-strip .token")).to_have_count(4)
+    empty_plots = page.get_by_label("Empty value").filter(visible=True)  # Gradio's, before they come
     broken = []
     for title in TABS:
         open_tab(page, title)
+        main_figure(page)
+        page.evaluate(TAKE_HIDDEN_TABS_AWAY)
         if title == "Generation":
             page.locator("#story .play").click()
             expect(page.locator("#story .chips .chip")).not_to_have_count(0)
@@ -37,9 +46,7 @@ def test_no_tab_breaks_a_rule_of_wcag_2_aa(blank: Page, app_url: str) -> None:
             page.emulate_media(color_scheme=theme)
             expect(page.locator("body.dark")).to_have_count(int(theme == "dark"))
             main_figure(page)
-            expect(page.get_by_label("Empty value").filter(visible=True)).to_have_count(
-                0
-            )  # Gradio's plots before they come
+            expect(empty_plots).to_have_count(0)
             broken += [f"{title}, {theme}: {told}" for told in violations(page, rules)]
         page.emulate_media(color_scheme="light")
     assert not broken, broken

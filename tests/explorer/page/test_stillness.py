@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from explorer.page.stillness import NO_CLOCK, UNWATCHED, BeforeEverything
+from explorer.page.stillness import LEAN_LISTENERS, NO_CLOCK, BeforeEverything
 
 PAGE = "<!doctype html>\n<html><head>\n<script>first()</script></head><body><head>é</body></html>"
 WITH_SCRIPT = PAGE.replace("<head>", "<head><script>0</script>", 1)
@@ -79,7 +79,7 @@ def test_only_gradios_clock_is_given_no_frame(act, frames):
 
 def test_what_listens_to_what_is_the_same_list_but_none_that_svelte_would_watch():
     engine = MiniRacer()
-    engine.eval(script_of(UNWATCHED))
+    engine.eval(script_of(LEAN_LISTENERS))
     engine.eval(
         """gradio_config = { root: '', dependencies: [{ id: 0, targets: [[3, 'change']] }, { id: 1, targets: [] }] };"""
     )
@@ -92,8 +92,18 @@ def test_what_listens_to_what_is_the_same_list_but_none_that_svelte_would_watch(
     assert engine.eval("gradio_config.dependencies.filter((one) => one.targets.length).length") == 1
 
 
+def test_an_event_that_shows_its_progress_nowhere_has_nothing_to_mark_and_any_other_what_it_had():
+    engine = MiniRacer()
+    engine.eval(script_of(LEAN_LISTENERS))
+    engine.eval("gradio_config = { dependencies: [[], [4], null].map((places) => ({ show_progress_on: places })) };")
+    # As Gradio's LoadingStatus.resolve_args does, of outputs [9] and inputs [7].
+    marked = "(one) => (one.show_progress_on || [9]).concat([7])"
+    assert engine.eval(f"JSON.stringify([...gradio_config.dependencies.map({marked})])") == "[[],[4,7],[9,7]]"
+    assert engine.eval("JSON.stringify(gradio_config.dependencies[0])") == '{"show_progress_on":[]}'
+
+
 @pytest.mark.parametrize("config", ["undefined", "null", "{}", "{ dependencies: null }", "7"])
 def test_a_configuration_without_listeners_stays_as_it_is(config):
     engine = MiniRacer()
-    engine.eval(script_of(UNWATCHED))
+    engine.eval(script_of(LEAN_LISTENERS))
     assert engine.eval(f"gradio_config = {config}; JSON.stringify(gradio_config) === JSON.stringify({config})")

@@ -48,12 +48,21 @@ export default function bar({ element, props, trigger, watch, words, name, from_
     return { title, summary, stale: marked ? filled(words.stale, { why: marked.dataset.stale }) : '' };
   }
 
-  // Whether the two lines hold the summary is known only where it is laid out.
+  // Whether the two lines hold the summary is known only where it is laid out. Of many figures at once: what is as it was is not
+  // written again, or each would have the page laid out anew for the next.
+  let height = 0;
   const measure = () => {
     const { summary, more, words: line } = { summary: find('summary'), more: find('more'), words: find('words') };
     if (!summary.clientHeight) return;
-    if (!line.classList.contains('whole')) more.hidden = summary.scrollHeight <= summary.clientHeight + 2;
-    root.style.setProperty('--bar-height', `${element.offsetHeight + 4}px`);
+    const fits = line.classList.contains('whole') ? more.hidden : summary.scrollHeight <= summary.clientHeight + 2;
+    const now = element.offsetHeight + 4;
+    if (more.hidden !== fits) more.hidden = fits;
+    if (height !== now) root.style.setProperty('--bar-height', `${(height = now)}px`);
+  };
+  const sizes = new ResizeObserver(measure);
+  const measureOnceLaidOut = () => {
+    sizes.unobserve(element);
+    sizes.observe(element);
   };
   find('more').addEventListener('click', () => {
     const whole = find('words').classList.toggle('whole');
@@ -67,7 +76,7 @@ export default function bar({ element, props, trigger, watch, words, name, from_
     put(find('title'), title);
     put(find('summary'), summary);
     find('tools').setAttribute('aria-label', `${words.tools}: ${title}`);
-    measure();
+    measureOnceLaidOut();
     rows.redrawn();
   };
 
@@ -76,7 +85,6 @@ export default function bar({ element, props, trigger, watch, words, name, from_
   find('summary').id = id('summary');
   attributed(root, { role: 'figure', 'aria-labelledby': id('title'), 'aria-describedby': id('summary') });
   put(find('more'), words.shared_more);
-  new ResizeObserver(measure).observe(element);
   follow(element, 'resize', large.fit, window);
   watch('value', draw);
   draw();
