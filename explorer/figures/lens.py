@@ -47,6 +47,7 @@ def share_curves(
         )
     layout = frame(
         "",
+        names_below=True,
         x={"tickvals": list(range(len(places))), "ticktext": list(places), "showgrid": False, "zeroline": False},
         y={
             "title": {"text": say("shared_probability")},

@@ -32,6 +32,7 @@ def logit_waterfall(names: Sequence[str], values: Sequence[float]) -> go.Figure:
         bars,
         frame(
             "",
+            names_below=True,
             x={"showgrid": False},
             y={"title": {"text": say("step_axis")}, "gridcolor": RULE, "griddash": "dot"},
             showlegend=False,
