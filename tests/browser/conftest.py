@@ -249,7 +249,7 @@ def put_back(page: Page, sentence: str, tab: str) -> None:
     page.evaluate(_AS_OPENED)
     labels = [label.text for label in token_labels(SHIPPED_VOCABULARY.encode(sentence), SHIPPED_VOCABULARY)]
     keys = page.locator("#token-strip .token")
-    if page.get_by_label("Your sentence", exact=True).input_value() != sentence:
+    if sentence_box(page).input_value() != sentence:
         type_unread(page, sentence)
     expect(keys).to_have_text(labels)
     if keys.last.get_attribute("aria-selected") != "true":
@@ -281,6 +281,11 @@ def _leaves(url: str, app_url: str) -> bool:
     return not url.startswith((app_url, "data:", "blob:", app_url.replace("http", "ws")))
 
 
+def sentence_box(page: Page) -> Locator:
+    """By its id: to find it by its label, of which test_header tells, every element that was ever drawn is asked for labels of its own."""
+    return page.locator("#sentence").locator("input, textarea")
+
+
 def type_sentence(page: Page, text: str) -> None:
     """Replace what stands in the sentence box, and wait until the tokens above the tabs are the new sentence's.
 
@@ -293,11 +298,11 @@ def type_sentence(page: Page, text: str) -> None:
 
 def type_unread(page: Page, text: str) -> None:
     """Replace what stands in the sentence box with what will be refused, or is to be looked at before it is read."""
-    page.get_by_label("Your sentence", exact=True).fill(text)
+    sentence_box(page).fill(text)
 
 
 def open_tab(page: Page, title: str) -> None:
-    page.get_by_role("tab", name=title, exact=True).click()
+    page.locator("#tabs [role=tablist]").get_by_role("tab", name=title, exact=True).click()
 
 
 def main_figure(page: Page) -> Locator:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from gpt2core import Pretrained, beam_search, generate
 from gpt2core.beam import BeamSearch, continuation_log_probabilities
-from tests.browser.conftest import HOSTILE, open_tab, put_back, type_sentence
+from tests.browser.conftest import HOSTILE, open_tab, put_back, sentence_box, type_sentence
 from tests.browser.readings import figure, share
 
 SENTENCE = "Once upon a time there was a"
@@ -143,7 +143,7 @@ def test_what_was_dropped_can_be_hidden(beams: Page, shipped: Pretrained) -> Non
 def test_a_text_found_becomes_the_sentence(beams: Page, shipped: Pretrained) -> None:
     text = shipped.tokenizer.decode(search(shipped, 4, 12).hypotheses[1].token_ids)
     beams.get_by_role("button", name="Use this text: beam 2").click()
-    expect(beams.get_by_label("Your sentence", exact=True)).to_have_value(SENTENCE + text)
+    expect(sentence_box(beams)).to_have_value(SENTENCE + text)
 
 
 def test_the_picture_and_the_table_are_saved(beams: Page) -> None:
@@ -201,7 +201,5 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(beams: Page) -> None:
     type_sentence(beams, HOSTILE)
     expect(beams.locator("#beam-tree .box .token").first).to_contain_text("|")
     beams.locator("#beam-tree .use").first.click()
-    expect(beams.get_by_label("Your sentence", exact=True)).to_have_value(
-        re.compile(r"^<img src=x onerror=alert\(1\)> \$\{alert")
-    )
+    expect(sentence_box(beams)).to_have_value(re.compile(r"^<img src=x onerror=alert\(1\)> \$\{alert"))
     assert beams.locator("img[src='x']").count() == 0

@@ -20,6 +20,8 @@ from tests.browser.conftest import (
     free_port,
     open_tab,
     press_as_soon_as_it_can_be,
+    put_back,
+    put_settings_back,
     running_app,
     type_sentence,
 )
@@ -27,12 +29,29 @@ from tests.browser.readings import fit, share
 from tests.gpt2core.foreign.test_hub import Hub
 from tests.reference import hugging_face_twin, random_model
 
+LINK = "?tab=compare"
 SENTENCE = "Once upon a time there was a"
+USUAL_B = "Untrained twin"
 
 
 @pytest.fixture(scope="module")
 def untrained(shipped: Pretrained) -> Pretrained:
     return Pretrained(untrained_model(shipped.model.config), shipped.tokenizer)
+
+
+@pytest.fixture
+def compared(kept: Page) -> Page:
+    """The sentence compared on a page that is kept, by the usual settings and with the usual model B. A test that lets the models write,
+    which would leave its texts behind, takes `compare`."""
+    put_back(kept, SENTENCE, "Compare")
+    put_settings_back(kept.locator("#compare-settings"))
+    menu = kept.locator("#compare-b input")
+    if menu.input_value() != USUAL_B:
+        choose(kept, "#compare-b", USUAL_B)
+    expect(kept.locator("#compare-pairs .scores thead")).to_contain_text(f"B: {USUAL_B}")
+    expect(kept.locator("#compare-frame .title")).to_contain_text("after “·a”, token 7 of 7")
+    expect(kept.locator("[data-stale]").filter(visible=True)).to_have_count(0)
+    return kept
 
 
 @pytest.fixture
@@ -90,40 +109,40 @@ def continued(pretrained: Pretrained, n: int, seed: int, **settings: float) -> l
 
 
 def test_trained_and_untrained_stand_side_by_side_with_gpt2cores_numbers(
-    compare: Page, shipped: Pretrained, untrained: Pretrained
+    compared: Page, shipped: Pretrained, untrained: Pretrained
 ) -> None:
     ids, settings = likeliest(shipped), SamplingSettings()
-    assert fit(shares(compare, "a")[:6], expected(shipped, ids, settings))
-    assert fit(shares(compare, "b")[:6], expected(untrained, ids, settings))
-    expect(compare.locator("#compare-pairs .sentences")).to_contain_text("They differ in")
-    expect(compare.locator("#compare-pairs .scores")).to_contain_text("nats per byte")
+    assert fit(shares(compared, "a")[:6], expected(shipped, ids, settings))
+    assert fit(shares(compared, "b")[:6], expected(untrained, ids, settings))
+    expect(compared.locator("#compare-pairs .sentences")).to_contain_text("They differ in")
+    expect(compared.locator("#compare-pairs .scores")).to_contain_text("nats per byte")
 
 
-def test_settings_moved_here_or_in_another_tab_count(compare: Page, shipped: Pretrained) -> None:
+def test_settings_moved_here_or_in_another_tab_count(compared: Page, shipped: Pretrained) -> None:
     ids = likeliest(shipped)
-    setting(compare, "k =").fill("3")
-    expect(compare.locator("#compare-pairs .line.a .mark", has_text="cut").first).to_be_visible()
-    assert fit(shares(compare, "a")[:6], expected(shipped, ids, SamplingSettings(top_k=3)))
-    open_tab(compare, "Sampling")
-    compare.locator("#sampling-settings").get_by_label("T =", exact=True).fill("2")
-    open_tab(compare, "Compare")
+    setting(compared, "k =").fill("3")
+    expect(compared.locator("#compare-pairs .line.a .mark", has_text="cut").first).to_be_visible()
+    assert fit(shares(compared, "a")[:6], expected(shipped, ids, SamplingSettings(top_k=3)))
+    open_tab(compared, "Sampling")
+    compared.locator("#sampling-settings").get_by_label("T =", exact=True).fill("2")
+    open_tab(compared, "Compare")
     wanted = expected(shipped, ids, SamplingSettings(2.0, 3))
-    expect(compare.locator("#compare-pairs .line.a .share").first).to_have_text(re.compile(wanted[0]))
-    assert fit(shares(compare, "a")[:6], wanted)
+    expect(compared.locator("#compare-pairs .line.a .share").first).to_have_text(re.compile(wanted[0]))
+    assert fit(shares(compared, "a")[:6], wanted)
 
 
-def test_a_picked_token_and_a_new_sentence_are_followed(compare: Page) -> None:
-    compare.locator("#token-strip .token").nth(1).click()
-    expect(compare.locator("#compare-frame .title")).to_contain_text("after “·upon”, token 2 of 7")
-    type_sentence(compare, "The dog")
-    expect(compare.locator("#compare-frame .title")).to_contain_text("after “·dog”, token 2 of 2")
+def test_a_picked_token_and_a_new_sentence_are_followed(compared: Page) -> None:
+    compared.locator("#token-strip .token").nth(1).click()
+    expect(compared.locator("#compare-frame .title")).to_contain_text("after “·upon”, token 2 of 7")
+    type_sentence(compared, "The dog")
+    expect(compared.locator("#compare-frame .title")).to_contain_text("after “·dog”, token 2 of 2")
 
 
-def test_other_vocabularies_are_compared_only_where_they_can_be(compare: Page) -> None:
-    choose(compare, "#compare-b", "Growth, step 200")
-    expect(compare.locator("#compare-pairs .sentences")).to_contain_text("A knows 8,192 tokens and B 1,024")
-    expect(compare.locator("#compare-pairs .line.b .mark", has_text="not a token").first).to_be_visible()
-    expect(compare.locator("#compare-pairs .scores thead")).to_contain_text("B: Growth, step 200")
+def test_other_vocabularies_are_compared_only_where_they_can_be(compared: Page) -> None:
+    choose(compared, "#compare-b", "Growth, step 200")
+    expect(compared.locator("#compare-pairs .sentences")).to_contain_text("A knows 8,192 tokens and B 1,024")
+    expect(compared.locator("#compare-pairs .line.b .mark", has_text="not a token").first).to_be_visible()
+    expect(compared.locator("#compare-pairs .scores thead")).to_contain_text("B: Growth, step 200")
 
 
 def test_both_write_what_gpt2core_writes_and_where_they_part_is_marked(
@@ -223,8 +242,9 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(compare: Page) -> None:
     ("name", "told"),
     [("untrained", "of 256 tokens"), ("growth-00200", "of 128 tokens"), ("tinystories", "of 256 tokens")],
 )
-def test_a_link_names_its_model(page: Page, name: str, told: str) -> None:
-    page.goto(f"{page.url.split('?')[0]}?text=The+dog&model={name}&tab=compare")
+def test_a_link_names_its_model(blank: Page, app_url: str, name: str, told: str) -> None:
+    page = blank
+    page.goto(f"{app_url}?text=The+dog&model={name}&tab=compare")
     expect(page.locator("#status .notice")).to_contain_text(told)
     expect(page.locator("#compare-frame .title")).to_contain_text("What comes after")
     page.wait_for_function(f"location.search.includes('model={name}')")

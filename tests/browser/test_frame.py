@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from explorer.app import build_app
 from explorer.store.services import Services
-from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, TABS, open_tab, put_back, type_sentence
+from tests.browser.conftest import HOSTILE, HOSTILE_TOKENS, TABS, open_tab, put_back, sentence_box, type_sentence
 from tests.explorer.page.test_example import EXAMPLE
 
 # Every frame that is on the page once its tab is open: tab and id, as the tab's module writes it.
@@ -145,7 +145,7 @@ def test_enlarged_a_figure_fills_the_window_alone_until_escape(page: Page, tab: 
     expect(frame).to_have_attribute("role", "figure")
     after = frame.bounding_box()
     assert (after["width"], after["x"]) == (before["width"], before["x"])
-    page.get_by_label("Your sentence", exact=True).click()  # what is around it answers again
+    sentence_box(page).click()  # what is around it answers again
 
 
 def test_an_open_table_follows_what_is_picked(page: Page) -> None:

@@ -18,6 +18,7 @@ from tests.browser.conftest import (
     SHIPPED_VOCABULARY,
     put_back,
     put_settings_back,
+    sentence_box,
     type_sentence,
 )
 
@@ -93,7 +94,7 @@ def test_what_is_played_equals_gpt2core_and_the_endpoint_with_the_same_seed_and_
     answer = Client(app_url, verbose=False).predict(SENTENCE, **asked)
     assert answer["token_ids"] == [step.token_id for step in steps]
     story(tab, ".carry").click()
-    expect(tab.get_by_label("Your sentence", exact=True)).to_have_value(SENTENCE + answer["text"])
+    expect(sentence_box(tab)).to_have_value(SENTENCE + answer["text"])
     expect(story(tab, ".window")).to_contain_text("Your sentence or model has changed")
     assert written(tab) == labels(shipped, answer["token_ids"])  # the old text is kept until something new is written
 
@@ -387,7 +388,7 @@ def test_what_cannot_be_generated_with_is_refused_in_a_sentence_and_kept(tab: Pa
         expect(box).to_have_value(value)
         box.fill(good)
     expect(chips(tab)).to_have_count(0)
-    expect(tab.get_by_label("Your sentence", exact=True)).to_have_value(SENTENCE)
+    expect(sentence_box(tab)).to_have_value(SENTENCE)
 
 
 def test_hostile_text_is_shown_as_text_and_runs_nothing(tab: Page) -> None:
@@ -397,7 +398,7 @@ def test_hostile_text_is_shown_as_text_and_runs_nothing(tab: Page) -> None:
     play(tab, 3, "3 tokens in all")
     expect(story(tab, ".prompt")).to_contain_text("${alert(1)}")
     story(tab, ".carry").click()
-    expect(tab.get_by_label("Your sentence", exact=True)).to_have_value(re.compile(re.escape(HOSTILE)))
+    expect(sentence_box(tab)).to_have_value(re.compile(re.escape(HOSTILE)))
     expect(story(tab, ".window")).to_contain_text("<img src=x onerror=alert(1)>")
     assert tab.locator("img[src='x']").count() == 0
 

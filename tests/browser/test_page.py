@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from gpt2core import Pretrained, trace
-from tests.browser.conftest import TABS, main_figure, open_tab, put_back, type_sentence, type_unread
+from tests.browser.conftest import TABS, main_figure, open_tab, put_back, sentence_box, type_sentence, type_unread
 from tests.browser.readings import share
 from tests.explorer.page.test_example import EXAMPLE
 
@@ -21,7 +21,7 @@ def test_the_page_opens_with_an_example_drawn(blank: Page, app_url: str, shipped
     page = blank
     page.goto(app_url)
     page.locator("#token-strip .token").first.wait_for()
-    assert page.get_by_label("Your sentence", exact=True).input_value()
+    assert sentence_box(page).input_value()
     assert main_figure(page).get_attribute("id") == "map-frame"
     expect(page.locator("#map-frame .title")).to_contain_text("TinyStories · 4.29 M parameters")
     shares = trace(shipped.model, shipped.tokenizer.encode(EXAMPLE), {"logits"})["logits"][-1].softmax(-1)
@@ -111,7 +111,7 @@ def test_a_refused_sentence_is_kept_and_what_is_on_screen_stays(page: Page, type
     expect(page.locator("#token-strip .token")).to_have_count(3)
     type_unread(page, typed)
     expect(page.locator("#status .notice")).to_contain_text(told)
-    assert page.get_by_label("Your sentence", exact=True).input_value() == typed
+    assert sentence_box(page).input_value() == typed
     expect(page.locator("#token-strip .token")).to_have_count(3)
 
 
@@ -135,7 +135,7 @@ def test_a_link_opens_what_was_on_the_screen(page: Page, browser: Browser) -> No
     other.goto(page.url)
     expect(other.locator("#token-strip .token")).to_have_count(5)
     expect(other.locator("#token-strip .token").nth(2)).to_have_attribute("aria-selected", "true")
-    expect(other.get_by_label("Your sentence", exact=True)).to_have_value("A shared sentence & more")
+    expect(sentence_box(other)).to_have_value("A shared sentence & more")
     expect(other.get_by_role("tab", name="Attention")).to_have_attribute("aria-selected", "true")
     other.close()
 

@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gpt2core import gpt2_tokenizer
-from tests.browser.conftest import HOSTILE, no_request, open_tab, put_back, type_sentence
+from tests.browser.conftest import HOSTILE, no_request, open_tab, put_back, sentence_box, type_sentence
 from tests.explorer.page.test_example import EXAMPLE
 
 LINK = "?tab=tokens"
@@ -76,7 +76,7 @@ def test_a_character_that_several_tokens_share_is_one_glyph_of_all_of_them(page:
 
 def test_a_preset_writes_its_sentence_and_says_what_it_teaches(page: Page) -> None:
     page.get_by_role("button", name="SolidGoldMagikarp").click()
-    expect(page.get_by_label("Your sentence", exact=True)).to_have_value("Say SolidGoldMagikarp, please.")
+    expect(sentence_box(page)).to_have_value("Say SolidGoldMagikarp, please.")
     expect(page.locator("#token-presets .note")).to_contain_text("43453")
     expect(page.locator("#token-cards .running")).to_contain_text("·SolidGoldMagikarp")
     page.keyboard.press("ArrowRight")

@@ -368,7 +368,8 @@ def test_a_step_is_taken_slowly_and_its_numbers_are_the_weights(page: Page) -> N
     assert float(by_formula.replace("−", "-")) == pytest.approx(float(in_the_model.replace("−", "-")), rel=1e-4)
 
 
-def test_a_vocabulary_trained_on_the_tokens_tab_is_what_a_run_reads_by(page: Page, app_url: str) -> None:
+def test_a_vocabulary_trained_on_the_tokens_tab_is_what_a_run_reads_by(blank: Page, app_url: str) -> None:
+    page = blank
     page.goto(f"{app_url}?tab=training&train_vocab_size=0&train_size=mini&train_steps=20")
     refused = page.locator("[role=tabpanel] .sight").filter(visible=True)
     expect(refused).to_contain_text("train one on the Tokens tab")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from tests.browser.conftest import TABS, open_tab, put_back, running_app, type_sentence
+from tests.browser.conftest import TABS, open_tab, put_back, running_app, sentence_box, type_sentence
 from tests.explorer.page.test_example import EXAMPLE
 
 A_USUAL_PACE_MS = 120  # between two keys
@@ -42,7 +42,7 @@ def test_a_pick_costs_one_request_and_a_typed_sentence_four_at_most(page: Page, 
     expect(page.locator("#attention-frame .summary")).to_contain_text("(position 3)")
     assert len(requests) == 1
     requests.clear()
-    box = page.get_by_label("Your sentence", exact=True)
+    box = sentence_box(page)
     box.press("Control+a")
     page.keyboard.type("The cat sat on a mat", delay=A_USUAL_PACE_MS)
     expect(page.locator("#token-strip .token")).to_have_count(6)
@@ -62,7 +62,7 @@ def test_until_a_sentence_is_read_the_page_says_that_it_tells_of_the_older_one(p
             route.continue_()
 
     page.route("**/gradio_api/**", hold)
-    page.get_by_label("Your sentence", exact=True).press_sequentially(" ")
+    sentence_box(page).press_sequentially(" ")
     expect(page.locator("html")).to_have_attribute("data-older", "")
     holds = False  # the route stays: a request that comes while it is taken away would be let go twice
     while held:

@@ -362,6 +362,7 @@ def test_a_site_is_computed_in_the_lines_that_are_shown(tiny_model, tiny_trace):
     assert tapping - shown == set()
 
 
+@functools.cache
 def snippets() -> list[tuple[str, float]]:
     """Every site, and every edit that can be written, with the number shown."""
     model, seen = looked_into("shipped")
@@ -394,9 +395,13 @@ def printed_by(code: str, given: str = "") -> list[float]:
 
 
 def test_every_snippet_prints_the_number_shown():
-    """In one process that is not this one, each snippet with names of its own."""
+    """In one process that is not this one, each snippet with names of its own; the model is read from its file once."""
     told = snippets()
-    every = "import json, sys\nfor snippet in json.load(sys.stdin): exec(snippet, {})"
+    every = (
+        "import functools, gpt2core, json, sys\n"
+        "gpt2core.load_pretrained = functools.cache(gpt2core.load_pretrained)\n"
+        "for snippet in json.load(sys.stdin): exec(snippet, {})"
+    )
     printed = printed_by(every, json.dumps([snippet for snippet, _ in told]))
     assert printed == pytest.approx([value for _, value in told], rel=1e-6, abs=1e-6)
 
