@@ -153,6 +153,10 @@ def test_the_largest_operands_lead_down_to_the_token_and_the_trail_leads_back(pa
         steps += 1
         expect(crumbs).to_have_count(steps + 1)
         assert steps < 20
+    trail = drawer(page).locator(".crumbs")
+    expect(trail).to_have_attribute("data-cut", "")  # its first steps lie to the left, and it fades there
+    trail.evaluate("(trail) => { trail.scrollLeft = 0; }")
+    expect(trail).not_to_have_attribute("data-cut", "")
     expect(title(page)).to_contain_text(re.compile("Token row of|Position row of"))
     expect(drawer(page).locator(".term")).to_contain_text(re.compile("Token id of|Position of"))
     expect(drawer(page).locator(".term .end").first).to_have_text("a weight, learned in training: nothing below it")

@@ -75,7 +75,10 @@ export default function mount({ element, props, trigger, watch, words }) {
     });
     find('crumbs').replaceChildren(...crumbs);
     find('crumbs').scrollLeft = find('crumbs').scrollWidth;
+    fadeWhereCut();
   };
+
+  const fadeWhereCut = () => find('crumbs').toggleAttribute('data-cut', find('crumbs').scrollLeft > 1);
 
   const show = (origin) => {
     trail = [...trail.slice(0, -1), { place: origin.place, short: origin.short, title: origin.title }];
@@ -145,5 +148,6 @@ export default function mount({ element, props, trigger, watch, words }) {
   find('back').addEventListener('click', () => ask(back(trail), true));
   attributed(find('trail'), { 'aria-label': words.trail });
   attributed(find('crumbs'), { 'aria-label': words.trail });
+  find('crumbs').addEventListener('scroll', fadeWhereCut, { passive: true });
   tell('cursor-asked');
 }
