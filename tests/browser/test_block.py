@@ -38,6 +38,12 @@ def rows_saved(page: Page, frame_id: str) -> list[list[str]]:
     return list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
 
 
+def grid_saved(page: Page) -> list[list[str]]:
+    """The patching grid's rows once all of them are there: they come one after the other, and Stop is enabled meanwhile."""
+    expect(page.locator("#patch-stop")).to_be_disabled()
+    return rows_saved(page, "patch-frame")
+
+
 def cell_of(grid: Locator, row: int, column: int, rows: int, columns: int) -> dict[str, float]:
     """Where the middle of a cell of a matrix lies, for a click."""
     left, top, width, height = cells_of(grid)
@@ -188,7 +194,7 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(blank: Page, app
     answer = (encode(" and")[0], encode(".")[0])
     pair = patching(shipped.model, encode(clean), encode(corrupted), answer)
     scores = torch.stack([pair.score(row.answers) for row in patched_rows(shipped.model, pair, "resid_pre")])
-    rows = rows_saved(page, "patch-frame")
+    rows = grid_saved(page)
     for told, row in zip(rows[1:], scores.tolist(), strict=True):
         assert [float(cell) for cell in told[1:]] == pytest.approx(row, abs=1e-3)
     grid.click(position=cell_of(grid, 2, 1, 6, len(encode(clean))))
@@ -219,7 +225,7 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(blank: Page, app
     box.fill(clean)
     box.press("Enter")
     expect(status).to_contain_text("nothing to bring back")
-    assert all(float(cell) == 0 for row in rows_saved(page, "patch-frame")[1:] for cell in row[1:])
+    assert all(float(cell) == 0 for row in grid_saved(page)[1:] for cell in row[1:])
     # a patch of a run with itself changes nothing, wherever it reaches
     expect(page.locator("#reach-frame .summary")).to_contain_text("the patch changes nothing")
     for shown in ("the stream", "the answer, read there"):
@@ -234,15 +240,16 @@ def test_patching_shows_gpt2cores_scores_and_a_cell_is_followed(blank: Page, app
 
 
 def test_any_place_of_the_stream_is_picked_in_one_grid_and_a_link_brings_it_back(
-    page: Page, app_url: str, shipped: Pretrained
+    blank: Page, app_url: str, shipped: Pretrained
 ) -> None:
+    page = blank
     clean, corrupted = "The cat sat on the mat", "The dog sat on the mat"
     query = urlencode({"text": clean, "tab": "block", "corrupted": corrupted, "patch_site": "every", "layer": "0"})
     page.goto(f"{app_url}/?{query}")
     grid = page.locator("#patch-grid .matrix-grid")
     expect(grid).to_have_attribute("aria-rowcount", "25")
     expect(page.locator("#patch-grid")).not_to_have_attribute("data-stale", re.compile("."))
-    rows = rows_saved(page, "patch-frame")
+    rows = grid_saved(page)
     pair = patching(shipped.model, shipped.tokenizer.encode(clean), shipped.tokenizer.encode(corrupted))
     (row,) = patched_rows(shipped.model, pair, "mlp_out", layers=[3])
     assert rows[1 + 15][0] == "MLP 3 writes"
