@@ -28,19 +28,22 @@ export function project(points, n, view, { width, height }, at, depth) {
   }
 }
 
-// { x, y, scale } so that all but the outermost of the points that are `shown` (a function of the point) fill the window.
-export function fitted(points, n, shown, { width, height }, turned = FLAT) {
+// { x, y, scale } so that all but the outermost of the points that are `shown` (a function of the point) fill the window; those of `held`
+// are in it however far out they lie.
+export function fitted(points, n, shown, held, { width, height }, turned = FLAT) {
   const at = new Float32Array(2 * n), depth = new Float32Array(n);
   project(points, n, { x: 0, y: 0, scale: 1, ...turned }, { width: 0, height: 0 }, at, depth);
   const kept = Array.from({ length: n }, (_, i) => i).filter(shown);
   if (!kept.length) return { x: 0, y: 0, scale: Math.min(width, height) / 4 };
-  const side = (values) => {
-    values.sort((one, other) => one - other);
+  const inside = held.filter((i) => i < n && shown(i));
+  const side = (of) => {
+    const values = kept.map(of).sort((one, other) => one - other);
     const out = Math.floor(0.001 * values.length);
-    return [values[out], values[values.length - 1 - out]];
+    const all = [values[out], values[values.length - 1 - out], ...inside.map(of)];
+    return [Math.min(...all), Math.max(...all)];
   };
-  const [left, right] = side(kept.map((i) => at[2 * i]));
-  const [top, bottom] = side(kept.map((i) => at[2 * i + 1]));
+  const [left, right] = side((i) => at[2 * i]);
+  const [top, bottom] = side((i) => at[2 * i + 1]);
   const scale = 0.86 * Math.min(width / Math.max(1e-3, right - left), height / Math.max(1e-3, bottom - top));
   return { x: (left + right) / 2, y: -(top + bottom) / 2, scale };
 }

@@ -47,6 +47,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   let colours = new Uint32Array(0), farther = null; // of each point; the same for what is far away
   let importance = [];
   let fitWanted = true;
+  let fittedView = null; // `view` itself until somebody moves it
   let drawnWidth = 0;
 
   const model = () => (cursor.run ? JSON.parse(cursor.run).model : '');
@@ -117,7 +118,10 @@ export default function mount({ element, props, trigger, watch, words, exchange,
   let known = {};
   const show = () => {
     const value = props.value || {};
-    if (value.tokens && value.tokens !== known.tokens) sentence = JSON.parse(value.tokens);
+    if (value.tokens && value.tokens !== known.tokens) {
+      sentence = JSON.parse(value.tokens);
+      if (view === fittedView) fitWanted = true;
+    }
     if (value.near && value.near !== known.near) {
       lit = JSON.parse(value.near);
       if (chosen !== null && lit.id !== chosen) askNear(); // a link's, before there was anybody to ask
@@ -177,7 +181,8 @@ export default function mount({ element, props, trigger, watch, words, exchange,
 
   const size = () => ({ width: grid.clientWidth, height: grid.clientHeight });
 
-  // Where the points are at this age; the map is fitted to those of the last.
+  // Where the points are at this age; the map is fitted to those of the last, with the sentence's tokens, which are words so common that
+  // they lie at the edge.
   const place = () => {
     if (!data || !grid.clientWidth) return;
     atAge(data.points, data.n, age, now);
@@ -185,7 +190,7 @@ export default function mount({ element, props, trigger, watch, words, exchange,
     fitWanted = false;
     const turned = is3d() ? (view.turn || view.tilt ? { turn: view.turn, tilt: view.tilt } : START_TURN) : FLAT;
     const whole = alone ? now : atAge(data.points, data.n, data.ages.length - 1, new Float32Array(3 * data.n));
-    view = { ...fitted(whole, data.n, isShown, size(), turned), ...turned };
+    view = fittedView = { ...fitted(whole, data.n, isShown, sentence, size(), turned), ...turned };
   };
 
   let frame = 0;

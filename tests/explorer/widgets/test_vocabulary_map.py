@@ -46,10 +46,21 @@ def test_turning_keeps_all_distances(browser):
 
 
 def test_a_fitted_view_shows_every_point(browser):
-    at = browser(f"placed({{ ...flat, ...fitted(points, 4, all, {WINDOW}) }}).at")
+    at = browser(f"placed({{ ...flat, ...fitted(points, 4, all, [], {WINDOW}) }}).at")
     assert all(0 < x < 200 for x in at[::2])
     assert all(0 < y < 100 for y in at[1::2])
     assert max(at[1::2]) - min(at[1::2]) == pytest.approx(86, abs=0.5)
+
+
+@pytest.mark.parametrize("held", ["[]", "[2000]", "[2000, 9999]"])
+def test_the_outermost_points_are_left_out_but_for_those_that_are_held(browser, held):
+    """Two thousand points in a square of 1 and one at (50, 0); a sentence may hold ids that are not on the map."""
+    crowd = "Float32Array.from({ length: 6003 }, (_, i) => (i === 6000 ? 50 : i < 6000 && i % 3 < 2 ? ((i * 7) % 100) / 100 : 0))"
+    x, scale = browser(
+        f"(() => {{ const {{ x, scale }} = fitted({crowd}, 2001, all, {held}, {WINDOW}); return [x, scale]; }})()"
+    )
+    far = 100 + (50 - x) * scale  # where the one far out lies in a window 200 wide
+    assert (0 < far < 200) == (held != "[]")
 
 
 def test_zooming_keeps_what_is_under_the_finger(browser):
