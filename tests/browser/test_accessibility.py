@@ -52,6 +52,22 @@ def test_no_tab_breaks_a_rule_of_wcag_2_aa(blank: Page, app_url: str) -> None:
     assert not broken, broken
 
 
+@pytest.mark.parametrize(("title", "frame"), [("Tokens", "#merges-frame"), ("Training", "#windows-frame")])
+def test_what_stands_there_before_anything_is_drawn_breaks_no_rule_either(
+    blank: Page, app_url: str, title: str, frame: str
+) -> None:
+    """A tab of a slow server: nothing is answered any more."""
+    page = blank
+    page.goto(app_url)
+    main_figure(page)
+    page.route("**/gradio_api/**", lambda route: None if route.request.method == "POST" else route.continue_())
+    open_tab(page, title)
+    expect(page.locator(frame)).to_be_visible()
+    broken = violations(page)
+    page.unroute_all(behavior="ignoreErrors")
+    assert not broken, broken
+
+
 @pytest.mark.parametrize("rules", [RULES, RULES_OF_COLOUR], ids=["all", "of colour"])
 def test_the_checker_sees_what_is_wrong(blank: Page, rules: dict[str, Any]) -> None:
     blank.set_content('<p style="color: #aaa; background: #fff">pale</p>')

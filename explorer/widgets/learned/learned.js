@@ -17,6 +17,7 @@ const SILENCE_MS = 4000; // after which learning has ended without a result: it 
 export default function mount({ element, props, watch, words, name, tints }) {
   const find = finder(element);
   const slider = element.querySelector('input'), canvas = element.querySelector('canvas'), list = find('list');
+  slider.setAttribute('aria-label', words.slider); // before anything is drawn as well
   let came; // as it came
   let shown = null; // { merges, texts, sizes, bytes, pieces, characters, whole, gpt2 }
   let pairs, own;
@@ -80,7 +81,7 @@ export default function mount({ element, props, watch, words, name, tints }) {
   const draw = () => {
     if (!shown || props.value?.going) return;
     find('place').textContent = filled(words.place, { step: grouped(step), all: grouped(last()) });
-    attributed(slider, { max: last(), 'aria-label': words.slider, 'aria-valuetext': find('place').textContent });
+    attributed(slider, { max: last(), 'aria-valuetext': find('place').textContent });
     slider.value = step;
     put(find('play'), run.isPlaying() ? words.pause : words.play);
     attributed(find('back'), { 'aria-disabled': String(step === 0) });

@@ -14,6 +14,7 @@ const WHOLE_MS = 60_000;
 export default function mount({ element, props, watch, words, rules, name }) {
   const find = finder(element);
   const cuts = find('cuts'), forestBox = find('forest'), slider = element.querySelector('input'), picture = element.querySelector('svg');
+  slider.setAttribute('aria-label', words.slider); // before anything is drawn as well
   let came; // as it came
   let shown = null; // { cuts, piece_of, histories, which }
   let token = 0;
@@ -88,7 +89,7 @@ export default function mount({ element, props, watch, words, rules, name }) {
   const draw = () => {
     if (!shown) return;
     const neighbours = drawTree();
-    attributed(slider, { max: last(), 'aria-label': words.slider, 'aria-valuetext': filled(words.place, { step: grouped(step), all: grouped(last()) }) });
+    attributed(slider, { max: last(), 'aria-valuetext': filled(words.place, { step: grouped(step), all: grouped(last()) }) });
     slider.value = step;
     put(find('place'), filled(words.place, { step: grouped(step), all: grouped(last()) }));
     put(find('play'), run.isPlaying() ? words.pause : words.play);

@@ -16,7 +16,7 @@ from explorer.widgets.widget import widget
 _SKELETON = """
 <div class="windows">
   <div class="windows-map"><canvas></canvas></div>
-  <label class="windows-pick"><span class="windows-which"></span> <input type="range" min="0" step="1" value="0"></label>
+  <label class="windows-pick" hidden><span class="windows-which"></span> <input type="range" min="0" step="1" value="0"></label>
   <div class="windows-rows" role="listbox" aria-orientation="horizontal"></div>
   <p class="windows-read" role="status" aria-live="polite"></p>
 </div>

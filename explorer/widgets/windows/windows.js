@@ -79,6 +79,7 @@ export default function mount({ element, props, watch, words, SHOWN }) {
     range.max = Math.min(SHOWN, data.windows.length) - 1;
     at = Math.min(at, Number(range.max));
     range.value = at;
+    find('pick').hidden = false;
     show();
   };
 
