@@ -180,9 +180,8 @@ def test_stop_leaves_the_tree_and_search_begins_again(beams: Page) -> None:
     expect(told).to_contain_text("Width 4, up to 12 tokens")
     beams.locator("#beam-width").get_by_label("8", exact=True).click()
     beams.locator("#beam-n-tokens input").fill("30")
-    for _ in range(
-        5
-    ):  # a starved browser may see the first candidates when the search is over: then Stop is never to be pressed
+    # A starved browser may see the first candidates when the search is over: then Stop is never to be pressed.
+    for _ in range(5):
         stop.evaluate(PRESS_WHEN_ENABLED)
         expect(told).to_contain_text(re.compile("Stopped|candidates shown"))
         if "Stopped" in told.inner_text():
