@@ -98,6 +98,32 @@ def test_a_move_made_while_a_sentence_is_read_is_kept(page: Page, picked: int, s
     page.wait_for_function(f"location.search.includes('token={stays}') && location.search.includes('tab=embeddings')")
 
 
+@pytest.mark.parametrize("first", ["A dog ran away", "word " * 300], ids=["read", "refused"])
+def test_a_sentence_typed_back_while_another_is_read_is_what_the_page_tells(page: Page, first: str) -> None:
+    """A slow network: what was typed in between is answered when the box says again what is on screen."""
+    on_hold: list[Route] = []
+
+    def hold_the_reading(route: Route) -> None:
+        if f'"data":["{first[:14]}' in (route.request.post_data or ""):
+            on_hold.append(route)
+        else:
+            route.continue_()
+
+    type_sentence(page, "The cat sat")
+    expect(page.locator("#status .notice")).to_contain_text("3 of")
+    page.route("**/gradio_api/run/**", hold_the_reading)
+    type_unread(page, first)
+    while not on_hold:  # the reading has been asked for
+        page.wait_for_timeout(20)
+    type_unread(page, "The cat sat")
+    expect(page.locator("html")).not_to_have_attribute("data-older", "")
+    with page.expect_response(lambda answer: '"data":["The cat sat"' in (answer.request.post_data or "")):
+        on_hold.pop().continue_()
+    expect(page.locator("#token-strip .token")).to_have_count(3)
+    expect(page.locator("#status .notice")).to_contain_text("3 of")
+    expect(page.locator("html")).not_to_have_attribute("data-older", "")
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [

@@ -51,6 +51,33 @@ def test_a_pick_costs_one_request_and_a_typed_sentence_four_at_most(page: Page, 
     assert 0 < len(requests) <= 4
 
 
+def test_a_token_picked_back_while_another_is_drawn_is_what_the_figure_tells(kept: Page) -> None:
+    page = kept
+    put_back(page, EXAMPLE, "Attention")
+    tokens, summary = page.locator("#token-strip .token"), page.locator("#attention-frame .summary")
+    tokens.nth(3).click()
+    expect(summary).to_contain_text("(position 3)")
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/gradio_api/run/**", hold_the_first)
+    tokens.nth(5).click()
+    while not held:  # the figure of token 5 has been asked for
+        page.wait_for_timeout(20)
+    tokens.nth(3).click()
+    expect(tokens.nth(3)).to_have_attribute("aria-selected", "true")
+    with page.expect_response(lambda answer: answer.request != held[0].request and "/gradio_api/run/" in answer.url):
+        held[0].continue_()
+    expect(summary).to_contain_text("(position 3)")
+    expect(page.locator("[data-stale]").filter(visible=True)).to_have_count(0)
+    page.unroute("**/gradio_api/run/**")
+
+
 def test_until_a_sentence_is_read_the_page_says_that_it_tells_of_the_older_one(page: Page) -> None:
     held: list[Route] = []
     holds = True

@@ -17,6 +17,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   let answered = ''; // the run that the server has read last
   let settings = {}; // what a link holds beside it, by name; nothing that is as usual
   let typed = null; // { text, model } in the boxes above the tabs
+  let sent = null; // those that the server was asked to read last
   let refused = false; // the last reading was
   let resting, confirming;
   let held = false; // a link that could not be honoured stays in the address bar until the person does something
@@ -30,14 +31,14 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   const onScreen = () => (last.run ? JSON.parse(last.run) : { text: '', model: '', edits: '' });
 
   // Typing: a sentence is read when typing rests, or on Enter; until then the page tells of the older one, and shows that.
-  const isOlder = () => {
-    const { text, model } = onScreen();
-    return Boolean(last.run && typed && (typed.text !== text || typed.model !== model));
-  };
-  // Whether something else is in the boxes than what the server has read last.
-  const isUnread = () => {
-    const { text, model } = toldBy(answered);
-    return Boolean(answered && typed && (typed.text !== text || typed.model !== model));
+  const isOf = ({ text, model }) => typed.text === text && typed.model === model;
+  const isOlder = () => Boolean(last.run && typed && !isOf(onScreen()));
+  // Whether something else is in the boxes than what the server has read last, and than what it is reading now.
+  const isUnread = () => Boolean(answered && typed && !isOf(toldBy(answered)));
+  const isUnsent = () => Boolean(sent && typed && !isOf(sent));
+  const read = () => {
+    sent = { ...(typed ?? onScreen()) };
+    trigger('submit');
   };
   const markOlder = () => document.documentElement.toggleAttribute('data-older', isOlder());
 
@@ -57,7 +58,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     if (last.tab === wentBack) wentBack = '';
     if (answered && before.edits !== last.edits && isAhead()) {
       clearTimeout(confirming);
-      confirming = setTimeout(() => trigger('submit'), CONFIRM_MS);
+      confirming = setTimeout(read, CONFIRM_MS);
     }
     writeSoon();
   };
@@ -74,10 +75,9 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     }
     if (refused) return put({ ...last, run: answered });
     answered = value.run;
-    const { text, model } = onScreen();
-    const isLater = isUnread() && typed.text === text && typed.model === model; // another moment was chosen meanwhile
+    const isLater = isUnread() && isOf(onScreen()); // another moment was chosen meanwhile
     put({ ...settled(value, last), ...(isLater || isSameRun(answered, last.run) ? { run: last.run } : {}) });
-    if (isAhead() && !isOlder()) trigger('submit'); // switched back and forth while it was read
+    if (isAhead() && !isOlder()) read(); // switched back and forth while it was read
   };
 
   watch('value', () => {
@@ -90,11 +90,11 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     typed = { ...(typed || onScreen()), ...changed };
     markOlder();
     clearTimeout(resting);
-    if (!isOlder() && !isUnread() && !refused) return;
+    if (!isOlder() && !isUnread() && !isUnsent() && !refused) return;
     // Another moment, whose figures have been asked for: the reading only confirms, and waits until nobody drags any more.
-    if (!isOlder() && !refused) resting = setTimeout(() => trigger('submit'), CONFIRM_MS);
-    else if (now) trigger('submit');
-    else resting = setTimeout(() => trigger('submit'), REST_MS);
+    if (!isOlder() && !refused) resting = setTimeout(read, CONFIRM_MS);
+    else if (now) read();
+    else resting = setTimeout(read, REST_MS);
   });
   hear('page-wish', (wish) => {
     put({ ...last, ...wish });
