@@ -353,6 +353,15 @@ def at_rest(element: Locator) -> dict[str, float]:
     return element.evaluate(AT_REST)
 
 
+def unfold(page: Page, label: str) -> None:
+    """Open what is folded under `label`, once it stands still: in a tab that is still being filled, what was pressed has moved on
+    before the finger is lifted, and nothing opens."""
+    button = page.get_by_role("button", name=label)
+    at_rest(button)
+    button.click()
+    expect(button).to_have_class(re.compile(r"\bopen\b"))
+
+
 def cells_of(grid: Locator) -> tuple[float, ...]:
     """Where in a matrix's grid its cells lie, once they are drawn, in the window and stand still: left, top, width, height."""
     expect(grid).to_have_attribute("data-box", re.compile("."))

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from explorer.answers.recipe import Recipe
 from explorer.answers.training import TrainingRun, Wishes, sample_text
 from explorer.answers.watching import Watch, watched
-from tests.browser.conftest import open_tab, press_as_soon_as_it_can_be, put_back, type_sentence
+from tests.browser.conftest import open_tab, press_as_soon_as_it_can_be, put_back, type_sentence, unfold
 from tests.browser.readings import either, figure
 from tests.explorer.page.test_example import EXAMPLE
 
@@ -220,7 +220,7 @@ def test_what_a_run_has_come_to_is_said_with_its_evidence(untrained: Page) -> No
     verdict = page.locator("#train-verdict")
     expect(verdict.locator(".verdict-kind")).to_have_text("Memorising")
     passage = verdict.locator("mark").inner_text()
-    page.get_by_role("button", name="Text to learn").click()
+    unfold(page, "Text to learn")
     assert passage in page.locator("#train-text textarea").input_value()
 
 
@@ -244,7 +244,7 @@ def test_the_curve_is_read_by_keys_and_drawn_against_what_is_chosen(untrained: P
 
 def test_a_refused_text_is_kept_and_the_reason_seen(page: Page, tmp_path: Path) -> None:
     open_tab(page, "Training")
-    page.get_by_role("button", name="Text to learn").click()
+    unfold(page, "Text to learn")
     box = page.locator("#train-text textarea")
     box.fill("too short")
     page.locator("#train-start").click()
@@ -262,7 +262,7 @@ def test_a_refused_text_is_kept_and_the_reason_seen(page: Page, tmp_path: Path) 
 def test_a_file_opens_in_the_box_as_text_that_runs_nothing(page: Page, tmp_path: Path) -> None:
     open_tab(page, "Training")
     file = tmp_path / "mine.txt"
-    page.get_by_role("button", name="Text to learn").click()
+    unfold(page, "Text to learn")
     file.write_text("<img src=x onerror=alert(1)> ${alert(1)} 漢字 مرحبا\n" * 80, encoding="utf-8")
     page.locator("#train-upload input, input[type=file]").first.set_input_files(file)
     box = page.locator("#train-text textarea")
@@ -447,7 +447,7 @@ def test_fine_tuning_takes_a_low_rate_and_shows_before_beside_after(blank: Page,
 def test_a_text_that_cannot_be_fetched_is_said_and_the_box_kept(blank: Page, app_url: str) -> None:
     page = blank
     page.goto(f"{app_url}?tab=training&train_known=the-verdict")
-    page.get_by_role("button", name="Text to learn").click()
+    unfold(page, "Text to learn")
     box = page.locator("#train-text textarea")
     before = box.input_value()
     page.locator("#train-known-take").click()
