@@ -102,6 +102,24 @@ def test_an_event_that_shows_its_progress_nowhere_has_nothing_to_mark_and_any_ot
     assert engine.eval("JSON.stringify(gradio_config.dependencies[0])") == '{"show_progress_on":[]}'
 
 
+def test_every_second_walk_through_what_an_event_listens_to_finds_nobody_and_every_search_what_there_is():
+    engine = MiniRacer()
+    engine.eval(script_of(LEAN_LISTENERS))
+    engine.eval(
+        """gradio_config = { dependencies: [null, [], ['time_limit']].map(
+          (args) => ({ targets: [[3, 'change'], [4, 'load']], event_specific_args: args })) };
+        const walk = ({ targets }) => { const met = []; for (const [id, event] of targets) met.push(id + event); return met; };
+        const found = ({ targets }) => [targets.find(([id]) => id === 4)[1], ...targets.map(([id]) => id), targets.length];"""
+    )
+    # To note who listens, then to hand out arguments (none); again when Gradio loads its list anew. Searches in between change nothing.
+    everybody = '["3change","4load"]'
+    for at, second in enumerate(("[]", "[]", everybody)):
+        for met in (everybody, second) * 2:
+            assert engine.eval(f"JSON.stringify(walk(gradio_config.dependencies[{at}]))") == met
+            assert engine.eval(f"JSON.stringify(found(gradio_config.dependencies[{at}]))") == '["load",3,4,2]'
+    assert engine.eval("JSON.stringify(gradio_config.dependencies[1].targets)") == '[[3,"change"],[4,"load"]]'
+
+
 @pytest.mark.parametrize("config", ["undefined", "null", "{}", "{ dependencies: null }", "7"])
 def test_a_configuration_without_listeners_stays_as_it_is(config):
     engine = MiniRacer()
