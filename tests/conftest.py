@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# Two test processes with two threads each wait for one another on two cores: three times as long (docs/log.md). Before torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 
 from gpt2core import GPTConfig, GPTModel, Trace, trace
