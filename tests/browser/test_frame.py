@@ -116,6 +116,7 @@ def test_every_figure_is_saved_with_its_title_and_its_rows_are_those_of_its_tabl
         tool(frame, "Table").click()
         table = frame.locator(".table table")
         expect(table.locator("tbody tr")).to_have_count(min(len(rows), 200))
+        expect(table).to_be_in_viewport()  # it opens below a figure that may fill the window
         assert table.locator("thead th").all_inner_texts() == columns[:40]
         assert table.locator("tbody th").first.text_content() == rows[0][0]
         tool(frame, "Table").click()

@@ -9,8 +9,10 @@ export default function table({ element, props, watch, words, MOST_ROWS, MOST_CO
   const box = find('table');
   const root = element.closest('.figure-frame');
   let shape = [0, 0]; // of what is written
+  let comesIntoSight = false; // once its rows stand: it opens below its figure, where the window may have ended
 
   root.addEventListener('rows-asked', ({ detail: { open, rows, fresh } }) => {
+    if (box.hidden === open) comesIntoSight = open;
     box.hidden = !open;
     if (fresh) {
       props.value = {}; // so that rows equal to the last are seen to arrive
@@ -52,6 +54,8 @@ export default function table({ element, props, watch, words, MOST_ROWS, MOST_CO
     scroll.scrollTo(scrollLeft, scrollTop); // a redraw keeps the place that somebody reads
     scroll.setAttribute('aria-label', filled(words.table_of, { title: root.querySelector('.title').textContent }));
     put(find('note'), noteOn(rows, columns, shown));
+    if (comesIntoSight) box.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+    comesIntoSight = false;
   }
 
   function noteOn(rows, columns, shown) {
