@@ -43,8 +43,9 @@ class Figure:
 
 
 def dom_id(component: Block) -> str:
-    """The id of a component's element on the page."""
-    return component.elem_id or f"component-{component._id}"
+    """The id of a component's element on the page. Gradio (6.31) writes one only where one was given: here, at the latest."""
+    component.elem_id = component.elem_id or f"component-{component._id}"
+    return component.elem_id
 
 
 def in_words(error: Exception) -> str:

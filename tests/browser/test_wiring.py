@@ -78,6 +78,27 @@ def test_a_token_picked_back_while_another_is_drawn_is_what_the_figure_tells(kep
     page.unroute("**/gradio_api/run/**")
 
 
+def test_an_answer_for_an_earlier_token_takes_no_mark_from_a_figure_that_waits_for_a_later_one(kept: Page) -> None:
+    page = kept
+    put_back(page, EXAMPLE, "Attention")
+    tokens, listed = page.locator("#token-strip .token"), page.locator("#looks-at")
+    held: list[Route] = []
+    holds = True
+    page.route("**/gradio_api/run/**", lambda route: held.append(route) if holds else route.continue_())
+    tokens.nth(3).click()
+    while not held:  # the figures of token 3 have been asked for
+        page.wait_for_timeout(20)
+    tokens.nth(5).click()
+    held.pop().continue_()
+    while not held:  # theirs have come, and those of token 5 are asked for
+        page.wait_for_timeout(20)
+    expect(listed).to_have_attribute("data-stale", re.compile("Still of the earlier state"))
+    holds = False
+    held.pop().continue_()
+    expect(page.locator("#attention-frame .summary")).to_contain_text("(position 5)")
+    expect(page.locator("[data-stale]").filter(visible=True)).to_have_count(0)
+
+
 def test_until_a_sentence_is_read_the_page_says_that_it_tells_of_the_older_one(page: Page) -> None:
     held: list[Route] = []
     holds = True

@@ -44,7 +44,7 @@ export default function bar({ element, props, trigger, watch, words, name, from_
 
   function described() {
     const { title = '', summary = '' } = props.value || {};
-    const marked = root.closest('[data-stale]') || body.querySelector('[data-stale]');
+    const marked = element.closest('[data-stale]') || body.querySelector('[data-stale]');
     return { title, summary, stale: marked ? filled(words.stale, { why: marked.dataset.stale }) : '' };
   }
 
