@@ -21,6 +21,7 @@ from explorer.page.stillness import LEAN_LISTENERS, NO_CLOCK, BeforeEverything, 
 from explorer.page.wiring import Page, TabContext
 from explorer.store.services import Services
 from explorer.widgets import frame, widget
+from explorer.widgets.connection import connection_line
 from explorer.widgets.page_state import page_state
 from explorer.widgets.tab_keys import tab_keys
 
@@ -46,6 +47,7 @@ def build_app(services: Services) -> gr.Blocks:
         build_drawer(page)
         page.connect()
         tab_keys("tabs")
+        connection_line("connection")
         reader = Reader(page, header)
         wire_reading(page, reader)
         wire_links(page, reader, found)

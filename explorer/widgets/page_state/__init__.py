@@ -7,7 +7,7 @@ On the page it speaks by events of the document. It tells: `cursor-moved` (where
 link brought). It hears: `sentence-typed` ({text, model, now}), `link-setting` ({name: value, null where it is the usual one}),
 `page-wish` ({token, layer, head, tab or edits}), `moment-chosen` ({model}, one that
 cuts the sentence as the one on screen does), `cursor-asked` and `settings-asked` (tell it again), `copy-link` (a function that is
-given what to say).
+given what to say), `server-changed` (widgets/connection).
 """
 
 from __future__ import annotations

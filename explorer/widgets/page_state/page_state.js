@@ -115,14 +115,12 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
   });
   hear('settings-asked', () => tell('link-restored', settings));
 
-  const address = () => {
-    const { text, model, edits } = onScreen();
+  const address = ({ text, model, edits } = onScreen()) => {
     const cursor = Object.fromEntries(PARTS.map((part) => [part, last[part]]));
     return linkOf({ text, model, ...cursor, ...(edits ? { edits } : {}), ...settings }, location.search, MAX_LINK);
   };
 
-  const write = () => {
-    const { query } = address();
+  const write = ({ query } = address()) => {
     if (`?${query}` !== location.search) {
       history[tabChanged ? 'pushState' : 'replaceState'](history.state, '', `?${query}${location.hash}`);
       // A Space shows the page in a frame and puts this into the address bar around it.
@@ -136,7 +134,7 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     held = false;
     clearTimeout(writing);
     if (tabChanged) write();
-    else writing = setTimeout(write, LINK_DELAY_MS);
+    else writing = setTimeout(() => write(), LINK_DELAY_MS);
   };
 
   // Whatever a person does counts, but not what follows from opening a link.
@@ -155,6 +153,14 @@ export default function mount({ element, props, trigger, watch, MAX_LINK, REST_M
     wentBack = id;
     tabButton(id).click();
   }, window);
+
+  hear('server-changed', (answer) => {
+    if (!last.run) return answer('');
+    clearTimeout(writing);
+    const whole = address({ ...onScreen(), ...typed }); // what is typed would be gone
+    write(whole);
+    return answer(whole.left.join(', '));
+  });
 
   hear('copy-link', async (answer) => {
     const { query, left } = address();
