@@ -88,6 +88,7 @@ def test_a_page_that_its_link_cannot_hold_is_not_loaded_anew_by_itself(page: Pag
     long = "The cat sat on a mat. " * 400
     open_tab(page, "Scoring")
     page.locator("#scoring-text textarea").fill(long)
+    expect(page.locator("#scored-frame .title")).to_contain_text("2,801 tokens")  # the page has heard of it
     expect(page.locator("#scored-frame .summary")).not_to_be_empty()
     without_a_server(page, started_anew)
     page.locator("#token-strip .token").nth(3).click()
