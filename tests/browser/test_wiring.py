@@ -82,6 +82,7 @@ def test_an_answer_for_an_earlier_token_takes_no_mark_from_a_figure_that_waits_f
     page = kept
     put_back(page, EXAMPLE, "Attention")
     tokens, listed = page.locator("#token-strip .token"), page.locator("#looks-at")
+    expect(page.locator("#attention-frame .summary")).to_contain_text("(position 21)")  # not of the test before
     held: list[Route] = []
     holds = True
     page.route("**/gradio_api/run/**", lambda route: held.append(route) if holds else route.continue_())

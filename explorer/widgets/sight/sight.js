@@ -10,6 +10,7 @@ export default function mount({ element, props, trigger, watch, tab, figures, wo
   let at = { run: '' };
   let shown = {};
   let slow;
+  const due = new Set(); // figures that wait for an answer
 
   const mark = (name, why) => markStale(figures[name].ids, why);
   const isConcerned = (name, moved) => moved.includes('run') || figures[name].follow.some((part) => moved.includes(part));
@@ -22,8 +23,9 @@ export default function mount({ element, props, trigger, watch, tab, figures, wo
     props.value = { ...at, shown };
     const concerned = names.filter((name) => isConcerned(name, moved));
     if (concerned.length) {
+      concerned.forEach((name) => due.add(name));
       clearTimeout(slow);
-      slow = setTimeout(() => concerned.forEach((name) => mark(name, name in shown ? working : first)), SLOW_MS);
+      slow = setTimeout(() => due.forEach((name) => mark(name, name in shown ? working : first)), SLOW_MS);
     }
     const handOver = () => {
       props.value = { ...at, shown }; // Gradio may have put the first value back while the tab was being opened
@@ -42,7 +44,10 @@ export default function mount({ element, props, trigger, watch, tab, figures, wo
     const { run, current, failed } = props.value || {};
     if (!current) return;
     const moved = PARTS.filter((part) => props.value[part] !== at[part]); // since that was asked: another answer is on its way
-    if (!moved.length) clearTimeout(slow);
+    if (!moved.length) {
+      clearTimeout(slow);
+      due.clear();
+    }
     shown = { ...shown, ...current };
     for (const name of names) {
       if (name in failed) mark(name, failed[name]);
