@@ -90,10 +90,12 @@ def test_an_answer_for_an_earlier_token_takes_no_mark_from_a_figure_that_waits_f
     while not held:  # the figures of token 3 have been asked for
         page.wait_for_timeout(20)
     tokens.nth(5).click()
+    page.locator("#head-overview").get_by_role("gridcell", name="Layer 2, head 2", exact=True).click()
     held.pop().continue_()
     while not held:  # theirs have come, and those of token 5 are asked for
         page.wait_for_timeout(20)
-    expect(listed).to_have_attribute("data-stale", re.compile("Still of the earlier state"))
+    for waiting in (listed, page.locator("#effect-heads")):  # the latter is of all heads
+        expect(waiting).to_have_attribute("data-stale", re.compile("Still of the earlier state"))
     holds = False
     held.pop().continue_()
     expect(page.locator("#attention-frame .summary")).to_contain_text("(position 5)")
